@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel settings by name: what must be in force, and the file that brings them back at boot."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import typing as t
+
+from .errors import FabricError, ForeignObject, InvalidInput
+from .model import Key, Sysctl
+from .plan import Request
+from .proposal import Proposal
+
+HEADER = "# Written by the Ansible collection purel3.fabric; what is changed here by hand is overwritten."
+_NAME = re.compile(r"[a-z0-9_-]+([./][A-Za-z0-9_:@-]+)+")
+
+Move = t.Callable[[str, str], None]
+
+
+def to_request(settings: t.Mapping[str, t.Any], namespace: str, is_optional: bool) -> Request:
+    """Work out which settings must be in force.
+
+    Args:
+        settings: values by name; a name with a slash may hold dots, as net/ipv4/conf/eth0.100/proxy_arp.
+        namespace: as in model.End.
+        is_optional: leave out settings that the namespace does not have.
+
+    Returns:
+        The request.
+
+    Raises:
+        InvalidInput: names each fault.
+    """
+    faults = []
+    present: t.Dict[Key, Sysctl] = {}
+    for name, value in sorted(settings.items()):
+        if not _NAME.fullmatch(name) or ".." in name:
+            faults.append(f"setting {name!r} is not a name such as net.ipv4.ip_forward; correct it")
+            continue
+        if value is None or isinstance(value, (dict, list)) or not str(value).strip() or "\n" in str(value):
+            faults.append(f"setting {name}: {value!r} is not one line of text or a number")
+            continue
+        setting = Sysctl(namespace, _path(name), _text(value))
+        present[setting.key] = setting
+    if faults:
+        raise InvalidInput(faults)
+    return Request(present, has_optional_settings=is_optional)
+
+
+def _path(name: str) -> str:
+    return name if "/" in name else name.replace(".", "/")
+
+
+def _text(value: t.Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else " ".join(str(value).split())
+
+
+def keep(path: str, settings: t.Iterable[Sysctl], move: Move, scratch: str) -> Proposal:
+    """Plan the file that brings settings back at boot.
+
+    Args:
+        path: a file in /etc/sysctl.d.
+        settings: what it should hold; where it is empty, the file should not exist.
+        move: puts a file in the place of another in one step.
+        scratch: a folder for the new file until it is moved.
+
+    Returns:
+        One operation where the file differs.
+
+    Raises:
+        FabricError: the file is not ours, or cannot be read or written.
+    """
+    lines = sorted(
+        f"{setting.path if '.' in setting.path else setting.path.replace('/', '.')} = {setting.value}"
+        for setting in settings
+    )
+    wanted = "\n".join([HEADER, *lines, ""]) if lines else ""
+    actual = _read(path)
+    if actual == wanted:
+        return Proposal()
+
+    def apply() -> None:
+        try:
+            _write(path, wanted, move, scratch)
+        except OSError as error:
+            raise FabricError(
+                f"{path}: cannot be written ({error.strerror}); the settings are in force, but a reboot will undo them"
+            ) from error
+
+    sign = "~" if actual and wanted else "+" if wanted else "-"
+    return Proposal(operations=(f"{sign} file {path}",), before=actual, after=wanted, apply=apply)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return ""
+    if text.splitlines()[:1] != [HEADER]:
+        raise ForeignObject(f"{path} stands in the way: it is not ours; move it away, or choose another path")
+    return text
+
+
+def _write(path: str, text: str, move: Move, scratch: str) -> None:
+    if not text:
+        os.unlink(path)
+        return
+    handle, new = tempfile.mkstemp(dir=scratch)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(new, 0o644)
+    move(new, path)
