@@ -1,0 +1,165 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Named network namespaces, in the form that `ip netns` keeps them: files in /run/netns."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import typing as t
+
+from ..errors import InvalidInput, KernelError
+from ..model import OWN_NAMESPACE
+from ..ownership import placeholder_mode, placeholder_owner
+from . import syscalls
+
+FOLDER = "/run/netns"
+OWN_PATH = "/proc/thread-self/ns/net"
+_NS_GET_NSTYPE = 0xB703
+
+
+def path_of(reference: str) -> str:
+    """Find the file of a namespace.
+
+    Args:
+        reference: empty for the own namespace, a name in /run/netns, or an absolute path.
+
+    Returns:
+        An absolute path.
+    """
+    if reference == OWN_NAMESPACE:
+        return OWN_PATH
+    return reference if reference.startswith("/") else f"{FOLDER}/{reference}"
+
+
+def list_names() -> t.List[str]:
+    """List the named namespaces.
+
+    Returns:
+        Sorted names; placeholders that hold no namespace are left out.
+    """
+    try:
+        names = sorted(os.listdir(FOLDER))
+        device = os.stat(FOLDER).st_dev
+    except FileNotFoundError:
+        return []
+    return [name for name in names if _is_namespace(f"{FOLDER}/{name}", device)]
+
+
+def list_placeholders() -> t.Dict[str, str]:
+    """List the placeholders of ours that hold no namespace.
+
+    Returns:
+        The owner of each by its name.
+    """
+    try:
+        device = os.stat(FOLDER).st_dev
+        with os.scandir(FOLDER) as entries:
+            found = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
+    except FileNotFoundError:
+        return {}
+    owners = {
+        name: placeholder_owner(status.st_mode)
+        for name, status in found.items()
+        if status.st_dev == device and stat.S_ISREG(status.st_mode) and status.st_size == 0
+    }
+    return {name: owner for name, owner in sorted(owners.items()) if owner}
+
+
+def _is_namespace(path: str, folder_device: int) -> bool:
+    try:
+        return os.stat(path).st_dev != folder_device
+    except FileNotFoundError:
+        return False
+
+
+def open_namespace(reference: str) -> t.Optional[int]:
+    """Open a namespace's file.
+
+    Args:
+        reference: as in path_of.
+
+    Returns:
+        A file descriptor, or None where there is no such namespace (or only an empty placeholder).
+
+    Raises:
+        InvalidInput: an absolute path is no network namespace.
+    """
+    path = path_of(reference)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    if _is_network_namespace(fd):
+        return fd
+    os.close(fd)
+    if reference.startswith("/"):
+        raise InvalidInput([f"netns {reference} is not a network namespace; give a path such as /proc/4711/ns/net"])
+    return None
+
+
+def _is_network_namespace(fd: int) -> bool:
+    if os.fstat(fd).st_dev != os.stat(OWN_PATH).st_dev:
+        return False
+    return fcntl.ioctl(fd, _NS_GET_NSTYPE) == syscalls.CLONE_NEWNET
+
+
+def bind_own_namespace(name: str, owner: str) -> None:
+    """Give the calling thread's network namespace a name; from then on it outlives the thread.
+
+    Args:
+        name: a free name, or one whose empty placeholder an interrupted run left.
+        owner: whose the name is.
+
+    Raises:
+        KernelError: the name is taken, or the kernel refuses.
+    """
+    path = f"{FOLDER}/{name}"
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, placeholder_mode(owner)))
+    if os.stat(path).st_dev != os.stat(FOLDER).st_dev:
+        raise KernelError(f"netns {name} appeared while it was being made; run again")
+    try:
+        syscalls.mount(OWN_PATH, path, flags=syscalls.MS_BIND)
+    except OSError as error:
+        os.unlink(path)
+        raise KernelError(f"netns {name}: the kernel refuses to bind it to {path}: {error.strerror}") from error
+
+
+def prepare_folder() -> None:
+    """Make /run/netns a shared mount, as `ip netns add` does, so that names show in every mount namespace.
+
+    Raises:
+        OSError: the kernel's refusal.
+    """
+    os.makedirs(FOLDER, mode=0o755, exist_ok=True)
+    try:
+        syscalls.mount("", FOLDER, flags=syscalls.MS_SHARED | syscalls.MS_REC)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        syscalls.mount(FOLDER, FOLDER, flags=syscalls.MS_BIND | syscalls.MS_REC)
+        syscalls.mount("", FOLDER, flags=syscalls.MS_SHARED | syscalls.MS_REC)
+
+
+def remove_name(name: str) -> None:
+    """Take a namespace's name away; it ends when nothing uses it any more.
+
+    Args:
+        name: its name; one that is gone already is fine.
+
+    Raises:
+        OSError: the kernel's refusal.
+    """
+    path = f"{FOLDER}/{name}"
+    try:
+        syscalls.unmount(path)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

@@ -1,0 +1,276 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bridges in a namespace of their own, and hosts plugged into them from theirs."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import KernelError, MissingDependency
+from . import records, syscalls, wire
+from .rtnetlink import RtnetlinkSocket
+
+try:
+    from pyroute2 import IPRoute, NetlinkError
+
+    HAS_PYROUTE2 = True
+except ImportError:
+    HAS_PYROUTE2 = False
+
+_IFF_UP = 1
+# Interface groups mean nothing to others in this namespace: what is to go is deleted at once by its group.
+_GOING = 1
+
+
+@dataclass(frozen=True)
+class Plug:
+    """A host's interface and the switch's port for it.
+
+    Args:
+        port: name of the port, in the namespace of the switch.
+        bridge: name of the bridge that connects the hosts of a subnet, likewise.
+        interface: name of the interface, in the namespace of the host.
+        mac: of the interface.
+        address: of the interface, with prefix length.
+    """
+
+    port: str
+    bridge: str
+    interface: str
+    mac: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port as it is.
+
+    Args:
+        peer_index: of the host's interface behind it.
+        bridge: the name of the bridge that it is on; empty where it is on none.
+        is_up: it and its bridge can carry frames.
+    """
+
+    peer_index: int
+    bridge: str
+    is_up: bool
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A host's interface as it is.
+
+    Args:
+        name: its name.
+        addresses: IPv4, with prefix length; none where it or the loopback is down.
+    """
+
+    name: str
+    addresses: t.Tuple[str, ...]
+
+
+def make_switch(namespace: int) -> None:
+    """Make an empty network namespace fit for bridges.
+
+    Args:
+        namespace: open file of the switch's network namespace.
+
+    Raises:
+        KernelError: the kernel's refusal.
+        MissingDependency: no pyroute2.
+    """
+    with _netlink(namespace, "switch") as netlink:
+        _silence_ipv6()
+        # Last, because by this the switch is known to be complete.
+        netlink.link("set", index=wire.LOOPBACK_INDEX, state="up")
+
+
+def read_ports(namespace: int) -> t.Optional[t.Dict[str, Port]]:
+    """Read a switch.
+
+    Args:
+        namespace: open file of the switch's network namespace.
+
+    Returns:
+        its ports by name; None where the switch is not complete.
+
+    Raises:
+        KernelError: the kernel's refusal.
+        MissingDependency: no pyroute2.
+    """
+    with _netlink(namespace, "switch") as netlink:
+        links = list(netlink.get_links())
+    by_index = {int(link["index"]): link for link in links}
+    if not _is_up(by_index[wire.LOOPBACK_INDEX]):
+        return None
+    ports = {}
+    for link in links:
+        if _kind(link) == "veth":
+            bridge = by_index.get(int(link.get_attr("IFLA_MASTER") or 0))
+            ports[_name(link)] = Port(
+                peer_index=int(link.get_attr("IFLA_LINK") or 0),
+                bridge=_name(bridge) if bridge else "",
+                is_up=_is_up(link) and bridge is not None and _is_up(bridge),
+            )
+    return ports
+
+
+def unplug(namespace: int, prefixes: t.Sequence[str]) -> None:
+    """Remove ports, with each the interface of its host, and the bridges that are left without ports.
+
+    Args:
+        namespace: open file of the switch's network namespace.
+        prefixes: what the names of these ports begin with.
+
+    Raises:
+        KernelError: the kernel's refusal.
+        MissingDependency: no pyroute2.
+    """
+    with _netlink(namespace, "switch") as netlink:
+        links = list(netlink.get_links())
+        going = [link for link in links if _kind(link) == "veth" and _name(link).startswith(tuple(prefixes))]
+        kept = {link.get_attr("IFLA_MASTER") for link in links if _kind(link) == "veth" and link not in going}
+        going += [link for link in links if _kind(link) == "bridge" and link["index"] not in kept]
+        for link in going:
+            # A port may have gone with its host in the meantime.
+            with _ignored(errno.ENODEV):
+                netlink.link("set", index=link["index"], group=_GOING)
+        with _ignored(errno.ENODEV):
+            netlink.link("del", group=_GOING)
+
+
+def plug(switch: int, hosts: t.Iterable[t.Tuple[int, t.Sequence[Plug]]]) -> None:
+    """Connect hosts to a switch; each interface is born inside its host's namespace.
+
+    Args:
+        switch: open file of the switch's network namespace.
+        hosts: for each, an open file of its network namespace, and what it gets.
+
+    Raises:
+        KernelError: the kernel's refusal.
+        MissingDependency: no pyroute2.
+    """
+    with _netlink(switch, "switch") as netlink:
+        bridges: t.Dict[str, int] = {}
+        for namespace, plugs in hosts:
+            for wanted in plugs:
+                if wanted.bridge not in bridges:
+                    bridges[wanted.bridge] = _bridge(netlink, wanted.bridge)
+                netlink.link(
+                    "add",
+                    ifname=wanted.port,
+                    kind="veth",
+                    master=bridges[wanted.bridge],
+                    state="up",
+                    peer={"ifname": wanted.interface, "address": wanted.mac, "net_ns_fd": namespace},
+                )
+            _bring_up(namespace, plugs)
+
+
+def read_host(namespace: int, indexes: t.Collection[int]) -> t.Dict[int, Interface]:
+    """Read interfaces of a host.
+
+    Args:
+        namespace: open file of the host's network namespace.
+        indexes: of the interfaces.
+
+    Returns:
+        those that are there, by their indexes.
+
+    Raises:
+        KernelError: the kernel's refusal.
+    """
+    with _inside(namespace, "host") as inside:
+        links = {link.ifindex: link for link in _links(inside)}
+        addresses: t.Dict[int, t.List[str]] = {}
+        for body in inside.dump(wire.dump_addresses(socket.AF_INET)):
+            found = records.parse_address(*body[1:])
+            addresses.setdefault(found.ifindex, []).append(found.address)
+    is_awake = links[wire.LOOPBACK_INDEX].is_up
+    return {
+        index: Interface(links[index].name, tuple(addresses.get(index, ())) if is_awake and links[index].is_up else ())
+        for index in indexes
+        if index in links
+    }
+
+
+def _bring_up(namespace: int, plugs: t.Sequence[Plug]) -> None:
+    what = ", ".join(wanted.interface for wanted in plugs)
+    with _inside(namespace, what) as inside:
+        indexes = {link.name: link.ifindex for link in _links(inside)}
+        messages = [wire.set_link(wire.LOOPBACK_INDEX, is_up=True)]
+        for wanted in plugs:
+            index = indexes[wanted.interface]
+            messages += [wire.add_address(index, wanted.address), wire.set_link(index, is_up=True)]
+        for refusal in inside.execute(messages):
+            raise OSError(refusal.number, refusal.text or os.strerror(refusal.number))
+
+
+def _bridge(netlink: t.Any, name: str) -> int:
+    if not netlink.link_lookup(ifname=name):
+        netlink.link("add", ifname=name, kind="bridge", br_stp_state=0, br_mcast_snooping=0)
+    index = int(netlink.link_lookup(ifname=name)[0])
+    netlink.link("set", index=index, state="up")
+    return index
+
+
+def _links(inside: RtnetlinkSocket) -> t.List[records.LinkRecord]:
+    return [records.parse_link(*body[1:]) for body in inside.dump(wire.dump_links())]
+
+
+def _name(link: t.Any) -> str:
+    return str(link.get_attr("IFLA_IFNAME"))
+
+
+def _kind(link: t.Any) -> str:
+    return str(link.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND") or "")
+
+
+def _is_up(link: t.Any) -> bool:
+    return bool(link["flags"] & _IFF_UP)
+
+
+@contextlib.contextmanager
+def _ignored(number: int) -> t.Iterator[None]:
+    try:
+        yield
+    except NetlinkError as error:
+        if error.code != number:
+            raise
+
+
+@contextlib.contextmanager
+def _inside(namespace: int, what: str) -> t.Iterator[RtnetlinkSocket]:
+    try:
+        with syscalls.entered(namespace), RtnetlinkSocket() as inside:
+            yield inside
+    except OSError as error:
+        raise KernelError(f"lab: {what}: the kernel said: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _netlink(namespace: int, what: str) -> t.Iterator[t.Any]:
+    if not HAS_PYROUTE2:
+        raise MissingDependency("lab: pyroute2 is not installed; install 0.7.2 or newer: pip install pyroute2")
+    try:
+        with syscalls.entered(namespace), IPRoute() as netlink:
+            yield netlink
+    except NetlinkError as error:
+        text = os.strerror(error.code) if error.code else str(error)
+        raise KernelError(f"lab: {what}: the kernel said: {text}") from error
+    except OSError as error:
+        raise KernelError(f"lab: {what}: the kernel said: {error.strerror}") from error
+
+
+def _silence_ipv6() -> None:
+    # A switch speaks no IP; its ports would otherwise announce themselves to every node.
+    for scope in ("all", "default"):
+        path = f"/proc/sys/net/ipv6/conf/{scope}/disable_ipv6"
+        with contextlib.suppress(FileNotFoundError), open(path, "w", encoding="ascii") as file:
+            file.write("1")

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel settings below /proc/sys, in any network namespace."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ..model import OWN_NAMESPACE
+from . import namespaces, syscalls
+
+_ROOT = "/proc/sys/"
+_VALUE_LENGTH = 4096
+
+
+def read_in(reference: str, path: str) -> t.Optional[str]:
+    """Read a setting.
+
+    Args:
+        reference: the namespace, as in namespaces.path_of.
+        path: with slashes, for example net/ipv4/ip_forward.
+
+    Returns:
+        Its fields joined by one space, or None where there is no such setting or namespace.
+
+    Raises:
+        OSError: the kernel's refusal.
+    """
+    if reference == OWN_NAMESPACE:
+        return _read(path)
+    fd = namespaces.open_namespace(reference)
+    if fd is None:
+        return None
+    try:
+        with syscalls.entered(fd):
+            return _read(path)
+    finally:
+        os.close(fd)
+
+
+def _read(path: str) -> t.Optional[str]:
+    try:
+        fd = os.open(_ROOT + path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return " ".join(os.read(fd, _VALUE_LENGTH).decode().split())
+    finally:
+        os.close(fd)
+
+
+def write(path: str, value: str) -> None:
+    """Change a setting of the calling thread's namespace.
+
+    Args:
+        path: with slashes.
+        value: fields joined by one space.
+
+    Raises:
+        OSError: the kernel's refusal.
+    """
+    fd = os.open(_ROOT + path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, value.encode())
+    finally:
+        os.close(fd)
