@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives blocks to nodes and addresses to workloads; what was allocated once stays."""
+
+from __future__ import annotations
+
+import typing as t
+from ipaddress import IPv4Address, IPv4Network
+
+from .intent import Allocations, Fabric, Node, Pool
+
+
+class Exhausted(Exception):
+    """No block or address is left for a node.
+
+    Args:
+        shortages: by node: what is full, and the remedy.
+    """
+
+    def __init__(self, shortages: t.Mapping[str, t.Tuple[str, str]]) -> None:
+        self.shortages = dict(shortages)
+        super().__init__(", ".join(sorted(self.shortages)))
+
+
+def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
+    """Give every node a block and every workload an address.
+
+    Args:
+        fabric: what the file declares.
+        kept: what stays as it is: all that the file gives, and the stored allocations that still hold.
+
+    Returns:
+        The kept allocations and the new ones; the same for any order of the file.
+
+    Raises:
+        Exhausted: blocks or pools are too small.
+    """
+    blocks = dict(kept.blocks)
+    addresses = dict(kept.addresses)
+    free_blocks = _FreeBlocks(fabric.pools, blocks)
+    shortages: t.Dict[str, t.Tuple[str, str]] = {}
+
+    owned: t.Dict[str, t.List[IPv4Network]] = {node.name: [] for node in fabric.nodes}
+    for block in sorted(blocks):
+        owned[blocks[block]].append(block)
+    for node in fabric.nodes:
+        if not node.is_dedicated and not owned[node.name] and not free_blocks.give(node.name, owned[node.name]):
+            shortages[node.name] = _no_block(node, fabric)
+
+    free_addresses = {
+        node.name: _free_addresses(node, owned[node.name], addresses, free_blocks) for node in fabric.nodes
+    }
+    nodes = {node.name: node for node in fabric.nodes}
+    addressed = set(addresses.values())
+    for workload in fabric.workloads:
+        if workload.name in addressed or workload.node in shortages:
+            continue
+        address = next(free_addresses[workload.node], None)
+        if address is None:
+            node = nodes[workload.node]
+            shortages[node.name] = _full(node) if node.blocks else _no_block(node, fabric)
+        else:
+            addresses[address] = workload.name
+    if shortages:
+        raise Exhausted(shortages)
+    return Allocations(blocks, addresses)
+
+
+class _FreeBlocks:
+    def __init__(self, pools: t.Sequence[Pool], blocks: t.Dict[IPv4Network, str]) -> None:
+        self._blocks = blocks
+        self._candidates = (block for pool in pools for block in pool.cidr.subnets(new_prefix=pool.block_size))
+
+    def give(self, node: str, owned: t.List[IPv4Network]) -> bool:
+        for block in self._candidates:
+            if block not in self._blocks:
+                self._blocks[block] = node
+                owned.append(block)
+                return True
+        return False
+
+
+def _free_addresses(
+    node: Node, owned: t.List[IPv4Network], taken: t.Mapping[IPv4Address, str], free_blocks: _FreeBlocks
+) -> t.Iterator[IPv4Address]:
+    index = 0
+    while index < len(owned) or (not node.blocks and free_blocks.give(node.name, owned)):
+        # As in Calico, the first and last address of a block are addresses like any other.
+        yield from (address for address in owned[index] if address not in taken)
+        index += 1
+
+
+def _no_block(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
+    pools = ", ".join(f"{pool.cidr} (blocks of /{pool.block_size})" for pool in fabric.pools)
+    return f"{node.name}: no free block is left in {pools}", "add a pool, or remove nodes or workloads"
+
+
+def _full(node: Node) -> t.Tuple[str, str]:
+    size = sum(block.num_addresses for block in node.blocks)
+    return (
+        f"{node.name}: its blocks have {size} addresses, and all are taken",
+        "add a block to its blocks, or remove 'blocks' to have further ones allocated (it keeps those it has)",
+    )

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the text of a fabric file and of its store to a checked fabric with all its allocations."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ..errors import InvalidInput
+from . import checks, peer_checks, schema, store, topology_checks
+from .allocation import Exhausted, allocate
+from .document import Faults, Located, Places
+from .intent import Allocations, Fabric
+from .keeping import keep
+from .report import Report
+
+
+@dataclass(frozen=True)
+class Source:
+    """A fabric file and its store, read but not yet understood.
+
+    Args:
+        faults: the fabric file's, with its name; those found while parsing are in it already.
+        root: the whole file, or None where it could not be parsed.
+        store_faults: the store's, with its name.
+        store_text: the store's text; empty where there is none yet.
+        lab_name: the lab's name where the file gives none.
+    """
+
+    faults: Faults
+    root: t.Optional[Located]
+    store_faults: Faults
+    store_text: str = ""
+    lab_name: str = "lab"
+
+
+@dataclass(frozen=True)
+class CheckedFabric:
+    """A fabric without faults.
+
+    Args:
+        fabric: what the file declares.
+        allocations: every node's blocks and every workload's address.
+        warnings: what is allowed, but seldom wise; whole sentences.
+    """
+
+    fabric: Fabric
+    allocations: Allocations = field(default_factory=Allocations)
+    warnings: t.Sequence[str] = ()
+
+
+def check_fabric(source: Source) -> CheckedFabric:
+    """Check everything, allocate what is missing.
+
+    Args:
+        source: the file and its store.
+
+    Returns:
+        The fabric with all allocations.
+
+    Raises:
+        InvalidInput: all faults of both files.
+    """
+    report = Report(source.faults, Places(), Faults(source.faults.file))
+    draft = schema.Draft()
+    if source.root is not None:
+        draft = schema.read(source.root, source.lab_name, report)
+        checks.check(draft, report)
+        topology_checks.check(draft, report)
+        peer_checks.check(draft, report)
+    stored = store.parse(source.store_text, source.store_faults)
+    _raise_faults(source)
+    kept = keep(draft.fabric, stored, report, source.store_faults)
+    _raise_faults(source)
+    try:
+        return CheckedFabric(draft.fabric, allocate(draft.fabric, kept), report.warnings.sentences())
+    except Exhausted as exhausted:
+        for node, (problem, remedy) in exhausted.shortages.items():
+            source.faults.add(report.places.line("nodes", node, "blocks"), problem, remedy)
+        raise InvalidInput(source.faults.sentences()) from None
+
+
+def _raise_faults(source: Source) -> None:
+    if source.faults or source.store_faults:
+        raise InvalidInput([*source.faults.sentences(), *source.store_faults.sentences()])

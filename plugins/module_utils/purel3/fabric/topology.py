@@ -1,0 +1,255 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which BGP sessions each node has: those of the topology, and the peers beside them."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Interface
+
+from .intent import FULL_MESH, ROUTE_REFLECTOR, Fabric, Node, Peer, SessionOptions
+
+# As calicoctl names them.
+MESH = "node-to-node mesh"
+REFLECTION = "route reflector"
+SPECIFIC = "node specific"
+GLOBAL = "global"
+
+_NO_OPTIONS = SessionOptions()
+
+
+@dataclass(frozen=True)
+class Session:
+    """One end of a BGP session.
+
+    Args:
+        name: the peer's: a node's, or that of an entry of peers.
+        address: where the peer answers.
+        as_number: the peer's.
+        is_direct: both ends are in one subnet.
+        type: how the peering came about.
+        node: the node that the peer is; None for a router outside of the fabric.
+        port: the peer's TCP port, or None for BGP's own.
+        source_address: where the session comes from, or None for the node's address.
+        options: what the file says of this session.
+        is_route_reflector: the peer passes on routes of other nodes to us.
+        is_route_reflector_client: we pass on routes of other nodes to the peer.
+        has_remote_next_hops: what the peer passes on may lead into another subnet.
+    """
+
+    name: str
+    address: IPv4Address
+    as_number: int
+    is_direct: bool
+    type: str
+    node: t.Optional[str] = None
+    port: t.Optional[int] = None
+    source_address: t.Optional[IPv4Address] = None
+    options: SessionOptions = _NO_OPTIONS
+    is_route_reflector: bool = False
+    is_route_reflector_client: bool = False
+    has_remote_next_hops: bool = False
+
+
+Sessions = t.Dict[str, t.List[Session]]
+
+
+def sessions(fabric: Fabric) -> Sessions:
+    """All sessions.
+
+    Args:
+        fabric: without faults.
+
+    Returns:
+        By node, sorted by the peer's name. Nodes that see a peer alike share one object.
+    """
+    found = _of_topology(fabric)
+    nodes = {node.name: node for node in fabric.nodes}
+    touched: t.Set[str] = set()
+    for peer in fabric.peers:
+        for name, session in _of_peer(fabric, nodes, peer):
+            found[name].append(session)
+            touched.add(name)
+    for name in touched:
+        found[name].sort(key=lambda session: (session.name, session.address))
+    return found
+
+
+def peering_nodes(fabric: Fabric, peer: Peer) -> t.List[Node]:
+    """The nodes that an entry of peers is for.
+
+    Args:
+        fabric: what the file declares.
+        peer: the entry.
+
+    Returns:
+        The nodes at this end, sorted by name.
+    """
+    if peer.node is not None:
+        return [node for node in fabric.nodes if node.name == peer.node]
+    if peer.selector is not None:
+        return [node for node in fabric.nodes if peer.selector.matches(node.labels)]
+    return list(fabric.nodes)
+
+
+def addresses_of(node: Node) -> t.List[IPv4Interface]:
+    """All addresses of a node.
+
+    Args:
+        node: the node.
+
+    Returns:
+        Its own first, then those of its further interfaces.
+    """
+    return [node.address, *(interface.address for interface in node.interfaces)]
+
+
+def is_joined_by_topology(fabric: Fabric, one: str, other: str) -> bool:
+    """Whether the topology gives two nodes a session.
+
+    Args:
+        fabric: what the file declares.
+        one: a node.
+        other: another.
+
+    Returns:
+        True when it does.
+    """
+    if fabric.topology == ROUTE_REFLECTOR:
+        return one in fabric.route_reflectors or other in fabric.route_reflectors
+    return fabric.topology == FULL_MESH
+
+
+def _of_topology(fabric: Fabric) -> Sessions:
+    if fabric.topology == FULL_MESH:
+        return _full_mesh(fabric)
+    if fabric.topology == ROUTE_REFLECTOR:
+        return _route_reflectors(fabric)
+    return {node.name: [] for node in fabric.nodes}
+
+
+def _full_mesh(fabric: Fabric) -> Sessions:
+    # A mesh has N² sessions: each peer is described once for its own subnet and once for all others, and shared.
+    nodes = fabric.nodes
+    as_seen_from = {is_direct: [_to_node(node, is_direct, MESH) for node in nodes] for is_direct in (True, False)}
+    networks = [node.address.network for node in nodes]
+    return {
+        node.name: [
+            as_seen_from[networks[other] == node.address.network][other]
+            for other in range(len(nodes))
+            if other != index
+        ]
+        for index, node in enumerate(nodes)
+    }
+
+
+def _route_reflectors(fabric: Fabric) -> Sessions:
+    reflectors = [node for node in fabric.nodes if node.name in fabric.route_reflectors]
+    has_remote = len({node.address.network for node in fabric.nodes}) > 1
+    clients = {
+        (node.name, is_direct): replace(_to_node(node, is_direct, REFLECTION), is_route_reflector_client=True)
+        for node in fabric.nodes
+        for is_direct in (True, False)
+    }
+    parents = {
+        (node.name, is_direct): replace(
+            _to_node(node, is_direct, REFLECTION), is_route_reflector=True, has_remote_next_hops=has_remote
+        )
+        for node in reflectors
+        for is_direct in (True, False)
+    }
+    found: Sessions = {}
+    for node in fabric.nodes:
+        # Reflectors are no clients of each other: a route that one has from the other goes on to its own clients only.
+        peers = fabric.nodes if node.name in fabric.route_reflectors else reflectors
+        found[node.name] = [
+            (parents if other.name in fabric.route_reflectors else clients)[
+                other.name, other.address.network == node.address.network
+            ]
+            for other in peers
+            if other is not node
+        ]
+    return found
+
+
+def _to_node(node: Node, is_direct: bool, type_: str) -> Session:
+    return Session(node.name, node.address.ip, node.as_number, is_direct, type_, node.name)
+
+
+def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: Peer) -> t.Iterator[t.Tuple[str, Session]]:
+    if peer.node is not None and peer.peer_node is not None:
+        near, far = nodes[peer.node], nodes[peer.peer_node]
+        yield near.name, _near_end(near, far, peer.options)
+        yield far.name, _far_end(near, far, peer.options)
+    elif peer.address is not None and peer.as_number is not None:
+        type_ = GLOBAL if peer.node is None and peer.selector is None else SPECIFIC
+        # Nodes of one subnet share the object.
+        shared: t.Dict[t.Tuple[t.Optional[IPv4Address], bool], Session] = {}
+        for node in peering_nodes(fabric, peer):
+            local = next((own for own in addresses_of(node) if peer.address in own.network), None)
+            source = peer.options.source_address or (local.ip if local not in (None, node.address) else None)
+            is_direct = local is not None and peer.options.multihop is None
+            if (source, is_direct) not in shared:
+                shared[source, is_direct] = Session(
+                    name=peer.name,
+                    address=peer.address,
+                    as_number=peer.as_number,
+                    is_direct=is_direct,
+                    type=type_,
+                    port=peer.port,
+                    source_address=source,
+                    options=peer.options,
+                )
+            yield node.name, shared[source, is_direct]
+
+
+def common_subnet(one: Node, other: Node) -> t.Optional[t.Tuple[IPv4Interface, IPv4Interface]]:
+    """Where two nodes meet.
+
+    Args:
+        one: a node.
+        other: another.
+
+    Returns:
+        Their addresses in one subnet, that of the nodes' own addresses before others; None when there is none.
+    """
+    others = {address.network: address for address in reversed(addresses_of(other))}
+    return next(((own, others[own.network]) for own in addresses_of(one) if own.network in others), None)
+
+
+def _near_end(near: Node, far: Node, options: SessionOptions) -> Session:
+    return _between(near, far, options, far.as_number, None)
+
+
+def _far_end(near: Node, far: Node, options: SessionOptions) -> Session:
+    as_number = options.local_as_number or near.as_number
+    shared = replace(
+        options,
+        local_as_number=None,
+        source_address=None,
+        passive=None,
+        communities=None,
+        import_filter=None,
+        export_filter=None,
+        aggregates=None,
+    )
+    return _between(far, near, shared, as_number, options.source_address)
+
+
+def _between(
+    node: Node, peer: Node, options: SessionOptions, as_number: int, peer_address: t.Optional[IPv4Address]
+) -> Session:
+    common = common_subnet(node, peer)
+    own, theirs = common if common is not None else (node.address, peer.address)
+    return Session(
+        name=peer.name,
+        address=peer_address or theirs.ip,
+        as_number=as_number,
+        is_direct=common is not None and options.multihop is None,
+        type=SPECIFIC,
+        node=peer.name,
+        source_address=options.source_address or (None if own == node.address else own.ip),
+        options=options,
+    )

@@ -1,0 +1,413 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Single values of a fabric file: text or number in, typed value out, or what is wrong and the remedy."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
+
+LONGEST_NAME = 63
+LONGEST_INTERFACE_NAME = 15
+LARGEST_PID = 4194304
+LARGEST_UINT32 = 4294967295
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?")
+_PID = re.compile(r"[0-9]{1,20}")
+_INTERFACE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_NETNS_PATH = re.compile(r"(?:/[A-Za-z0-9_.:@-]+)+")
+
+_HOST_NAMES_OF_ANSIBLE = ("all", "ungrouped", "fabric", "localhost")
+_RESERVED_AS_NUMBERS = {
+    0: "reserved",
+    23456: "AS_TRANS, the stand-in for 4-byte numbers",
+    65535: "reserved",
+    LARGEST_UINT32: "reserved",
+}
+_UNUSABLE = (
+    (IPv4Network("0.0.0.0/8"), "'this network' (0.0.0.0/8)"),
+    (IPv4Network("127.0.0.0/8"), "loopback (127.0.0.0/8)"),
+    (IPv4Network("169.254.0.0/16"), "link-local (169.254.0.0/16), where 169.254.1.1 is every workload's gateway"),
+    (IPv4Network("224.0.0.0/4"), "multicast (224.0.0.0/4)"),
+    (IPv4Network("240.0.0.0/4"), "reserved (240.0.0.0/4)"),
+)
+
+
+class BadValue(ValueError):
+    """A value that cannot be used.
+
+    Args:
+        problem: what is wrong with it, to follow the value itself: `is not ...`.
+        remedy: what the user should do.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}; {remedy}")
+
+
+def word(text: str) -> str:
+    """A name that is safe in paths, in bird.conf and in the allocation store.
+
+    Args:
+        text: as the file has it.
+
+    Returns:
+        The same text.
+
+    Raises:
+        BadValue: it cannot be a name.
+    """
+    if len(text) > LONGEST_NAME:
+        raise BadValue(f"is a name of {len(text)} characters", f"use at most {LONGEST_NAME}")
+    if not _NAME.fullmatch(text):
+        raise BadValue(
+            "is not a usable name",
+            "use letters, digits, '-', '_' and '.', with a letter or digit at both ends",
+        )
+    return text
+
+
+def name(text: str) -> str:
+    """A workload's name, which is also its namespace's unless the file says otherwise.
+
+    Args:
+        text: as the file has it.
+
+    Returns:
+        The same text.
+
+    Raises:
+        BadValue: it cannot be a workload's name.
+    """
+    word(text)
+    if _PID.fullmatch(text):
+        raise BadValue("is a name of digits only, which reads as a process id", "put a letter in it")
+    return text
+
+
+def node_name(text: str) -> str:
+    """A node's name, which is also its name in the inventory.
+
+    Args:
+        text: as the file has it.
+
+    Returns:
+        The same text.
+
+    Raises:
+        BadValue: it cannot be a node's name.
+    """
+    if text in _HOST_NAMES_OF_ANSIBLE:
+        raise BadValue("is a name that Ansible uses itself", "choose another name for the node")
+    return word(text)
+
+
+def label(text: str) -> str:
+    """A label's key or value.
+
+    Args:
+        text: as the file has it.
+
+    Returns:
+        The same text.
+
+    Raises:
+        BadValue: it cannot be part of a label.
+    """
+    if len(text) > LONGEST_NAME or not _LABEL.fullmatch(text):
+        raise BadValue(
+            "is not usable in a label",
+            f"use at most {LONGEST_NAME} letters, digits, '-', '_', '.' and '/', with a letter or digit at both ends",
+        )
+    return text
+
+
+def interface_name(text: str) -> str:
+    """An interface's name, as the kernel accepts it.
+
+    Args:
+        text: as the file has it.
+
+    Returns:
+        The same text.
+
+    Raises:
+        BadValue: the kernel would refuse it, or it cannot stand in bird.conf.
+    """
+    size = len(text.encode())
+    if size > LONGEST_INTERFACE_NAME:
+        raise BadValue(f"is an interface name of {size} bytes", f"the kernel takes at most {LONGEST_INTERFACE_NAME}")
+    if text in (".", "..") or not _INTERFACE_NAME.fullmatch(text):
+        raise BadValue("is not an interface name", "use letters, digits, '-', '_' and '.' only")
+    if text == "lo":
+        raise BadValue("is the loopback interface", "name the interface that carries the traffic")
+    return text
+
+
+def netns(text: str) -> str:
+    """A network namespace: a name, an absolute path, or a process id in digits.
+
+    Args:
+        text: as the file has it.
+
+    Returns:
+        One form for one namespace: NAME for `/run/netns/NAME`, and `/proc/PID/ns/net` for a process id.
+
+    Raises:
+        BadValue: it is none of the three.
+    """
+    if _PID.fullmatch(text):
+        return pid(int(text))
+    for folder in ("/run/netns/", "/var/run/netns/"):
+        if text.startswith(folder) and _NAME.fullmatch(text[len(folder) :]) and not text[len(folder) :].isdigit():
+            return text[len(folder) :]
+    is_path = _NETNS_PATH.fullmatch(text) and not any(part in (".", "..") for part in text.split("/"))
+    if not is_path and not (_NAME.fullmatch(text) and len(text) <= LONGEST_NAME):
+        remedy = "write a name such as web1, an absolute path such as /proc/4711/ns/net, or a process id"
+        raise BadValue("is not a network namespace", remedy)
+    return text
+
+
+def pid(number: int) -> str:
+    """A process whose network namespace is meant.
+
+    Args:
+        number: its id.
+
+    Returns:
+        The path of its namespace.
+
+    Raises:
+        BadValue: no process can have this id.
+    """
+    if not 1 <= number <= LARGEST_PID:
+        raise BadValue("is not a process id", f"use 1 to {LARGEST_PID}")
+    return f"/proc/{number}/ns/net"
+
+
+def address(text: str) -> IPv4Address:
+    """The address of a workload.
+
+    Args:
+        text: an IPv4 address without a prefix length.
+
+    Returns:
+        The address.
+
+    Raises:
+        BadValue: it is not one, or no workload can have it.
+    """
+    if "/" in text:
+        raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
+    parsed = ipv4(text, "write one such as 10.244.1.2")
+    _refuse_unusable(IPv4Network(parsed), "use an address of the node's block")
+    return parsed
+
+
+def router_id(text: str) -> IPv4Address:
+    """A BGP identifier.
+
+    Args:
+        text: in the form of an IPv4 address.
+
+    Returns:
+        The identifier.
+
+    Raises:
+        BadValue: it is not one, or BGP does not allow it.
+    """
+    parsed = ipv4(text, "write one in the form of an address, such as 192.168.50.10")
+    if int(parsed) == 0 or parsed >= IPv4Address("224.0.0.0"):
+        raise BadValue("is not a router id", "use 0.0.0.1 to 223.255.255.255, best the node's own address")
+    return parsed
+
+
+def interface_address(text: str) -> IPv4Interface:
+    """A node's address with the prefix length of its subnet.
+
+    Args:
+        text: such as 192.168.50.10/24.
+
+    Returns:
+        The address and its subnet.
+
+    Raises:
+        BadValue: it is not one, or no node can have it.
+    """
+    host, slash, length = text.partition("/")
+    parsed = ipv4(host, "write one such as 192.168.50.10/24")
+    if not slash:
+        raise BadValue("has no prefix length", f"write it with its subnet's, such as {text}/24")
+    interface = IPv4Interface((int(parsed), _prefix_length(length)))
+    _refuse_unusable(IPv4Network(parsed), "use the address by which the other nodes reach this one")
+    network = interface.network
+    if network.prefixlen < 31 and parsed == network.network_address:
+        raise BadValue(f"is the address of its network {network} itself", "use the host's own address")
+    if network.prefixlen < 31 and parsed == network.broadcast_address:
+        raise BadValue(f"is the broadcast address of {network}", "use the host's own address")
+    return interface
+
+
+def network(text: str) -> IPv4Network:
+    """A pool or a block.
+
+    Args:
+        text: such as 10.244.0.0/16.
+
+    Returns:
+        The network.
+
+    Raises:
+        BadValue: it is not one, has host bits set, or workloads cannot have its addresses.
+    """
+    host, slash, length = text.partition("/")
+    parsed = ipv4(host, "write a network such as 10.244.0.0/16")
+    if not slash:
+        raise BadValue("has no prefix length", f"write it with one, such as {text}/26")
+    prefix_length = _prefix_length(length)
+    found = IPv4Network((int(parsed), prefix_length), strict=False)
+    if found.network_address != parsed:
+        raise BadValue("has host bits set", f"write {found}")
+    _refuse_unusable(found, "use a private range such as 10.244.0.0/16")
+    return found
+
+
+def as_number(number: int) -> int:
+    """An autonomous system's number.
+
+    Args:
+        number: 4 bytes at most.
+
+    Returns:
+        The same number.
+
+    Raises:
+        BadValue: it is out of range or reserved.
+    """
+    remedy = "use 1 to 4294967294, best a private one: 64512 to 65534"
+    if not 0 <= number <= LARGEST_UINT32:
+        raise BadValue("is not an AS number", remedy)
+    if number in _RESERVED_AS_NUMBERS:
+        raise BadValue(f"is an AS number that must not be used ({_RESERVED_AS_NUMBERS[number]})", remedy)
+    return number
+
+
+def block_size(number: int) -> int:
+    """The prefix length of a pool's blocks.
+
+    Args:
+        number: a prefix length.
+
+    Returns:
+        The same number.
+
+    Raises:
+        BadValue: a block cannot have it.
+    """
+    if not 8 <= number <= 31:
+        raise BadValue("is out of range", "give the prefix length of a block, 8 to 31; 26 is usual")
+    return number
+
+
+def kernel_metric(number: int) -> int:
+    """The metric of the routes that BIRD installs.
+
+    Args:
+        number: 0 is none.
+
+    Returns:
+        The same number.
+
+    Raises:
+        BadValue: the kernel cannot hold it.
+    """
+    if not 0 <= number <= LARGEST_UINT32:
+        raise BadValue("is out of range", f"use 0 (no metric) to {LARGEST_UINT32}")
+    return number
+
+
+def route_prefix(text: str) -> IPv4Network:
+    """A network that routes may lead to, the default route's included.
+
+    Args:
+        text: such as 0.0.0.0/0.
+
+    Returns:
+        The network.
+
+    Raises:
+        BadValue: it is not one, or has host bits set.
+    """
+    host, slash, length = text.partition("/")
+    parsed = ipv4(host, "write a network such as 10.1.0.0/16")
+    if not slash:
+        raise BadValue("has no prefix length", f"write it with one, such as {text}/24")
+    found = IPv4Network((int(parsed), 0 if length == "0" else _prefix_length(length)), strict=False)
+    if found.network_address != parsed:
+        raise BadValue("has host bits set", f"write {found}")
+    return found
+
+
+def ipv4(text: str, remedy: str) -> IPv4Address:
+    """An IPv4 address of any kind.
+
+    Args:
+        text: as the file has it.
+        remedy: what to do when it is none.
+
+    Returns:
+        The address.
+
+    Raises:
+        BadValue: it is not one.
+    """
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        pass
+    if _is_ipv6(text):
+        raise BadValue("is IPv6, which is not supported yet", "use an IPv4 address")
+    raise BadValue("is not an IPv4 address", remedy)
+
+
+def one_of(choices: t.Sequence[str]) -> t.Callable[[str], str]:
+    """A parser that accepts some words only.
+
+    Args:
+        choices: the words.
+
+    Returns:
+        The parser.
+    """
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise BadValue("is not known", f"use {' or '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
+
+
+def _prefix_length(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,2}", text) or not 1 <= int(text) <= 32:
+        raise BadValue(f"has no usable prefix length after the '/': {text!r}", "use a number from 1 to 32")
+    return int(text)
+
+
+def _refuse_unusable(network: IPv4Network, remedy: str) -> None:
+    for unusable, why in _UNUSABLE:
+        if network.overlaps(unusable):
+            raise BadValue(f"{'is' if network.prefixlen == 32 else 'overlaps'} {why}", remedy)
