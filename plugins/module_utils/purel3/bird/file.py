@@ -1,0 +1,124 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One configuration file: read whole, replaced at once, put back as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import BirdError
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Who may read a file.
+
+    Args:
+        user: numeric owner.
+        group: numeric group.
+        mode: permission bits.
+    """
+
+    user: int
+    group: int
+    mode: int
+
+
+@dataclass(frozen=True)
+class File:
+    """A file's text and who may read it.
+
+    Args:
+        text: all of it.
+        ownership: who may read it.
+    """
+
+    text: str
+    ownership: Ownership
+
+
+def read(path: str) -> t.Optional[File]:
+    """Read a file.
+
+    Args:
+        path: absolute.
+
+    Returns:
+        The file, or None where there is none.
+
+    Raises:
+        BirdError: it cannot be read.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            status = os.fstat(file.fileno())
+            return File(file.read(), Ownership(status.st_uid, status.st_gid, status.st_mode & 0o7777))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BirdError(f"{path}: cannot read it: {error.strerror}; run as root, and name a file") from error
+
+
+def write(path: str, file: File) -> None:
+    """Replace a file at once; what was written survives a power cut.
+
+    Args:
+        path: absolute; its folder exists.
+        file: what it should be.
+
+    Raises:
+        OSError: it cannot be written; the old file is as it was.
+    """
+    new = f"{path}.new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(file.text)
+            stream.flush()
+            os.fchown(handle, file.ownership.user, file.ownership.group)
+            os.fchmod(handle, file.ownership.mode)
+            os.fsync(handle)
+        os.rename(new, path)
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new)
+        raise
+    sync_folder(os.path.dirname(path))
+
+
+def sync_folder(path: str) -> None:
+    """Let what was renamed in a folder survive a power cut.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def restore(path: str, old: t.Optional[File]) -> None:
+    """Put a file back as it was.
+
+    Args:
+        path: absolute.
+        old: what was read there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if old is None:
+        os.unlink(path)
+    else:
+        write(path, old)

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong between values of a node that are right by themselves."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from .peer import Peer
+
+if t.TYPE_CHECKING:
+    from .settings import Settings
+
+_THIS_NODE = "this node"
+
+
+def _names_and_addresses(settings: Settings) -> t.Iterator[str]:
+    names: t.Set[str] = set()
+    addresses: t.Dict[ipaddress.IPv4Address, Peer] = {}
+    for peer in settings.peers:
+        if peer.address == settings.address:
+            yield f"bird_peers: {peer.name} has this node's own address {peer.address}; leave it out"
+        if peer.name in names:
+            yield f"bird_peers: {peer.name} is listed twice; give each peer a name of its own"
+        if peer.address in addresses:
+            other = addresses[peer.address].name
+            yield f"bird_peers: {peer.name} and {other} both have {peer.address}; keep one of them"
+        names.add(peer.name)
+        addresses[peer.address] = peer
+
+
+def _blocks(settings: Settings) -> t.Iterator[str]:
+    owned = {(block, _THIS_NODE) for block in settings.blocks}
+    owned.update((block, peer.node) for peer in settings.peers for block in peer.blocks or ())
+    # Sorted so, a block that overlaps an earlier one overlaps the widest earlier one.
+    widest: t.Optional[t.Tuple[ipaddress.IPv4Network, str]] = None
+    before: t.Optional[t.Tuple[ipaddress.IPv4Network, str]] = None
+    for block, owner in sorted(owned, key=lambda entry: (entry[0].network_address, entry[0].prefixlen, entry[1])):
+        clash = widest if widest is not None and block.overlaps(widest[0]) else None
+        if clash is not None and clash[1] != owner and block.prefixlen == 32 > clash[0].prefixlen:
+            # A single address of a block may live on another node, but on one only.
+            clash = before if before is not None and before[0] == block else None
+        elif clash is None:
+            widest = (block, owner)
+        if clash is not None:
+            yield f"block {block} of {owner} overlaps {clash[0]} of {clash[1]}; give each node blocks of its own"
+        before = (block, owner)
+
+
+def _session(settings: Settings, where: str, peer: Peer) -> t.Iterator[str]:
+    session = peer.session
+    is_internal = peer.as_number == (session.local_as_number or settings.as_number)
+    reflects = peer.is_route_reflector or peer.is_route_reflector_client
+    if peer.is_route_reflector and peer.is_route_reflector_client:
+        yield f"{where}: it is both a route reflector of this node and its client; keep one of the two"
+    if reflects and not is_internal:
+        yield f"{where}: AS {peer.as_number} is not this node's, but routes are reflected in one AS only; correct one"
+    if reflects and peer.is_external:
+        yield f"{where}: routes are reflected between nodes only; give it blocks, [] for none"
+    if is_internal and any(rule.prepend for rule in session.export_filter or ()):
+        yield f"{where}.export_filter: a peer of the same AS refuses a path with that AS; leave out prepend"
+    if not peer.is_external and any(rule.source == "static" for rule in session.export_filter or ()):
+        yield f"{where}.export_filter: source: static can never match, because a node announces blocks only; remove it"
+    hold = session.hold_time or settings.timers.hold
+    keepalive = session.keepalive_time or settings.timers.keepalive
+    if keepalive is not None and keepalive >= hold:
+        yield f"{where}: keepalive_time {keepalive} is not below hold_time {hold}; a third of it is usual"
+    send_hold = settings.timers.send_hold if session.send_hold_time is None else session.send_hold_time
+    if send_hold and send_hold <= hold:
+        yield f"{where}: send_hold_time {send_hold} is not above hold_time {hold}; twice that is usual"
+
+
+def find_contradictions(settings: Settings) -> t.Tuple[str, ...]:
+    """Find what cannot be true at once.
+
+    Args:
+        settings: values that are right by themselves.
+
+    Returns:
+        One sentence per fault, with its remedy.
+    """
+    faults = [*_names_and_addresses(settings), *_blocks(settings)]
+    for peer in settings.peers:
+        faults.extend(_session(settings, f"bird_peers ({peer.name})", peer))
+    if settings.owners and not settings.is_transit:
+        faults.append("bird_owners: it is for transit only; set bird_transit: true, or remove it")
+    return tuple(faults)

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which version of BIRD an option needs."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class _Option:
+    name: str
+    pattern: t.Pattern[str]
+    since: str
+
+
+def _option(name: str, since: str) -> _Option:
+    words = r"\s+".join(re.escape(word) for word in name.split())
+    return _Option(name, re.compile(rf"(?:^|[;{{}}])\s*{words}\b", re.MULTILINE), since)
+
+
+# Options of BGP sessions that came after 2.0.12, the oldest version that the collection runs with.
+_OPTIONS = (
+    _option("authentication", "2.17"),
+    _option("keys", "2.17"),
+    _option("require route refresh", "2.15"),
+    _option("send hold time", "2.15"),
+)
+_TEXT_OR_COMMENT = re.compile(r'("[^"\n]*")|#[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+def _number(version: str) -> t.Tuple[int, ...]:
+    return tuple(int(part) for part in re.findall("[0-9]+", version))
+
+
+def unsupported(text: str, version: str) -> t.Tuple[str, ...]:
+    """Find options that a BIRD does not know.
+
+    Args:
+        text: a configuration.
+        version: of the installed BIRD, for example 2.0.12.
+
+    Returns:
+        One sentence per option, naming the first version that knows it; sorted.
+    """
+    plain = _TEXT_OR_COMMENT.sub(lambda match: '""' if match.group(1) else "", text)
+    return tuple(
+        f"BIRD {version} does not know `{option.name}`; install BIRD {option.since} or newer, or leave that option out"
+        for option in _OPTIONS
+        if _number(version) < _number(option.since) and option.pattern.search(plain)
+    )
