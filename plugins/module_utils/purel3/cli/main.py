@@ -1,0 +1,57 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command purel3: which command was asked for, and what its failures look like."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import typing as t
+
+from ..errors import FabricError
+from . import status
+from .version import read_version
+
+PROGRAM = "purel3"
+CANNOT = 2
+_COMMANDS = (status,)
+
+
+def main(arguments: t.Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what stands after the program's name.
+
+    Returns:
+        The exit status; 2 when the command could not be understood or carried out.
+    """
+    parser = _parser()
+    try:
+        options = parser.parse_args(list(arguments))
+    except SystemExit as end:  # argparse has printed the help, the version or the fault
+        return 0 if end.code in (0, None) else CANNOT
+    try:
+        found: int = options.run(options)
+        sys.stdout.flush()
+        return found
+    except FabricError as error:
+        sys.stderr.write(f"{PROGRAM} {options.command}: {error}\n")
+        return CANNOT
+    except BrokenPipeError:
+        # Whoever reads has seen enough; without this, Python complains once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CANNOT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description="See and prove what purel3.fabric has made of this host, without Ansible."
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {read_version()}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask the question of reachability in a real kernel."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import typing as t
+
+from ..errors import KernelError, MissingDependency
+from ..kernel import probe
+from .reachability import ICMP, Question, Trial, demand, judge, question_from_params
+
+
+def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Send packets from each workload of this node to each destination.
+
+    Args:
+        params: of the reachability module.
+
+    Returns:
+        its results.
+
+    Raises:
+        InvalidInput: an option is wrong.
+        MissingDependency: this process may not enter namespaces.
+        Unreachable: a pair cannot be reached, and is_required.
+    """
+    question = question_from_params(params)
+    if question.sources and os.geteuid() != 0:
+        raise MissingDependency("reachability: only root can enter namespaces; run the task with become")
+    values = judge(question, _trials(question))
+    if params["is_required"]:
+        demand(values)
+    return values
+
+
+def _trials(question: Question) -> t.List[Trial]:
+    with contextlib.ExitStack() as stack:
+        opened, missing = _open_sources(question, stack)
+        # The probe counts only the sources that it is given.
+        number = {position: index for index, position in enumerate(opened)}
+        pairs = [(position, destination) for position, destination in question.pairs() if position in opened]
+        trials = [
+            Trial(position, destination, protocol, None, 1, missing[position])
+            for position, destination in question.pairs()
+            if position in missing
+            for protocol in question.protocols
+        ]
+        addresses = [(number[position], destination.address) for position, destination in pairs]
+        deadline = time.monotonic() + question.seconds
+        # ICMP first: its first packet is then the first packet of all.
+        for protocol in question.protocols:
+            remaining = max(0.0, deadline - time.monotonic())
+            if protocol == ICMP:
+                answers = probe.probe_icmp(list(opened.values()), addresses, remaining)
+            else:
+                answers = probe.probe_tcp(list(opened.values()), addresses, remaining, question.port)
+            for position, destination in pairs:
+                answer = answers[(number[position], destination.address)]
+                trials.append(
+                    Trial(position, destination, protocol, answer.milliseconds, answer.tries, answer.complaint)
+                )
+    return trials
+
+
+def _open_sources(
+    question: Question, stack: contextlib.ExitStack
+) -> t.Tuple[t.Dict[int, probe.Source], t.Dict[int, str]]:
+    """Open the namespaces of the sources; say of those that are not there why, so that the others are tested."""
+    opened: t.Dict[int, probe.Source] = {}
+    missing: t.Dict[int, str] = {}
+    for position, (place, namespace) in enumerate(zip(question.sources, question.namespaces)):
+        try:
+            opened[position] = probe.Source(stack.enter_context(_opened(namespace)), place.address)
+        except KernelError as error:
+            missing[position] = str(error)
+    return opened, missing
+
+
+@contextlib.contextmanager
+def _opened(namespace: str) -> t.Iterator[int]:
+    path = namespace if namespace.startswith("/") else f"/run/netns/{namespace}"
+    if namespace.isdigit() and not os.path.exists(path):
+        path = f"/proc/{namespace}/ns/net"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise KernelError(
+            f"network namespace {path}: {error.strerror}; make it with purel3.fabric.workloads"
+        ) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compare this node with what it should be, and wait while the differences can still go by themselves."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ..bird import observation
+from ..bird.sessions import with_telling_errors
+from ..errors import BirdError, FabricError
+from ..kernel import reader
+from ..kernel.linux import LinuxKernel
+from ..model import OWN_NAMESPACE, Route
+from ..reconcile import propose
+from ..scope import Scope, scope_of_request
+from .differences import Difference, Seen, compare, compare_workloads
+from .expectation import Expectation, expectation_from_params
+from .verdict import NotConforming, describe, patience, sentence
+
+_SHORTEST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+# The main table of the own namespace and nothing else.
+_ROUTES = Scope(devices=frozenset())
+
+
+def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dict[str, t.Any]:
+    """Compare this node with what it should be.
+
+    Args:
+        params: of the conformance module.
+        may_wait: False reads once and reports differences instead of raising them.
+
+    Returns:
+        The module's results.
+
+    Raises:
+        InvalidInput: an option is wrong.
+        NotConforming: there are differences, and is_required.
+    """
+    expectation = expectation_from_params(params)
+    timeout = max(0.0, float(params["timeout"])) if may_wait else 0.0
+    started = time.monotonic()
+    seen, differences = _settled(expectation, params["socket"], timeout)
+    waited = time.monotonic() - started
+    differences += _workload_differences(expectation)
+    values = describe(expectation, seen, differences)
+    if differences and may_wait and params["is_required"]:
+        text = sentence(expectation, seen, differences)
+        # The last look came as late as the timeout allowed.
+        was_all = differences and patience(differences, seen, timeout) >= timeout > 0
+        raise NotConforming(f"after {timeout if was_all else int(waited):g} s: {text}", values)
+    return values
+
+
+def _settled(expectation: Expectation, socket: str, timeout: float) -> t.Tuple[Seen, t.Tuple[Difference, ...]]:
+    errors: t.Dict[str, str] = {}
+    started = time.monotonic()
+    pause = _SHORTEST_PAUSE
+    while True:
+        seen = _look(socket, errors)
+        differences = compare(expectation, seen)
+        if time.monotonic() - started + pause > patience(differences, seen, timeout):
+            return seen, differences
+        time.sleep(pause)
+        pause = min(pause * 1.2, _LONGEST_PAUSE)
+
+
+def _look(socket: str, errors: t.Dict[str, str]) -> Seen:
+    snapshot, complaint = None, ""
+    try:
+        snapshot = observation.read(socket, None)
+        complaint = "" if snapshot else f"BIRD does not run: nobody listens at {socket}"
+    except BirdError as error:
+        complaint = str(error)
+    resources = reader.read(_ROUTES).resources.values()
+    kernel = tuple(one for one in resources if isinstance(one, Route) and one.namespace == OWN_NAMESPACE)
+    if snapshot is None:
+        return Seen(complaint, kernel=kernel)
+    return Seen(
+        daemon=snapshot.daemon,
+        protocols=with_telling_errors(snapshot.protocols, errors),
+        routes=snapshot.routes,
+        filtered=snapshot.filtered,
+        kernel=kernel,
+    )
+
+
+def _workload_differences(expectation: Expectation) -> t.Tuple[Difference, ...]:
+    if expectation.workloads is None:
+        return ()
+    kernel = LinuxKernel(scope_of_request(expectation.workloads))
+    try:
+        proposal = propose(expectation.workloads, kernel)
+        lines = (*proposal.operations, *proposal.obstacles)
+    except FabricError as error:
+        lines = (str(error),)
+    finally:
+        kernel.close()
+    return compare_workloads(expectation, lines)

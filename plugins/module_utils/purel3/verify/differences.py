@@ -1,0 +1,293 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node is, compared with what it should be: each difference as data and in words. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ..bird.expected import ExpectedPeer
+from ..bird.sessions import NO_SESSION, by_address, described_peer, info
+from ..bird.status import Daemon, Protocol
+from ..bird.status import Route as BirdRoute
+from ..model import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, name_of
+from ..model import Route as KernelRoute
+from .expectation import Expectation
+
+BIRD = "bird"
+SESSION = "session"
+ROUTE = "route"
+ANNOUNCEMENT = "announcement"
+KERNEL_ROUTE = "kernel_route"
+BLACKHOLE_ROUTE = "blackhole"
+WORKLOAD = "workload"
+
+_OUR_PROTOCOLS = "peer_"
+_BIRD_PROTOCOL = ROUTE_PROTOCOLS["bird"]
+_SIGNS = {"+": "missing", "-": "not in the fabric", "~": "different"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as it should be.
+
+    Args:
+        node: where.
+        kind: bird, session, route, announcement, kernel_route, blackhole or workload.
+        object: what, for example `node3 192.168.50.12` or a block.
+        expected: how it should be.
+        actual: how it is.
+        text: all of that but the node, in words.
+    """
+
+    node: str
+    kind: str
+    object: str
+    expected: str
+    actual: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was read of a node at one moment.
+
+    Args:
+        complaint: why BIRD could not be read; empty when it could.
+        daemon: what BIRD says of itself; None when it could not be read.
+        protocols: BIRD's, sorted by name.
+        routes: BIRD's.
+        filtered: what BIRD's import filters refused.
+        kernel: the main table.
+    """
+
+    complaint: str = ""
+    daemon: t.Optional[Daemon] = None
+    protocols: t.Tuple[Protocol, ...] = ()
+    routes: t.Tuple[BirdRoute, ...] = ()
+    filtered: t.Tuple[BirdRoute, ...] = ()
+    kernel: t.Tuple[KernelRoute, ...] = ()
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether BIRD holds its routes back after a restart."""
+        return self.daemon is not None and self.daemon.is_recovering
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What was read, by what it is looked up with."""
+
+    sessions: t.Mapping[str, Protocol]
+    routes: t.Mapping[str, t.Sequence[BirdRoute]]
+    kernel: t.Mapping[str, t.Sequence[KernelRoute]]
+    peers: t.Mapping[str, ExpectedPeer] = field(default_factory=dict)
+
+
+def wanted_peers(expectation: Expectation, seen: Seen) -> t.Tuple[ExpectedPeer, ...]:
+    """Return whom the node should have sessions with.
+
+    Args:
+        expectation: what it should be.
+        seen: what it is.
+
+    Returns:
+        The expected peers; where none are named, those that BIRD is configured with.
+    """
+    if expectation.peers:
+        return expectation.peers
+    return tuple(described_peer(protocol) for protocol in by_address(seen.protocols).values())
+
+
+def established_count(expectation: Expectation, seen: Seen) -> int:
+    """Count the wanted sessions that are up.
+
+    Args:
+        expectation: what the node should be.
+        seen: what it is.
+
+    Returns:
+        At most the number of wanted peers.
+    """
+    found = by_address(seen.protocols)
+    return sum(peer.address in found and found[peer.address].is_established for peer in wanted_peers(expectation, seen))
+
+
+def compare(expectation: Expectation, seen: Seen) -> t.Tuple[Difference, ...]:
+    """Find what keeps a node from being as it should; a difference that follows from another is left out.
+
+    Args:
+        expectation: what it should be; its workloads are not compared here.
+        seen: what it is.
+
+    Returns:
+        The differences: sessions, routes, announcements, kernel; a BIRD that does not answer comes first.
+    """
+    routes: t.Dict[str, t.List[BirdRoute]] = {}
+    for route in seen.routes:
+        routes.setdefault(route.network, []).append(route)
+    kernel: t.Dict[str, t.List[KernelRoute]] = {}
+    for kernel_route in sorted(seen.kernel, key=lambda one: one.metric):
+        kernel.setdefault(kernel_route.destination, []).append(kernel_route)
+    sessions = by_address(seen.protocols)
+    peers = {sessions[peer.address].name: peer for peer in expectation.peers if peer.address in sessions}
+    index = _Index(sessions, routes, kernel, peers)
+    found: t.List[Difference] = []
+    if seen.complaint:
+        found.append(Difference(expectation.node, BIRD, "BIRD", "running", "not answering", seen.complaint))
+    else:
+        found += _of_sessions(expectation, seen, index)
+        found += _of_routes(expectation, index)
+        found += _of_foreign_routes(expectation, seen, index)
+        found += _of_announcements(expectation, seen, index)
+    if seen.is_recovering:
+        text = "BIRD still recovers from a restart and holds its routes back"
+        found.append(Difference(expectation.node, BIRD, "BIRD", "ready", "recovering", text))
+    else:
+        found += _of_kernel(expectation, seen, index)
+    return tuple(found)
+
+
+def compare_workloads(expectation: Expectation, operations: t.Iterable[str]) -> t.Tuple[Difference, ...]:
+    """Turn what would have to be done for the workloads into differences.
+
+    Args:
+        expectation: what the node should be.
+        operations: the plan's lines, for example `+ workload web1  10.244.166.128/32  cali977588a87e1 -> eth0`.
+
+    Returns:
+        One for each line.
+    """
+    found = []
+    for line in operations:
+        sign, what = line[:1], line[2:]
+        if sign not in _SIGNS:
+            found.append(Difference(expectation.node, WORKLOAD, line, "possible", "in the way", line))
+            continue
+        before, _arrow, after = what.rpartition(" => ") if sign == "~" else ("", "", "")
+        actual = "missing" if sign == "+" else before or "present"
+        expected = "absent" if sign == "-" else after or "present"
+        found.append(Difference(expectation.node, WORKLOAD, after or what, expected, actual, f"{what}: {_SIGNS[sign]}"))
+    return tuple(found)
+
+
+def _of_sessions(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:
+    for peer in wanted_peers(expectation, seen):
+        name = f"{peer.name} {peer.address}"
+        protocol = index.sessions.get(peer.address)
+        actual = NO_SESSION if protocol is None else info(protocol)
+        if protocol is None or not protocol.is_established:
+            yield _session(expectation, name, "Established", actual)
+        elif peer.as_number and protocol.session and protocol.session.neighbor_as not in (0, peer.as_number):
+            actual = f"BIRD has it in AS {protocol.session.neighbor_as}, the fabric in AS {peer.as_number}"
+            yield _session(expectation, name, f"AS {peer.as_number}", actual)
+    if expectation.allows_other_sessions:
+        return
+    wanted = {peer.address for peer in expectation.peers}
+    for address, protocol in index.sessions.items():
+        # What a user's own include configures is not ours to judge.
+        if wanted and address and address not in wanted and protocol.name.startswith(_OUR_PROTOCOLS):
+            name = f"{described_peer(protocol).name} {address}"
+            yield _session(expectation, name, "none", f"{info(protocol)}, but it is no peer of this node in the fabric")
+
+
+def _session(expectation: Expectation, name: str, expected: str, actual: str) -> Difference:
+    return Difference(expectation.node, SESSION, name, expected, actual, f"session with {name}: {actual}")
+
+
+def _is_up(index: _Index, peer: ExpectedPeer) -> bool:
+    protocol = index.sessions.get(peer.address)
+    return protocol is not None and protocol.is_established
+
+
+def _of_routes(expectation: Expectation, index: _Index) -> t.Iterator[Difference]:
+    for block, owner in expectation.owners.items():
+        sources = [peer for peer in expectation.sources(block) if _is_up(index, peer)]
+        if not sources:
+            continue
+        names = {index.sessions[peer.address].name: peer for peer in sources}
+        learnt = [route for route in index.routes.get(block, ()) if route.protocol in names]
+        if not learnt:
+            known = " or ".join(sorted(peer.name for peer in sources))
+            text = f"no route to {block} of {owner}: {known} has not announced it"
+            yield Difference(expectation.node, ROUTE, block, f"from {known}", "none", text)
+
+
+def _of_foreign_routes(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:
+    for route in seen.routes:
+        peer = index.peers.get(route.protocol)
+        if peer is None or peer.may_announce is None or expectation.passes_on(peer):
+            continue
+        if route.network not in peer.may_announce:
+            whose = expectation.whose(route.network)
+            text = f"BIRD takes {route.network} from {peer.name}, although it is {whose}"
+            yield Difference(expectation.node, ROUTE, route.network, "not taken", f"from {peer.name}", text)
+
+
+def _of_announcements(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:
+    for route in sorted(seen.filtered, key=lambda one: (one.protocol, one.network)):
+        peer = index.peers.get(route.protocol)
+        if peer is None or peer.may_announce is None or route.network in peer.may_announce:
+            continue
+        if peer.keeps_back and expectation.passes_on(peer) and route.network in expectation.owners:
+            continue
+        path = f" (AS path {route.as_path})" if " " in route.as_path else ""
+        whose = expectation.whose(route.network)
+        text = f"{peer.name} announces {route.network}{path}, which is {whose}: ignored"
+        yield Difference(
+            expectation.node, ANNOUNCEMENT, route.network, f"not from {peer.name}", f"from {peer.name}", text
+        )
+
+
+def _of_kernel(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:
+    for block, owner in expectation.owners.items():
+        best = [route for route in index.routes.get(block, ()) if route.is_best]
+        gateways = _gateways(expectation, block, best)
+        # Without a BIRD to ask, the kernel should still have what it was given.
+        if best or (seen.complaint and gateways):
+            yield from _of_kernel_route(expectation, f"{block} of {owner}", gateways, index.kernel.get(block, ()))
+    for block in expectation.blackholes:
+        kinds = [route.kind for route in index.kernel.get(block, ())]
+        if BLACKHOLE not in kinds:
+            actual = name_of(kinds[0], ROUTE_TYPES) if kinds else "none"
+            text = f"no blackhole for this node's block {block} in the kernel"
+            yield Difference(expectation.node, BLACKHOLE_ROUTE, block, "blackhole", actual, text)
+    for route in seen.kernel:
+        if not seen.complaint and route.protocol == _BIRD_PROTOCOL and route.destination not in index.routes:
+            actual = _how(route)
+            text = f"the kernel has a route to {route.destination}, {actual}, that BIRD does not know"
+            yield Difference(expectation.node, KERNEL_ROUTE, route.destination, "none", actual, text)
+
+
+def _gateways(expectation: Expectation, block: str, best: t.Sequence[BirdRoute]) -> t.FrozenSet[str]:
+    owners = expectation.owner_peers(block)
+    if owners and not expectation.is_transit and all(peer.is_direct for peer in owners):
+        return frozenset(peer.address for peer in owners)
+    return frozenset(hop.gateway for route in best for hop in route.next_hops if hop.gateway)
+
+
+def _of_kernel_route(
+    expectation: Expectation, name: str, gateways: t.FrozenSet[str], found: t.Sequence[KernelRoute]
+) -> t.Iterator[Difference]:
+    expected = "via " + " or ".join(sorted(gateways)) if gateways else "via a next hop"
+    block = name.partition(" ")[0]
+    if not found:
+        text = f"no route to {name} in the kernel"
+        yield Difference(expectation.node, KERNEL_ROUTE, block, expected, "none", text)
+        return
+    first = found[0]
+    if first.kind == UNICAST and (not first.is_simple or not gateways or first.gateway in gateways):
+        return
+    actual = _how(first)
+    text = f"the kernel's route to {name} is {actual}, not {expected}"
+    yield Difference(expectation.node, KERNEL_ROUTE, block, expected, actual, text)
+
+
+def _how(route: KernelRoute) -> str:
+    if route.kind != UNICAST:
+        return name_of(route.kind, ROUTE_TYPES)
+    if route.gateway:
+        return f"via {route.gateway}"
+    return f"dev {route.device}" if route.device else "multipath"

@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node should be: its sessions, whose blocks it should know, and its workloads. Pure."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import typing as t
+from dataclasses import dataclass
+
+from ..bird.expected import ExpectedPeer, expected_peers
+from ..errors import InvalidInput
+from ..names import namespace_from
+from ..plan import Request
+from ..workload import Workload
+from ..workload import to_request as request_workloads
+
+_HOST_LENGTH = 32
+
+Params = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a node should be.
+
+    Args:
+        node: its name.
+        peers: whom it should have sessions with; empty for whatever BIRD is configured with.
+        own_blocks: what it owns, sorted.
+        owners: the name of the node that owns a block, for all blocks of others that are known.
+        is_transit: whether nodes pass on the routes of others.
+        workloads: what its kernel should hold for them; None when nobody said.
+        allows_other_sessions: whether sessions of ours with others than the peers are no difference.
+    """
+
+    node: str
+    peers: t.Tuple[ExpectedPeer, ...]
+    own_blocks: t.Tuple[str, ...]
+    owners: t.Mapping[str, str]
+    is_transit: bool = False
+    workloads: t.Optional[Request] = None
+    allows_other_sessions: bool = False
+
+    @property
+    def blackholes(self) -> t.Tuple[str, ...]:
+        """The own blocks that BIRD gives the kernel as blackholes; single addresses are none."""
+        return tuple(block for block in self.own_blocks if ipaddress.ip_network(block).prefixlen < _HOST_LENGTH)
+
+    def owner_peers(self, block: str) -> t.Tuple[ExpectedPeer, ...]:
+        """Find the peers that own a block.
+
+        Args:
+            block: for example 10.244.104.0/26.
+
+        Returns:
+            Usually one; none for a node that is no peer.
+        """
+        return self._peers_by_block.get(block, ())
+
+    @functools.cached_property
+    def _peers_by_block(self) -> t.Mapping[str, t.Tuple[ExpectedPeer, ...]]:
+        found: t.Dict[str, t.Tuple[ExpectedPeer, ...]] = {}
+        for peer in self.peers:
+            for block in peer.may_announce or ():
+                found[block] = (*found.get(block, ()), peer)
+        return found
+
+    def sources(self, block: str) -> t.Tuple[ExpectedPeer, ...]:
+        """Find the peers of which each is sure to announce a block when its session is up.
+
+        Args:
+            block: of another node.
+
+        Returns:
+            Empty when nobody is.
+        """
+        owners = tuple(peer for peer in self.owner_peers(block) if block in peer.blocks)
+        return owners or self._passing_on
+
+    @functools.cached_property
+    def _passing_on(self) -> t.Tuple[ExpectedPeer, ...]:
+        return tuple(peer for peer in self.peers if self.passes_on(peer) and not peer.keeps_back)
+
+    def passes_on(self, peer: ExpectedPeer) -> bool:
+        """Tell whether a peer announces the blocks of other nodes, too.
+
+        Args:
+            peer: one of the peers.
+
+        Returns:
+            True for a reflector, and for every node of a fabric with transit.
+        """
+        return peer.is_route_reflector or (self.is_transit and peer.may_announce is not None)
+
+    def whose(self, network: str) -> str:
+        """Say in words whose a network is.
+
+        Args:
+            network: for example 0.0.0.0/0 or 10.244.104.0/26.
+
+        Returns:
+            For example `node2's`, or `nobody's in this fabric`.
+        """
+        wanted = ipaddress.ip_network(network)
+        if wanted.prefixlen == 0:
+            return "the default route"
+        known = {**self.owners, **dict.fromkeys(self.own_blocks, self.node)}
+        owner = known.get(network)
+        if owner is not None:
+            return self._possessive(owner)
+        for block, name in sorted(known.items()):
+            other = ipaddress.ip_network(block)
+            if other.version == wanted.version and wanted.overlaps(other):
+                relation = "part of" if other.prefixlen < wanted.prefixlen else "around"
+                return f"{relation} {self._possessive(name)} {block}"
+        return "nobody's in this fabric"
+
+    def _possessive(self, name: str) -> str:
+        return "this node's" if name == self.node else f"{name}'s"
+
+
+def expectation_from_params(params: Params) -> Expectation:
+    """Check the options of the conformance module.
+
+    Args:
+        params: node, peers, blocks, own_blocks, is_transit, workloads and allows_other_sessions.
+
+    Returns:
+        What the node should be.
+
+    Raises:
+        InvalidInput: with one fault per wrong value.
+    """
+    node = params["node"]
+    faults: t.List[str] = []
+    try:
+        peers = expected_peers(params["peers"])
+    except InvalidInput as error:
+        peers = ()
+        faults.extend(error.faults)
+    listed = [(str(item["block"]), str(item["node"])) for item in params["blocks"]]
+    named = [(str(block), node) for block in params["own_blocks"] or ()]
+    for block, owner in (*listed, *named):
+        try:
+            ipaddress.ip_network(block)
+        except ValueError as error:
+            faults.append(f"block {block} of {owner}: {error}; give one like 10.244.104.0/26")
+    request = None
+    if params["workloads"] is not None:
+        try:
+            request = _workload_request(params["workloads"])
+        except InvalidInput as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InvalidInput(faults)
+    # The list of the whole fabric knows best; the peers' own blocks stand in where there is none.
+    owners = {block: peer.name for peer in peers for block in peer.blocks}
+    owners.update(listed)
+    own = {block for block, owner in listed if owner == node} if params["own_blocks"] is None else dict(named)
+    return Expectation(
+        node=node,
+        peers=peers,
+        own_blocks=tuple(sorted(own)),
+        owners={block: owner for block, owner in owners.items() if owner != node and block not in own},
+        is_transit=params["is_transit"],
+        workloads=request,
+        allows_other_sessions=params["allows_other_sessions"],
+    )
+
+
+def _workload_request(items: t.Sequence[Params]) -> Request:
+    return request_workloads(
+        [
+            Workload(
+                name=item["name"],
+                address=item["address"],
+                namespace=namespace_from(item["netns"]) or item["name"],
+                device=item["interface_name"],
+            )
+            for item in items
+        ]
+    )

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reachability of a whole fabric as text, from what each node found out. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .reachability import summary, unreachable_lines
+
+_WIDTH = 120
+_SELF = "."
+_BOTH = "FAIL"
+
+Values = t.Mapping[str, t.Any]
+
+
+def totals(found: t.Sequence[Values]) -> t.Tuple[int, int, t.Tuple[str, ...]]:
+    """Count the pairs of the whole fabric.
+
+    Args:
+        found: the results of the reachability module of each node.
+
+    Returns:
+        pairs that reach each other, all pairs, and the workloads from which nobody has tested.
+    """
+    destinations = sorted({name for values in found for name in values["destinations"]})
+    sources = {name for values in found for name in values["sources"]}
+    missing = tuple(name for name in destinations if name not in sources)
+    reachable = sum(values["reachable_count"] for values in found)
+    pairs = sum(values["pair_count"] for values in found) + len(missing) * (len(destinations) - 1)
+    return reachable, pairs, missing
+
+
+def matrix_lines(found: t.Sequence[Values]) -> t.List[str]:
+    """Draw who reaches whom.
+
+    Args:
+        found: the results of the reachability module of each node.
+
+    Returns:
+        a row for each source and a column for each destination, where they fit into 120 characters;
+        then the pairs that failed and a closing line such as 30/30 workload pairs reachable (ICMP and TCP).
+    """
+    destinations = sorted({name for values in found for name in values["destinations"]})
+    sources = sorted({name for values in found for name in values["sources"]})
+    protocols = sorted({name for values in found for name in values["protocols"]})
+    unreachable = [item for values in found for item in values["unreachable"]]
+    reachable, pairs, missing = totals(found)
+    lines = [*_grid(sources, destinations, unreachable), *unreachable_lines(unreachable)]
+    closing = summary(reachable, pairs, protocols)
+    if missing:
+        closing += "; not tested from " + ", ".join(missing)
+    return [*lines, closing]
+
+
+def _grid(
+    sources: t.Sequence[str], destinations: t.Sequence[str], unreachable: t.Sequence[t.Mapping[str, str]]
+) -> t.List[str]:
+    failed: t.Dict[t.Tuple[str, str], t.List[str]] = {}
+    for item in unreachable:
+        failed.setdefault((item["source"], item["destination"]), []).append(item["protocol"].upper())
+    cells = [["from \\ to", *destinations]]
+    for source in sources:
+        row = [_SELF if name == source else _cell(failed.get((source, name), [])) for name in destinations]
+        cells.append([source, *row])
+    widths = [max(len(row[column]) for row in cells) for column in range(len(destinations) + 1)]
+    if sum(widths) + 2 * len(widths) > _WIDTH:
+        return []
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in cells]
+
+
+def _cell(protocols: t.Sequence[str]) -> str:
+    if not protocols:
+        return "ok"
+    return _BOTH if len(protocols) > 1 else f"no {protocols[0]}"

@@ -1,0 +1,250 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which workload reaches which: the question, and the judgement on what came back. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import statistics
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import FabricError, InvalidInput
+from ..names import fault_of_namespace, fault_of_word
+
+ICMP = "icmp"
+TCP = "tcp"
+_WORDS = {ICMP: "ICMP", TCP: "TCP"}
+_LISTED = 20
+
+Params = t.Mapping[str, t.Any]
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A workload: its name and its address without prefix length."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be proved.
+
+    Args:
+        sources: the workloads of this node.
+        namespaces: their network namespaces, in the same order: a name, a path or a pid.
+        destinations: the workloads of the whole fabric.
+        protocols: icmp, tcp or both.
+        port: for TCP.
+        seconds: how long silent pairs are tried again, with all protocols together.
+    """
+
+    sources: t.Tuple[Place, ...]
+    namespaces: t.Tuple[str, ...]
+    destinations: t.Tuple[Place, ...]
+    protocols: t.Tuple[str, ...]
+    port: int
+    seconds: float
+
+    def pairs(self) -> t.List[t.Tuple[int, Place]]:
+        """Return each source's position with each destination that is not the source itself."""
+        return [
+            (position, destination)
+            for position, source in enumerate(self.sources)
+            for destination in self.destinations
+            if destination.address != source.address
+        ]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one protocol found out about one pair.
+
+    Args:
+        source: position of the source.
+        destination: where the packets went.
+        protocol: icmp or tcp.
+        milliseconds: from the first answered packet to its answer; None when there was none.
+        tries: packets or connections tried.
+        complaint: why there was no answer.
+    """
+
+    source: int
+    destination: Place
+    protocol: str
+    milliseconds: t.Optional[float]
+    tries: int
+    complaint: str = ""
+
+
+class Unreachable(FabricError):
+    """Pairs that should reach each other and do not.
+
+    Args:
+        text: the verdict, and the pairs.
+        values: the results of the module.
+    """
+
+    def __init__(self, text: str, values: t.Mapping[str, t.Any]) -> None:
+        super().__init__(text)
+        self.values = values
+
+
+def question_from_params(params: Params) -> Question:
+    """Check the options of the reachability module.
+
+    Args:
+        params: workloads (name, address, netns), destinations (name, address), protocols, port, timeout.
+
+    Returns:
+        the question; sources and destinations are sorted by name.
+
+    Raises:
+        InvalidInput: with one fault per wrong value.
+    """
+    faults: t.List[str] = []
+    sources = []
+    for item in params["workloads"]:
+        namespace = str(item.get("netns") or item["name"])
+        sources.append((Place(str(item["name"]), str(item["address"])), namespace))
+        faults.extend(_faults(f"workload {item['name']}", str(item["name"]), str(item["address"])))
+        complaint = fault_of_namespace(namespace)
+        faults.extend([f"workload {item['name']}: {complaint}"] if complaint else [])
+    destinations = [Place(str(item["name"]), str(item["address"])) for item in params["destinations"]]
+    for place in destinations:
+        faults.extend(_faults(f"destination {place.name}", place.name, place.address))
+    protocols = tuple(sorted(set(params["protocols"])))
+    if not protocols:
+        faults.append("protocols: none is listed; list icmp, tcp or both")
+    if not 1 <= int(params["port"]) <= 65535:
+        faults.append(f"port: {params['port']} is not between 1 and 65535")
+    if not 0 <= float(params["timeout"]) <= 3600:
+        faults.append(f"timeout: {params['timeout']:g} s is not between 0 and 3600")
+    if faults:
+        raise InvalidInput(faults)
+    sources.sort()
+    return Question(
+        sources=tuple(place for place, _namespace in sources),
+        namespaces=tuple(namespace for _place, namespace in sources),
+        destinations=tuple(sorted(destinations)),
+        protocols=protocols,
+        port=int(params["port"]),
+        seconds=float(params["timeout"]),
+    )
+
+
+def judge(question: Question, trials: t.Sequence[Trial]) -> t.Dict[str, t.Any]:
+    """Turn trials into the results of the module.
+
+    Args:
+        question: what was to be proved.
+        trials: one for each pair and protocol.
+
+    Returns:
+        sources, destinations, protocols, pair_count, reachable_count, unreachable, first_packet_ms, retried_count
+        and summary.
+    """
+    failed = [trial for trial in trials if trial.milliseconds is None]
+    failed.sort(key=lambda trial: (question.sources[trial.source], trial.destination, trial.protocol))
+    failed_pairs = {(trial.source, trial.destination) for trial in failed}
+    pair_count = len(question.pairs())
+    times = {
+        protocol: [
+            trial.milliseconds for trial in trials if trial.protocol == protocol and trial.milliseconds is not None
+        ]
+        for protocol in question.protocols
+    }
+    reachable_count = pair_count - len(failed_pairs)
+    return {
+        "sources": [place.name for place in question.sources],
+        "destinations": [place.name for place in question.destinations],
+        "protocols": list(question.protocols),
+        "pair_count": pair_count,
+        "reachable_count": reachable_count,
+        "unreachable": [
+            {
+                "source": question.sources[trial.source].name,
+                "destination": trial.destination.name,
+                "address": trial.destination.address,
+                "protocol": trial.protocol,
+                "reason": _reason(trial),
+            }
+            for trial in failed
+        ],
+        "first_packet_ms": {protocol: _summary(values) for protocol, values in times.items()},
+        "retried_count": len({(trial.source, trial.destination) for trial in trials if trial.tries > 1}),
+        "summary": summary(reachable_count, pair_count, question.protocols),
+    }
+
+
+def demand(values: t.Mapping[str, t.Any]) -> None:
+    """Insist on it that every pair was reached.
+
+    Args:
+        values: what judge returned.
+
+    Raises:
+        Unreachable: with the pairs that were not.
+    """
+    if values["unreachable"]:
+        raise Unreachable("\n".join([values["summary"], *unreachable_lines(values["unreachable"])]), values)
+
+
+def summary(reachable: int, pairs: int, protocols: t.Sequence[str]) -> str:
+    """Say it in one line.
+
+    Args:
+        reachable: pairs that reach each other with every protocol.
+        pairs: all of them.
+        protocols: icmp, tcp.
+
+    Returns:
+        for example 30/30 workload pairs reachable (ICMP and TCP).
+    """
+    names = " and ".join(_WORDS[protocol] for protocol in (ICMP, TCP) if protocol in protocols)
+    return f"{reachable}/{pairs} workload pairs reachable ({names})"
+
+
+def unreachable_lines(unreachable: t.Sequence[t.Mapping[str, str]]) -> t.List[str]:
+    """List pairs for people.
+
+    Args:
+        unreachable: as judge returns them.
+
+    Returns:
+        one line each; the first 20, and how many more there are.
+    """
+    lines = [
+        f"{item['source']} -> {item['destination']} {item['address']}: {item['reason']}"
+        for item in unreachable[:_LISTED]
+    ]
+    if len(unreachable) > _LISTED:
+        lines.append(f"... and {len(unreachable) - _LISTED} more")
+    return lines
+
+
+def _faults(where: str, name: str, address: str) -> t.Iterator[str]:
+    complaint = fault_of_word(name)
+    if complaint:
+        yield f"{where}: {complaint}"
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        yield f"{where}: address {address} is not an IPv4 address without prefix length, such as 10.244.1.2"
+
+
+def _reason(trial: Trial) -> str:
+    return trial.complaint if trial.tries == 1 else f"{trial.complaint} ({trial.tries} tries)"
+
+
+def _summary(values: t.Sequence[float]) -> t.Optional[t.Dict[str, float]]:
+    if not values:
+        return None
+    return {
+        "min": round(min(values), 3),
+        "median": round(statistics.median(values), 3),
+        "max": round(max(values), 3),
+    }

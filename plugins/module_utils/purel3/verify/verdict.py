@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is concluded from differences: whether to wait for them to go, and what to say. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict
+
+from ..bird.node_status import describe_node
+from ..errors import FabricError
+from .differences import ANNOUNCEMENT, BIRD, SESSION, WORKLOAD, Difference, Seen, established_count, wanted_peers
+from .expectation import Expectation
+
+# A filter takes effect a few seconds after BIRD has said that it is reconfigured, and a service may be restarting.
+_SHORT_PATIENCE = 5.0
+_LISTED = 20
+
+
+class NotConforming(FabricError):
+    """A node that is not as it should be.
+
+    Args:
+        text: how long was waited, how many sessions are up, and each difference.
+        values: the results of the module.
+    """
+
+    def __init__(self, text: str, values: t.Mapping[str, t.Any]) -> None:
+        super().__init__(text)
+        self.values = values
+
+
+def patience(differences: t.Iterable[Difference], seen: Seen, timeout: float) -> float:
+    """Tell how long it makes sense to wait for differences to go by themselves.
+
+    Args:
+        differences: what was found.
+        seen: in what.
+        timeout: how long may be waited at most, in seconds.
+
+    Returns:
+        Seconds since the first look; 0 when nothing will come of waiting.
+    """
+    longest = 0.0
+    for difference in differences:
+        if difference.kind == ANNOUNCEMENT or (difference.kind == BIRD and seen.complaint):
+            longest = max(longest, min(timeout, _SHORT_PATIENCE))
+        elif difference.kind != WORKLOAD:
+            return timeout
+    return longest
+
+
+def sentence(expectation: Expectation, seen: Seen, differences: t.Sequence[Difference]) -> str:
+    """Say how far a node is.
+
+    Args:
+        expectation: what it should be.
+        seen: what it is.
+        differences: between the two.
+
+    Returns:
+        For example `2/3 sessions up; node3 192.168.50.12: Active, Connection refused`.
+    """
+    wanted = len(wanted_peers(expectation, seen))
+    words = [f"{established_count(expectation, seen)}/{wanted} sessions up"]
+    for difference in differences[:_LISTED]:
+        is_session = difference.kind == SESSION
+        words.append(f"{difference.object}: {difference.actual}" if is_session else difference.text)
+    if len(differences) > _LISTED:
+        words.append(f"and {len(differences) - _LISTED} more differences")
+    return "; ".join(words)
+
+
+def describe(expectation: Expectation, seen: Seen, differences: t.Sequence[Difference]) -> t.Dict[str, t.Any]:
+    """Turn a comparison into the results of the conformance module.
+
+    Args:
+        expectation: what the node should be.
+        seen: what it is.
+        differences: between the two.
+
+    Returns:
+        What describe_node returns but error, and session_count, established_count, differences and summary.
+    """
+    status = describe_node(expectation.node, seen.daemon, seen.protocols, expectation.peers)
+    del status["error"]
+    return {
+        **status,
+        "session_count": len(wanted_peers(expectation, seen)),
+        "established_count": established_count(expectation, seen),
+        "differences": [asdict(difference) for difference in differences],
+        "summary": sentence(expectation, seen, differences),
+    }
