@@ -1,0 +1,109 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a running lab is found: the names of its processes and of its pid files."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+RUN_DIRECTORY = "/run/purel3-lab"
+PROCESS_PREFIX = "purel3-lab:"
+
+
+def process_name(lab: str, node: t.Optional[str] = None) -> str:
+    """Return argv[0] of the process that holds a node's namespaces, or the switch's.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node; None is the switch.
+
+    Returns:
+        for example purel3-lab:lab/node1, and purel3-lab:lab for the switch.
+    """
+    return PROCESS_PREFIX + (lab if node is None else f"{lab}/{node}")
+
+
+def lab_directory(lab: str) -> str:
+    """Return the directory of a lab's pid files.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        an absolute path.
+    """
+    return os.path.join(RUN_DIRECTORY, lab)
+
+
+def node_pid_file(lab: str, node: str) -> str:
+    """Return the file that holds the pid of a node.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        an absolute path; its content is a decimal number and a newline.
+    """
+    return os.path.join(lab_directory(lab), "nodes", node)
+
+
+def read_process_name(pid: int) -> str:
+    """Return argv[0] of a process.
+
+    Args:
+        pid: as this process sees it.
+
+    Returns:
+        empty when there is no such process, or it has ended and is not reaped yet.
+    """
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return os.fsdecode(file.read().split(b"\0", 1)[0])
+    except OSError:
+        return ""
+
+
+def node_pid(lab: str, node: str) -> t.Optional[int]:
+    """Return the pid of a running node; needs no privilege.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        None when the node is not running, whatever its pid file says.
+    """
+    try:
+        with open(node_pid_file(lab, node), encoding="ascii") as file:
+            pid = int(file.read())
+    except (OSError, ValueError):
+        return None
+    return pid if read_process_name(pid) == process_name(lab, node) else None
+
+
+def lab_names() -> t.List[str]:
+    """Return the names of the labs that left files on this machine, sorted."""
+    try:
+        return sorted(name for name in os.listdir(RUN_DIRECTORY) if not name.startswith("."))
+    except OSError:
+        return []
+
+
+def lab_node_names(lab: str) -> t.List[str]:
+    """Return the names of the nodes of a lab.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        sorted; also those that have died since they were started.
+    """
+    try:
+        names = os.listdir(os.path.dirname(node_pid_file(lab, "x")))
+    except OSError:
+        return []
+    # A pid file that is being written has this ending until it is whole.
+    return sorted(name for name in names if not name.endswith(".new"))

@@ -1,0 +1,153 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leads from the lab that runs to the lab that was asked for: pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .desired import Lab, LabNode
+from .limits import KEYS, RaisedLimits, Thresholds, raised_for, restored
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """A node as it runs.
+
+    Args:
+        name: name of the node.
+        pids: the processes that hold its namespaces; more than one is one too many.
+        attachment: what of it is attached to the switch, and works; None when something is missing or down.
+        has_pid_file: its pid file leads to its process.
+    """
+
+    name: str
+    pids: t.Tuple[int, ...]
+    attachment: t.Optional[LabNode]
+    has_pid_file: bool
+
+    def __str__(self) -> str:
+        return str(self.attachment) if self.attachment else f"node {self.name}  (not connected)"
+
+
+@dataclass(frozen=True)
+class LabState:
+    """A lab as it runs.
+
+    Args:
+        switch_pids: the processes that hold the switch's namespace.
+        is_switch_sound: there is one, and its bridge is up.
+        nodes: the nodes that run, whether asked for or not.
+        has_directory: its directory of pid files exists.
+        other_neighbours: the neighbour entries that each other lab on this machine counted for itself.
+        limits: of the kernel's neighbour table; None where the kernel shows none.
+        saved_limits: as they were before the first lab raised them.
+    """
+
+    switch_pids: t.Tuple[int, ...] = ()
+    is_switch_sound: bool = False
+    nodes: t.Tuple[NodeState, ...] = ()
+    has_directory: bool = False
+    other_neighbours: t.Mapping[str, int] = field(default_factory=dict)
+    limits: t.Optional[Thresholds] = None
+    saved_limits: t.Optional[RaisedLimits] = None
+
+
+@dataclass(frozen=True)
+class LabPlan:
+    """The steps, in the order in which they are taken; empty means nothing to do."""
+
+    limits: t.Optional[Thresholds] = None
+    stop: t.Tuple[NodeState, ...] = ()
+    is_switch_stopped: bool = False
+    is_switch_started: bool = False
+    start: t.Tuple[LabNode, ...] = ()
+    write_pid_files: t.Tuple[NodeState, ...] = ()
+    is_removal: bool = False
+    before: t.Tuple[str, ...] = ()
+    after: t.Tuple[str, ...] = ()
+
+    @property
+    def operations(self) -> t.Tuple[str, ...]:
+        """One signed line an object; what goes comes first."""
+        return tuple(f"- {line}" for line in self.before) + tuple(f"+ {line}" for line in self.after)
+
+
+def plan_present(lab: Lab, state: LabState) -> LabPlan:
+    """Plan the steps to a lab that runs as asked for.
+
+    Args:
+        lab: as asked for.
+        state: as it runs.
+
+    Returns:
+        the plan; a node that differs in anything is stopped and started anew.
+    """
+    wanted = frozenset(lab.nodes)
+    sound = {
+        node.name for node in state.nodes if state.is_switch_sound and len(node.pids) == 1 and node.attachment in wanted
+    }
+    stop = tuple(node for node in state.nodes if node.name not in sound)
+    start = tuple(node for node in lab.nodes if node.name not in sound)
+    write_pid_files = tuple(node for node in state.nodes if node.name in sound and not node.has_pid_file)
+    limits = None
+    if state.limits:
+        limits = raised_for(lab.neighbours + sum(state.other_neighbours.values()), state.limits)
+    before = [str(node) for node in stop]
+    after = [str(node) for node in start] + [f"pid file of node {node.name}" for node in write_pid_files]
+    if not state.is_switch_sound:
+        after.append(f"switch {lab.name}")
+        if state.switch_pids:
+            before.append(f"switch {lab.name}  (broken)")
+    gone, come = _limit_lines(state.limits, limits)
+    return LabPlan(
+        limits=limits if come else None,
+        stop=stop,
+        is_switch_stopped=bool(state.switch_pids) and not state.is_switch_sound,
+        is_switch_started=not state.is_switch_sound,
+        start=start,
+        write_pid_files=write_pid_files,
+        before=tuple(sorted(before + gone)),
+        after=tuple(sorted(after + come)),
+    )
+
+
+def plan_absent(name: str, state: LabState) -> LabPlan:
+    """Plan the steps that leave no trace of a lab.
+
+    Args:
+        name: of the lab.
+        state: as it runs.
+
+    Returns:
+        the plan; the neighbour limits are restored with the last lab of the machine.
+    """
+    before = [str(node) for node in state.nodes]
+    if state.switch_pids:
+        before.append(f"switch {name}")
+    if state.has_directory and not before:
+        before.append(f"pid files of lab {name}")
+    limits = None
+    if state.limits and not state.other_neighbours:
+        limits = restored(state.limits, state.saved_limits)
+    gone, come = _limit_lines(state.limits, limits)
+    return LabPlan(
+        limits=limits if come else None,
+        stop=state.nodes,
+        is_switch_stopped=bool(state.switch_pids),
+        is_removal=True,
+        before=tuple(sorted(before + gone)),
+        after=tuple(come),
+    )
+
+
+def _limit_lines(current: t.Optional[Thresholds], wanted: t.Optional[Thresholds]) -> t.Tuple[t.List[str], t.List[str]]:
+    if current is None or wanted is None:
+        return [], []
+    changed = [(key, now, then) for key, now, then in zip(KEYS, current, wanted) if now != then]
+    return (
+        [f"sysctl {key} = {now}" for key, now, _then in changed],
+        [f"sysctl {key} = {then}" for key, _now, then in changed],
+    )
