@@ -1,0 +1,1 @@
+../plugins/modules/bird_config.py

@@ -1,0 +1,1 @@
+../plugins/modules/bird_hold.py

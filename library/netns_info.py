@@ -1,0 +1,1 @@
+../plugins/modules/netns_info.py

@@ -1,0 +1,1 @@
+../plugins/modules/proxy_arp.py

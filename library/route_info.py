@@ -1,0 +1,1 @@
+../plugins/modules/route_info.py

@@ -1,0 +1,1 @@
+../plugins/modules/workloads_info.py

@@ -1,0 +1,395 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a fabric file and gives every node its finished desired state as host vars."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fabric
+short_description: A whole layer-3 network from one file
+version_added: "1.0.0"
+author: purel3.fabric authors (@purel3)
+description:
+  - Reads C(*.fabric.yml), checks all of it, allocates the blocks and addresses that it does not give, and sets what
+    every node should be as plain host vars. It writes nothing.
+  - All faults of the file are reported at once, each with its line and a remedy, and then nothing is run. What is
+    allowed, but seldom wise, gives a warning.
+  - Allocations are remembered in C(NAME.allocations.txt) beside C(NAME.fabric.yml), which the module
+    M(purel3.fabric.allocations) writes; what is stored never moves when nodes or workloads are added.
+  - Ordinary inventory files, C(group_vars) and C(host_vars) beside the fabric file are merged as Ansible always does.
+notes:
+  - Every node is in the group C(fabric).
+  - Set C(enable_plugins = purel3.fabric.fabric, host_list, script, auto, yaml, ini, toml) in the section
+    C([inventory]) of C(ansible.cfg), so that this plugin also reports a file that is not YAML.
+    Without it, Ansible finds this plugin by the key O(plugin).
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+options:
+  plugin:
+    description: Marks the file as a fabric file.
+    type: str
+    required: true
+    choices: [purel3.fabric.fabric]
+  as_number:
+    description:
+      - The autonomous system of all nodes that have none of their own.
+      - A number, or the rule V(NUMBER + last_octet), for example V(50000 + last_octet), which gives each node one of
+        its own from the last octet of its address.
+      - Where neither the file nor any node has one, it is V(64512).
+    type: raw
+  pools:
+    description: The supernets that workload addresses come from, used in this order.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      cidr:
+        description: All addresses of the pool, for example V(10.244.0.0/16).
+        type: str
+        required: true
+      block_size:
+        description: The prefix length of the blocks that nodes get from the pool.
+        type: int
+        default: 26
+      name:
+        description: A name for the pool. The default is O(pools[].cidr).
+        type: str
+  nodes:
+    description:
+      - The hosts, by their name in the inventory.
+      - V(address) (required) is the host's own with the prefix length of its subnet, for example V(192.168.50.10/24).
+      - V(interface) (required) is the interface that carries it.
+      - V(as_number) defaults to O(as_number), V(router_id) to the address.
+      - V(blocks) lists all blocks of the node. Without it blocks are allocated, a further one whenever they are full.
+        V([]) is a node without blocks and workloads, such as a dedicated route reflector.
+      - V(route_reflector_cluster_id) is for route reflectors and defaults to the router id.
+      - V(interfaces) are further interfaces, by name, each with its V(address) (required). Sessions of two nodes use
+        them, and a lab makes them. The default is none.
+      - V(labels) are words to select by; they become the variable C(fabric_labels).
+      - V(vars) are further host vars, for example V(ansible_host), which defaults to the address, or V(ansible_user).
+    type: dict
+    required: true
+  workloads:
+    description:
+      - The network namespaces that are attached to nodes, by name.
+      - V(node) (required) is the name of the node.
+      - V(address) is allocated from the node's blocks when it is not given. An address of a pool that lies outside of
+        the node's blocks is a single address, which the node announces by itself.
+      - V(netns) is the namespace's name, absolute path, or process id, and defaults to the workload's name.
+      - V(interface_name) is the interface's name in the namespace, by default V(eth0).
+      - V(labels) are words to select by.
+    type: dict
+  topology:
+    description:
+      - Which nodes have sessions with which.
+      - With V(full_mesh) every node has one with every other; above 100 nodes there is a warning.
+      - With V(route_reflector) every node has one with each of O(route_reflectors), and these with each other.
+      - With V(none) there are only those of O(peers).
+    type: str
+    choices: [full_mesh, route_reflector, none]
+    default: full_mesh
+  route_reflectors:
+    description:
+      - The names of one to five nodes that pass on what other nodes announce; one alone gives a warning.
+      - Required by, and only with, O(topology=route_reflector).
+    type: list
+    elements: str
+  allow_shared_cluster_id:
+    description: Whether two route reflectors may be one cluster, which makes them drop what they have from each other.
+    type: bool
+    default: false
+  transit:
+    description: Whether nodes pass on routes of other nodes to their peers in other autonomous systems.
+    type: bool
+    default: false
+  ecmp_paths:
+    description: Over how many equal paths the traffic to one destination may be spread.
+    type: int
+    default: 1
+  bgp:
+    description:
+      - How all BGP sessions behave, unless an entry of O(peers) says otherwise. Times are in seconds.
+      - V(password) is a template of a variable in Ansible Vault, for example V("{{ bgp_password }}"). The default is
+        none. A password in clear is refused.
+      - V(ttl_security) drops packets that come from further away than the peer; V(true), V(false), or by default
+        V(auto), which is on for directly connected peers.
+      - V(bfd) has BFD watch the peer (default V(false)), every V(bfd_interval) milliseconds (default V(300)), and down
+        after V(bfd_multiplier) lost packets (default V(3)).
+      - V(hold_time) is the silence after which a session is dead (default V(90)), V(keepalive_time) the time between
+        two signs of life (default a third of it), V(send_hold_time) how long nothing may get through to the peer
+        (default twice the hold time; needs BIRD 2.14).
+      - V(connect_delay_time) (default V(1)), V(connect_retry_time) (default V(5)) and V(error_wait_time) (shortest and
+        longest, default V([1, 30])) say how fast a session comes up again.
+      - V(graceful_restart_time) is how long peers keep routes while BIRD restarts (default V(30)).
+      - V(next_hop) is V(self), V(keep), or V(default), which is what BGP prescribes.
+      - V(communities) are added to what is announced, for example V([64512:100]). The default is none.
+      - V(import_limit) is the most routes that a peer may announce (default no limit), and V(import_limit_action) what
+        happens beyond it, V(warn), V(block), V(restart) or V(disable) (default V(block)).
+      - V(import_filter) and V(export_filter) name one of O(filters). The default is none. Between nodes a filter can
+        only narrow what is checked anyway. From a router outside of the fabric only what V(import_filter) accepts is
+        taken.
+      - V(aggregates) are announced to routers outside of the fabric in place of the blocks inside them. The default is
+        none.
+    type: dict
+  filters:
+    description:
+      - Lists of rules by name. After the last rule a route is rejected.
+      - V(match) says which routes a rule is for; all that is given must hold, and nothing matches every route.
+        V(prefix) is a network, with V(length) (V(24) or V(16-24)) those inside of it; V(community), V(as_path)
+        (numbers, V(?) for any one, V(*) for any number of them), and V(source) (V(blocks), V(peers) or V(static)).
+      - V(action) is V(accept) or V(reject); without it the next rule follows.
+      - V(set) changes the route with V(communities) (added), V(prepend) (V(1) to V(10) times the own number),
+        V(preference) and V(local_preference).
+      - A rule that can never match is a fault.
+    type: dict
+  peers:
+    description:
+      - Sessions beside those of O(topology), by name.
+      - A router outside of the fabric has V(address) and V(as_number) (both required) and V(port) (default V(179)).
+        It is the peer of V(node), or of the nodes that V(selector) selects by their labels, or of all nodes.
+      - V(selector) is Calico's language over labels, with V(==), V(!=), V(in), V(not in), V(has(key\)), V(all(\)),
+        V(!), V(&&), V(||) and parentheses, for example V(rack == 'a' && zone in {'x', 'y'} && !has(spare\)).
+      - A session of two nodes has V(node) and V(peer_node), and is made on both, in the subnet that both are in. There
+        V(local_as_number), V(source_address), V(passive), V(communities) and the filters are those of V(node).
+      - V(local_as_number) is shown to the peer in place of the node's; V(source_address) is where the session comes
+        from (default the node's address in the peer's subnet); V(multihop) is how many hops away the peer may be
+        (a peer in another subnet may by default be any number of them away); V(passive) waits for the peer (default
+        V(false)).
+      - All keys of O(bgp) but V(bfd_interval) and V(bfd_multiplier).
+    type: dict
+  kernel_metric:
+    description: The metric of the routes that BIRD installs; V(0) is none.
+    type: int
+    default: 0
+  lab:
+    description: Present when the nodes are to be started on this machine, instead of being hosts that exist.
+    type: dict
+    suboptions:
+      backend:
+        description: What a node is.
+        type: str
+        choices: [namespaces]
+        default: namespaces
+      name:
+        description: Tells labs on one machine apart. The default is the file's name without C(.fabric.yml).
+        type: str
+      routers:
+        description:
+          - Routers outside of the fabric that the lab starts, by name; they run FRR and become hosts of the group
+            C(lab_routers).
+          - V(address) (required, with its prefix length), V(interface) (default V(eth0)), V(as_number) (required), and
+            V(announces), a list of prefixes (default none). Their sessions are those of O(peers) with their address.
+        type: dict
+"""
+
+EXAMPLES = r"""
+# site.fabric.yml
+plugin: purel3.fabric.fabric
+as_number: 64512
+pools:
+  - cidr: 10.244.0.0/16
+nodes:
+  node1:
+    address: 192.168.50.10/24
+    interface: ens33
+    labels:
+      rack: a
+  node2:
+    address: 192.168.50.11/24
+    interface: ens33
+    blocks:
+      - 10.244.104.0/26
+    vars:
+      ansible_user: admin
+workloads:
+  web1:
+    node: node1
+  web2:
+    node: node2
+    address: 10.244.104.7
+    netns: /proc/4711/ns/net
+keyed_groups:
+  - key: fabric_labels.rack
+    prefix: rack
+
+# Two route reflectors, and a router at the top of rack a that learns one prefix and gives a default route.
+---
+plugin: purel3.fabric.fabric
+as_number: 64512
+topology: route_reflector
+route_reflectors: [rr1, rr2]
+pools:
+  - cidr: 10.244.0.0/16
+bgp:
+  password: "{{ bgp_password }}"
+filters:
+  only-default:
+    - match: {prefix: 0.0.0.0/0}
+      action: accept
+peers:
+  tor1:
+    selector: rack == 'a'
+    address: 192.168.50.1
+    as_number: 64900
+    bfd: true
+    import_filter: only-default
+    aggregates: [10.244.0.0/16]
+nodes:
+  rr1: {address: 192.168.50.2/24, interface: ens33, blocks: []}
+  rr2: {address: 192.168.50.3/24, interface: ens33, blocks: []}
+  node1: {address: 192.168.50.10/24, interface: ens33, labels: {rack: a}}
+workloads:
+  web1: {node: node1}
+"""
+
+import os
+import typing as t
+
+from ansible import context
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import CheckedFabric, check_fabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
+    OF_THE_WHOLE_FABRIC,
+    all_variables,
+    host_variables,
+    node_variables,
+    router_variables,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import plain
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.schema import PLUGIN
+from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import (
+    is_fabric_file,
+    read_source,
+    shown,
+    store_path,
+)
+from ansible_collections.purel3.fabric.plugins.plugin_utils.shared_data import SharedData
+
+if t.TYPE_CHECKING:
+    from ansible.inventory.data import InventoryData
+    from ansible.parsing.dataloader import DataLoader
+
+GROUP = "fabric"
+ROUTERS = "lab_routers"
+# What set_variable would copy, which takes 13 s for all peers of a mesh of 500 nodes.
+LARGE = ("bird_peers", *OF_THE_WHOLE_FABRIC)
+MARK = "fabric_file"
+# Ansible's own exit status for input that it cannot parse.
+PARSER_ERROR = 4
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable):
+    """Ansible's way in."""
+
+    NAME = PLUGIN
+    trusted_by_default = True
+
+    def verify_file(self, path: str) -> bool:
+        """Whether the path names a fabric file.
+
+        Args:
+            path: an inventory source.
+
+        Returns:
+            True for a readable *.fabric.yml or *.fabric.yaml.
+        """
+        ansible: t.Any = super()
+        return is_fabric_file(path) and bool(ansible.verify_file(path))
+
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
+        """Fill the inventory from a fabric file, or end the program with everything that is wrong with it.
+
+        Args:
+            inventory: what other sources have given already.
+            loader: Ansible's own.
+            path: the fabric file.
+            cache: unused; the file is always read.
+
+        Raises:
+            AnsibleParserError: the file has faults, and this is not a command of Ansible's.
+            SystemExit: the same in one of its commands; after an exception Ansible would have other plugins
+                complain about the file as well, and run without its nodes.
+        """
+        super().parse(inventory, loader, path, cache)
+        try:
+            self._fill(inventory, path)
+        except (FabricError, AnsibleError) as error:
+            report = _report(path, error)
+            if not context.CLIARGS:
+                raise AnsibleParserError(report) from None
+            # Not display.error, which joins the lines into a paragraph before ansible-core 2.19.
+            self.display.display(f"[ERROR]: {report}", color="red", stderr=True)
+            raise SystemExit(PARSER_ERROR) from None
+
+    def _fill(self, inventory: InventoryData, path: str) -> None:
+        source = read_source(path)
+        checked = check_fabric(source)
+        _refuse_second_fabric(inventory, path)
+        ansible: t.Any = self
+        ansible.set_options(direct=SharedData().trusted(plain(source.root)) if source.root is not None else {})
+        inventory.add_group(GROUP)
+        self._add_nodes(inventory, checked)
+        self._add_routers(inventory, checked)
+        holder = checked.fabric.nodes[0].name
+        _set_in_group(inventory, "all", {MARK: os.path.abspath(path)}, holder)
+        _set_in_group(inventory, "all", all_variables(checked, os.path.abspath(store_path(path))), holder)
+        _set_in_group(inventory, GROUP, node_variables(checked), holder)
+        for warning in checked.warnings:
+            self.display.warning(warning)
+
+    def _add_nodes(self, inventory: InventoryData, checked: CheckedFabric) -> None:
+        ansible: t.Any = self
+        strict = ansible.get_option("strict")
+        computed = host_variables(checked)
+        shared = SharedData()
+        for node in checked.fabric.nodes:
+            inventory.add_host(node.name, group=GROUP)
+            variables = {**computed[node.name], **node.variables}
+            _set_on_host(inventory, node.name, variables, shared)
+            ansible._set_composite_vars(ansible.get_option("compose"), variables, node.name, strict=strict)
+            ansible._add_host_to_composed_groups(ansible.get_option("groups"), variables, node.name, strict=strict)
+            ansible._add_host_to_keyed_groups(ansible.get_option("keyed_groups"), variables, node.name, strict=strict)
+
+    def _add_routers(self, inventory: InventoryData, checked: CheckedFabric) -> None:
+        routers = router_variables(checked)
+        if routers:
+            inventory.add_group(ROUTERS)
+        for name, variables in routers.items():
+            inventory.add_host(name, group=ROUTERS)
+            _set_on_host(inventory, name, variables, SharedData())
+
+
+def _set_on_host(inventory: InventoryData, name: str, variables: t.Mapping[str, t.Any], shared: SharedData) -> None:
+    for key, value in variables.items():
+        if key in LARGE:
+            host: t.Any = inventory.get_host(name)
+            host.set_variable(key, shared.trusted(value))
+        else:
+            inventory.set_variable(name, key, value)
+
+
+def _set_in_group(inventory: InventoryData, group: str, variables: t.Mapping[str, t.Any], holder: str) -> None:
+    for name, value in variables.items():
+        if name in OF_THE_WHOLE_FABRIC:
+            # One host holds it, and is named by all others.
+            _set_on_host(inventory, holder, {name: value}, SharedData())
+            inventory.set_variable(group, name, f"{{{{ hostvars['{holder}']['{name}'] }}}}")
+        else:
+            inventory.set_variable(group, name, value)
+
+
+def _refuse_second_fabric(inventory: InventoryData, path: str) -> None:
+    first = inventory.groups["all"].get_vars().get(MARK)
+    if first is not None:
+        problem = f"this inventory has a fabric already, {shown(first)}"
+        raise InvalidInput([f"{shown(path)}:1: {problem}; use one fabric file in a run"])
+
+
+def _report(path: str, error: Exception) -> str:
+    faults = error.faults if isinstance(error, InvalidInput) else (str(error),)
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return "\n".join([f"The fabric file {shown(path)} has {count}; nothing was touched.", *faults])

@@ -1,0 +1,33 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules on the kernel's network share: from a request to an exit."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..kernel.linux import LinuxKernel
+from ..plan import Request
+from ..proposal import Proposal
+from ..reconcile import propose
+from ..scope import scope_of_request
+from .runner import Params, run
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+def run_request(module: AnsibleModule, to_request: t.Callable[[Params], Request]) -> None:
+    """Make a request true on this host.
+
+    Args:
+        module: the module as Ansible started it.
+        to_request: works out from the options what should be so; pure; raises InvalidInput.
+    """
+
+    def plan(params: Params) -> Proposal:
+        request = to_request(params)
+        return propose(request, LinuxKernel(scope_of_request(request)))
+
+    run(module, plan)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode, diff, results and errors of every module, written once."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import FabricError, InvalidInput
+from ..proposal import Proposal
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+Params = t.Mapping[str, t.Any]
+
+
+def run(module: AnsibleModule, propose: t.Callable[[Params], Proposal]) -> None:
+    """Plan, apply unless in check mode, and exit with changed, operations and diff.
+
+    Args:
+        module: the module as Ansible started it.
+        propose: reads and plans; writes nothing; raises FabricError for whatever is wrong.
+    """
+    try:
+        proposal = propose(module.params)
+        if proposal.obstacles and not module.check_mode:
+            raise InvalidInput(proposal.obstacles)
+        if proposal.operations and not module.check_mode:
+            proposal.apply()
+    except FabricError as error:
+        fail(module, error)
+        return
+    for warning in (*proposal.warnings, *proposal.obstacles):
+        module.warn(warning)
+    module.exit_json(
+        changed=bool(proposal.operations),
+        operations=list(proposal.operations),
+        diff={
+            "before": proposal.before,
+            "after": proposal.after,
+            **({"prepared": "".join(f"{note}\n" for note in proposal.notes)} if proposal.notes else {}),
+        },
+        **proposal.values,
+    )
+
+
+def run_info(module: AnsibleModule, read: t.Callable[[Params], t.Mapping[str, t.Any]]) -> None:
+    """Exit with what was read; never changes anything.
+
+    Args:
+        module: the module as Ansible started it.
+        read: returns the module's results (names as in its RETURN); raises FabricError.
+    """
+    try:
+        values = read(module.params)
+    except FabricError as error:
+        fail(module, error)
+        return
+    module.exit_json(changed=False, **values)
+
+
+def fail(module: AnsibleModule, error: FabricError) -> None:
+    """End the module with the error's own words.
+
+    Args:
+        module: the module as Ansible started it.
+        error: what went wrong; the faults of InvalidInput are also returned as a list.
+    """
+    faults = list(error.faults) if isinstance(error, InvalidInput) else [str(error)]
+    module.fail_json(msg=str(error), faults=faults, **error.values)

@@ -1,0 +1,261 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prove that a node is what it should be."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: conformance
+short_description: Prove that a node is what the fabric says
+version_added: "1.0.0"
+author:
+  - purel3.fabric authors (@purel3)
+description:
+  - Compares this node with what it should be, and names each difference. Its BGP sessions; a route to each block that a
+    peer should announce, in BIRD and in the kernel, with the right next hop; the blackholes of its own blocks; its
+    workloads with their veth pairs, addresses and routes; and who announces what it may not.
+  - Waits while a difference can still go by itself, because BIRD may still be converging.
+  - In check mode, reads once, waits for nothing and never fails.
+extends_documentation_fragment:
+  - purel3.fabric.attributes
+  - purel3.fabric.attributes.info_module
+  - purel3.fabric.attributes.actiongroup_fabric
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Reads once, waits for nothing and never fails.
+options:
+  node:
+    description: Name of this node in the fabric.
+    type: str
+    required: true
+  peers:
+    description:
+      - The peers that BIRD should have sessions with, as in C(bird_peers). Each has at least C(name) and C(address).
+      - If empty, whatever BIRD is configured with.
+    type: list
+    elements: dict
+    default: []
+  blocks:
+    description: The blocks of the whole fabric, as in C(fabric_blocks). If empty, those of the O(peers) are known.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      block:
+        description: The block, with prefix length.
+        type: str
+        required: true
+      node:
+        description: Name of the node that owns it.
+        type: str
+        required: true
+  own_blocks:
+    description: The blocks of this node, as in C(bird_blocks). By default, those of O(blocks) that are O(node)'s.
+    type: list
+    elements: str
+  is_transit:
+    description: Whether nodes pass on the routes of others, as in C(bird_transit).
+    type: bool
+    default: false
+  allows_other_sessions:
+    description:
+      - Whether our own sessions with others than O(peers) are no difference, as in the middle of a change that keeps
+        the old sessions until the new ones are up.
+    type: bool
+    default: false
+  workloads:
+    description:
+      - All workloads of this node, as for M(purel3.fabric.workloads). Others that bear our mark are differences.
+      - If not given, workloads are not compared.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the workload.
+        type: str
+        required: true
+      address:
+        description: Its IPv4 address, without prefix length.
+        type: str
+        required: true
+      netns:
+        description: Its network namespace. By default, the name of the workload.
+        type: str
+      interface_name:
+        description: Name of the interface inside.
+        type: str
+        default: eth0
+  socket:
+    description: BIRD's control socket.
+    type: path
+    default: /run/bird/bird.ctl
+  timeout:
+    description:
+      - How many seconds to wait at most for the node to become what it should be.
+      - For what is not expected to go by itself, such as the announcement of a foreign block, less is waited.
+    type: float
+    default: 30
+  is_required:
+    description: Fail if there is a difference.
+    type: bool
+    default: true
+notes:
+  - Needs root.
+seealso:
+  - module: purel3.fabric.bird_info
+  - module: purel3.fabric.reachability
+"""
+
+EXAMPLES = r"""
+- name: Compare the node with the fabric
+  purel3.fabric.conformance:
+    node: "{{ inventory_hostname }}"
+    peers: "{{ bird_peers }}"
+    blocks: "{{ fabric_blocks }}"
+    workloads: "{{ node_workloads }}"
+  become: true
+"""
+
+RETURN = r"""
+summary:
+  description: The result in one sentence.
+  returned: when the node was read, also if there are differences
+  type: str
+  sample: "2/3 sessions up; node3 192.168.50.12: Active, Connection refused"
+differences:
+  description: What is not as it should be, the cause first; what only follows from another difference is left out.
+  returned: when the node was read, also if there are differences
+  type: list
+  elements: dict
+  contains:
+    node:
+      description: Name of the node.
+      type: str
+    kind:
+      description: One of bird, session, route, announcement, kernel_route, blackhole and workload.
+      type: str
+    object:
+      description: What differs.
+      type: str
+    expected:
+      description: How it should be.
+      type: str
+    actual:
+      description: How it is.
+      type: str
+    text:
+      description: All of that but the node, in words.
+      type: str
+  sample:
+    - node: node1
+      kind: session
+      object: node3 192.168.50.12
+      expected: Established
+      actual: Active, Connection refused
+      text: "session with node3 192.168.50.12: Active, Connection refused"
+    - node: node1
+      kind: announcement
+      object: 10.244.104.0/26
+      expected: not from node3
+      actual: from node3
+      text: "node3 announces 10.244.104.0/26, which is node2's: ignored"
+node:
+  description: Name of the node.
+  returned: when the node was read, also if there are differences
+  type: str
+  sample: node1
+is_running:
+  description: Whether BIRD answers.
+  returned: when the node was read, also if there are differences
+  type: bool
+  sample: true
+version:
+  description: BIRD's version; null where it does not answer.
+  returned: when the node was read, also if there are differences
+  type: str
+  sample: 2.0.12
+router_id:
+  description: BIRD's identity; null where it does not answer.
+  returned: when the node was read, also if there are differences
+  type: str
+  sample: 192.168.50.10
+is_recovering:
+  description: Whether BIRD still waits for its peers after a restart.
+  returned: when the node was read, also if there are differences
+  type: bool
+  sample: false
+sessions:
+  description: The BGP sessions, as M(purel3.fabric.bird_info) returns them.
+  returned: when the node was read, also if there are differences
+  type: list
+  elements: dict
+  sample: []
+session_count:
+  description: How many sessions the node should have.
+  returned: when the node was read, also if there are differences
+  type: int
+  sample: 3
+established_count:
+  description: How many of them are established.
+  returned: when the node was read, also if there are differences
+  type: int
+  sample: 2
+faults:
+  description: What is wrong, one sentence each.
+  returned: failure
+  type: list
+  elements: str
+  sample: ["after 30 s: 2/3 sessions up; node3 192.168.50.12: Active, Connection refused"]
+"""
+
+import functools
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.conformance import check_conformance
+
+ARGUMENT_SPEC: t.Dict[str, t.Any] = {
+    "node": {"type": "str", "required": True},
+    "peers": {"type": "list", "elements": "dict", "default": []},
+    "blocks": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "block": {"type": "str", "required": True},
+            "node": {"type": "str", "required": True},
+        },
+    },
+    "own_blocks": {"type": "list", "elements": "str"},
+    "is_transit": {"type": "bool", "default": False},
+    "allows_other_sessions": {"type": "bool", "default": False},
+    "workloads": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "address": {"type": "str", "required": True},
+            "netns": {"type": "str"},
+            "interface_name": {"type": "str", "default": "eth0"},
+        },
+    },
+    "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
+    "timeout": {"type": "float", "default": 30},
+    "is_required": {"type": "bool", "default": True},
+}
+
+
+def main() -> None:
+    """Run as Ansible calls it."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run_info(module, functools.partial(check_conformance, may_wait=not module.check_mode))
+
+
+if __name__ == "__main__":
+    main()

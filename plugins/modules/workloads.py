@@ -1,0 +1,173 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attach all workloads of a node."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: workloads
+short_description: Attach all workloads of a node
+version_added: 1.0.0
+author:
+  - purel3.fabric authors (@purel3)
+description:
+  - Gives every workload of the node its network namespace, its veth pair, its C(/32) address, its two routes, the host
+    route to it, and proxy ARP for C(169.254.1.1), all in one call.
+  - Workloads that this module made and that are no longer listed go. What this collection did not make is never changed
+    or deleted; where it stands in the way, the module fails and names it.
+  - If an operation fails, what this call did is undone.
+  - For workloads, also switches on C(net.ipv4.ip_forward), and keeps a route to C(169.254.1.1/32) in the table
+    C(default), because the kernel answers proxy ARP only for addresses to which it has a route.
+options:
+  workloads:
+    description:
+      - All workloads of the node.
+      - An empty list removes all workloads that this module made.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - The workload's name; the name of the host's end of the veth pair is derived from it.
+        type: str
+        required: true
+      address:
+        description:
+          - Its IPv4 address, without prefix length.
+        type: str
+        required: true
+      netns:
+        description:
+          - Its network namespace as a name in C(/run/netns), an absolute path, or the id of a process in it.
+          - A name that does not exist is made, and deleted again with the workload.
+          - In a namespace that exists already only what this module puts in is managed.
+          - Defaults to the workload's name.
+        type: str
+      interface_name:
+        description:
+          - The name of its interface inside the namespace.
+        type: str
+        default: eth0
+  mtu:
+    description:
+      - The MTU of both ends of each veth pair, in bytes.
+      - If not given, new pairs get the kernel's default and the others keep theirs.
+    type: int
+  transit:
+    description:
+      - Whether the node also forwards between other nodes; then C(net.ipv4.ip_forward) is switched on even if it has no
+        workloads.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - purel3.fabric.attributes
+  - purel3.fabric.attributes.actiongroup_fabric
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - Needs root, and Linux 4.20 or later (C(NETLINK_GET_STRICT_CHK)).
+seealso:
+  - module: purel3.fabric.workloads_info
+"""
+
+EXAMPLES = r"""
+- name: Attach two workloads, and remove all others that were attached before
+  purel3.fabric.workloads:
+    workloads:
+      - name: web1
+        address: 10.244.166.128
+      - name: web2
+        address: 10.244.166.129
+
+- name: Attach a container that podman runs
+  purel3.fabric.workloads:
+    workloads:
+      - name: cache
+        address: 10.244.166.130
+        netns: "4711"
+        interface_name: fabric0
+
+- name: Remove all workloads
+  purel3.fabric.workloads:
+    workloads: []
+"""
+
+RETURN = r"""
+operations:
+  description: What was done, or would be done in check mode, one line an object.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - + workload web1  10.244.166.128/32  cali977588a87e1 -> eth0
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import namespace_from
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import Workload
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import to_request as request_workloads
+
+ARGUMENT_SPEC: t.Dict[str, t.Any] = {
+    "workloads": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "address": {"type": "str", "required": True},
+            "netns": {"type": "str"},
+            "interface_name": {"type": "str", "default": "eth0"},
+        },
+    },
+    "mtu": {"type": "int"},
+    "transit": {"type": "bool", "default": False},
+}
+
+
+def to_request(params: t.Mapping[str, t.Any]) -> Request:
+    """Work out what the node's kernel must hold.
+
+    Args:
+        params: the module's options.
+
+    Returns:
+        The request.
+
+    Raises:
+        InvalidInput: names each fault.
+    """
+    return request_workloads(
+        [
+            Workload(
+                name=item["name"],
+                address=item["address"],
+                namespace=namespace_from(item["netns"]) or item["name"],
+                device=item["interface_name"],
+                mtu=params["mtu"] or 0,
+            )
+            for item in params["workloads"]
+        ],
+        is_transit=params["transit"],
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    run_request(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), to_request)
+
+
+if __name__ == "__main__":
+    main()

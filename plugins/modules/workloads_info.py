@@ -1,0 +1,105 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the workloads attached to a node."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: workloads_info
+short_description: Read the workloads attached to a node
+version_added: 1.0.0
+author:
+  - purel3.fabric authors (@purel3)
+description:
+  - Reads the workloads that M(purel3.fabric.workloads) attached to this node, from the kernel alone.
+options: {}
+extends_documentation_fragment:
+  - purel3.fabric.attributes
+  - purel3.fabric.attributes.info_module
+  - purel3.fabric.attributes.actiongroup_fabric
+notes:
+  - Needs root.
+seealso:
+  - module: purel3.fabric.workloads
+"""
+
+EXAMPLES = r"""
+- name: Read the workloads
+  purel3.fabric.workloads_info:
+  register: found
+"""
+
+RETURN = r"""
+workloads:
+  description: The workloads, sorted by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The workload's name.
+      type: str
+      returned: success
+    addresses:
+      description: Its addresses.
+      type: list
+      elements: str
+      returned: success
+    netns:
+      description: The named network namespace that it is in; empty where it has no name.
+      type: str
+      returned: success
+    interface_name:
+      description: The name of its interface inside.
+      type: str
+      returned: success
+    host_interface_name:
+      description: The name of the host's end of its veth pair.
+      type: str
+      returned: success
+    is_up:
+      description: Whether both ends are up.
+      type: bool
+      returned: success
+  sample:
+    - name: web1
+      addresses: [10.244.166.128]
+      netns: web1
+      interface_name: eth0
+      host_interface_name: cali977588a87e1
+      is_up: true
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.information import describe_workloads
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import namespaces, reader
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import Scope
+
+ARGUMENT_SPEC: t.Dict[str, t.Any] = {}
+
+
+def read(_params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Read the workloads.
+
+    Returns:
+        The module's results.
+
+    Raises:
+        FabricError: the kernel refuses.
+    """
+    return {"workloads": describe_workloads(reader.read(Scope(frozenset(namespaces.list_names()))))}
+
+
+def main() -> None:
+    """Run the module."""
+    run_info(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), read)
+
+
+if __name__ == "__main__":
+    main()
