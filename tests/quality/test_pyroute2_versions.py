@@ -1,0 +1,36 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel tests once more with the oldest pyroute2 that is supported; the newest is the one that is pinned."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import typing as t
+from pathlib import Path
+
+import pytest
+
+Run = t.Callable[..., str]
+
+OLDEST = "0.7.2"  # Debian 12's own
+
+
+@pytest.fixture(scope="module")
+def folder_of_the_oldest(run: Run, checkout: Path) -> Path:
+    folder = checkout / ".cache" / f"pyroute2-{OLDEST}"
+    if not folder.exists():
+        half_done = folder.with_suffix(".new")
+        shutil.rmtree(half_done, ignore_errors=True)
+        run("python", "-m", "pip", "install", "--quiet", "--target", half_done, f"pyroute2=={OLDEST}")
+        half_done.rename(folder)
+    return folder
+
+
+def test_the_kernel_tests_pass_with_the_oldest_pyroute2(run: Run, folder_of_the_oldest: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.fail("the kernel tests need root: use `make test`, which asks sudo", pytrace=False)
+    env = {"PYTHONPATH": str(folder_of_the_oldest)}
+    said = run("python", "-m", "pytest", "-p", "no:cacheprovider", "--durations=0", "tests/kernel", env=env)
+    assert f"pyroute2 {OLDEST}" in said

@@ -1,0 +1,128 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module that writes the allocation store."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+    FabricError,
+    ForeignObject,
+    InvalidInput,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.modules.allocations import propose_from
+
+BLOCKS = {"10.244.104.0/26": "node2", "10.244.20.0/26": "node1"}
+ADDRESSES = {"10.244.104.10": "web3", "10.244.104.9": "web4", "10.244.20.0": "web1"}
+
+WHOLE = """\
+# Blocks and addresses that purel3.fabric has allocated.
+# Written by its module 'allocations': keep it in version control beside the fabric file,
+# so that adding a node or a workload never moves an old one.
+address 10.244.20.0 web1
+address 10.244.104.9 web4
+address 10.244.104.10 web3
+block 10.244.20.0/26 node1
+block 10.244.104.0/26 node2
+"""
+
+
+@pytest.fixture(name="path")
+def store_path(tmp_path: Path) -> Path:
+    return tmp_path / "lab.allocations.txt"
+
+
+def propose(
+    path: Path, blocks: t.Optional[t.Mapping[str, str]] = None, addresses: t.Optional[t.Mapping[str, str]] = None
+) -> Proposal:
+    params = {
+        "path": str(path),
+        "blocks": BLOCKS if blocks is None else blocks,
+        "addresses": ADDRESSES if addresses is None else addresses,
+    }
+    return propose_from(params, os.replace, str(path.parent))
+
+
+def test_a_new_store_holds_all_allocations_in_numeric_order(path: Path) -> None:
+    proposal = propose(path)
+    assert not path.exists(), "planning must not write"
+    assert proposal.operations == tuple(f"+ {line}" for line in WHOLE.splitlines()[3:])
+    proposal.apply()
+    assert path.read_text() == WHOLE
+
+
+def test_the_same_allocations_change_nothing(path: Path) -> None:
+    path.write_text(WHOLE)
+    assert propose(path).operations == ()
+
+
+def test_comments_and_the_order_of_lines_do_not_count(path: Path) -> None:
+    lines = WHOLE.splitlines()
+    path.write_text("\n".join([*lines[:3], "# web3 is the shop", *reversed(lines[3:])]))
+    assert propose(path).operations == ()
+
+
+def test_only_what_differs_is_shown(path: Path) -> None:
+    path.write_text(WHOLE)
+    proposal = propose(path, addresses={"10.244.104.10": "web3", "10.244.104.9": "web4", "10.244.20.1": "web1"})
+    assert proposal.operations == ("- address 10.244.20.0 web1", "+ address 10.244.20.1 web1")
+    assert (proposal.before, proposal.after) == ("address 10.244.20.0 web1\n", "address 10.244.20.1 web1\n")
+    proposal.apply()
+    assert path.read_text() == WHOLE.replace("10.244.20.0 web1", "10.244.20.1 web1")
+
+
+def test_a_file_of_somebody_else_is_never_written(path: Path) -> None:
+    path.write_text("shopping list\n")
+    with pytest.raises(ForeignObject, match="is not an allocation store of ours; move it away"):
+        propose(path)
+    assert path.read_text() == "shopping list\n"
+
+
+def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere.txt"
+    path.symlink_to(target)
+    propose(path).apply()
+    assert path.is_symlink()
+    assert target.read_text() == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("blocks", "addresses", "fault"),
+    [
+        ({"10.1.0.1/26": "node1"}, {}, "'block 10.1.0.1/26 node1' has host bits set"),
+        ({"10.1.0.0/26": "node 1"}, {}, "'block 10.1.0.0/26 node 1' is neither"),
+        ({"10.1.0.0/26": "node1"}, {"10.2.0.0": "web1"}, "web1: address 10.2.0.0 is in none of the store's blocks"),
+        ({"10.1.0.0/26": "node1"}, {"10.1.0.1": "a", "10.1.0.2": "a"}, "a: has an address on line 3 as well"),
+        ({"10.1.0.0/26\nblock 10.1.1.0/26": "node1"}, {}, "'block 10.1.0.0/26' is neither"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    path: Path, blocks: t.Mapping[str, str], addresses: t.Mapping[str, str], fault: str
+) -> None:
+    with pytest.raises(InvalidInput) as report:
+        propose(path, blocks, addresses)
+    assert fault in str(report.value)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FabricError, match=f"there is no folder {tmp_path}/nowhere; correct the option path"):
+        propose(tmp_path / "nowhere" / "lab.allocations.txt")
+
+
+def test_a_write_that_fails_leaves_the_old_store(path: Path) -> None:
+    path.write_text(WHOLE)
+
+    def full(_new: str, _old: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    proposal = propose_from({"path": str(path), "blocks": {}, "addresses": {}}, full, str(path.parent))
+    with pytest.raises(FabricError, match="cannot be written: No space left on device; make room for it"):
+        proposal.apply()
+    assert path.read_text() == WHOLE

@@ -1,0 +1,153 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What another bird.conf does to each session, from the two texts alone; what real BIRD does is compared elsewhere."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.impact import Impact, predict, unknown
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
+
+PEERS = [
+    {"name": "node2", "address": "10.0.0.2", "as_number": 64512, "blocks": ["10.2.0.0/24"]},
+    {"name": "node3", "address": "10.0.0.3", "as_number": 64512, "blocks": ["10.3.0.0/24"]},
+]
+BASE: t.Dict[str, t.Any] = {
+    "bird_address": "10.0.0.1",
+    "bird_as_number": 64512,
+    "bird_blocks": ["10.1.0.0/24"],
+    "bird_peers": PEERS,
+}
+TEXT = """
+define ours = [ 10.1.0.0/24 ];
+roa4 table owners;
+protocol static owner_table { roa4 { table owners; }; route 10.2.0.0/24 max 32 as 2; }
+function is_ours() { return net ~ ours; }
+filter to_peers { if is_ours() then accept; reject; }
+filter from_peers { if roa_check(owners, net, 2) = ROA_VALID then accept; reject; }
+template bgp common { local 10.0.0.1 as 1; hold time 90; ipv4 { import keep filtered; }; }
+protocol bgp peer_10_0_0_2 from common {
+  description "a, b, global";
+  neighbor 10.0.0.2 as 2;
+  ipv4 { import filter from_peers; export filter to_peers; };
+}
+"""
+
+
+def effects(before: str, after: str, **options: t.Any) -> t.Dict[str, t.Tuple[str, t.Tuple[str, ...]]]:
+    return {one.name: (one.effect, one.reasons) for one in predict(before, after, **options)}
+
+
+def rendered(**changes: t.Any) -> str:
+    return seal(render_variables({**BASE, **changes}))
+
+
+CASES = {
+    "nothing": ({}, {"node2": "none", "node3": "none"}),
+    "a log target": ({"bird_log": "stderr"}, {"node2": "none", "node3": "none"}),
+    "a timer of all": ({"bird_hold_time": 30}, {"node2": "restart", "node3": "restart"}),
+    "the router id": ({"bird_router_id": "1.1.1.1"}, {"node2": "restart", "node3": "restart"}),
+    "a block of our own": ({"bird_blocks": ["10.1.0.0/24", "10.4.0.0/24"]}, {"node2": "none", "node3": "none"}),
+    "a block of one peer": (
+        {"bird_peers": [{**PEERS[0], "blocks": ["10.5.0.0/24"]}, PEERS[1]]},
+        {"node2": "refilter", "node3": "none"},
+    ),
+    "the AS of one peer": (
+        {"bird_peers": [PEERS[0], {**PEERS[1], "as_number": 3}]},
+        {"node2": "none", "node3": "restart"},
+    ),
+    "a peer that goes": ({"bird_peers": PEERS[:1]}, {"node2": "none", "node3": "removed"}),
+    "a peer that comes": (
+        {"bird_peers": [*PEERS, {"name": "tor", "address": "10.0.0.9", "as_number": 9}]},
+        {"node2": "none", "node3": "none", "tor": "added"},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CASES)
+def test_a_change_of_a_node_is_told_session_by_session(change: str) -> None:
+    changes, expected = CASES[change]
+    found = effects(rendered(), rendered(**changes))
+    assert {name: effect for name, (effect, dummy) in found.items()} == expected
+    assert all(bool(reasons) == (effect in ("refilter", "restart")) for effect, reasons in found.values())
+
+
+CHANGES_OF_TEXT = {
+    "a comment and spaces": ("hold time 90;", "hold  time 90; /* as ever */", ("none", ())),
+    "an option of the template": ("hold time 90;", "hold time 30;", ("restart", ("hold time: 90 -> 30",))),
+    "an option that moves to the session": (
+        "  neighbor 10.0.0.2 as 2;",
+        "  neighbor 10.0.0.2 as 2; hold time 90;",
+        ("none", ()),
+    ),
+    "an option that the session overrides": (
+        "  neighbor 10.0.0.2 as 2;",
+        "  neighbor 10.0.0.2 as 2; hold time 30;",
+        ("restart", ("hold time: 90 -> 30",)),
+    ),
+    "a constant that an export filter's function reads": ("10.1.0.0/24 ]", "10.9.0.0/24 ]", ("refilter", ("ours",))),
+    "a table that an import filter asks": ("max 32 as 2", "max 32 as 3", ("refilter", ("owners",))),
+    "another filter": ("export filter to_peers", "export none", ("refilter", ("export: filter to_peers -> none",))),
+    "a definition that nobody uses": ("define ours", "define theirs = 1;\ndefine ours", ("none", ())),
+    "an option that is not known": (
+        "hold time 90;",
+        "hold time 90; frobnicate 1;",
+        ("restart", ("frobnicate: not set -> 1 (an option that this version does not know)",)),
+    ),
+    "a setting that is not known": (
+        "define ours",
+        "frobnicate 1;\ndefine ours",
+        ("restart", ("frobnicate: not set -> 1 (an option that this version does not know)",)),
+    ),
+    "a limit": ("export filter to_peers;", "export filter to_peers; import limit 9 action warn;", ("none", ())),
+    "BFD that comes": ("hold time 90;", "hold time 90; bfd on;", ("none", ())),
+    "another description": ('"a, b, global"', '"a, b, route reflector"', ("none", ())),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_TEXT)
+def test_a_change_of_the_text_is_told_with_the_option(change: str) -> None:
+    old, new, expected = CHANGES_OF_TEXT[change]
+    assert old in TEXT
+    assert effects(TEXT, TEXT.replace(old, new, 1)) == {"a, b": expected}
+
+
+def test_bfd_that_goes_ends_the_session_from_the_other_side() -> None:
+    with_bfd = TEXT.replace("hold time 90;", "hold time 90; bfd on;")
+    assert effects(with_bfd, TEXT) == {"a, b": ("restart", ("bfd: on -> not set",))}
+
+
+def test_a_password_restarts_its_session_and_is_never_told() -> None:
+    before = TEXT.replace("hold time 90;", 'hold time 90; password "secret";')
+    after = TEXT.replace("hold time 90;", 'hold time 90; password "another";')
+    assert effects(before, after) == {"a, b": ("restart", ("password",))}
+    named = TEXT.replace("hold time 90;", "hold time 90; password peer_10_0_0_2_password;")
+    assert effects(named, named, changed_passwords={"peer_10_0_0_2"}) == {"a, b": ("restart", ("password",))}
+    # A constant that no session uses.
+    assert effects(TEXT, TEXT, changed_passwords={"peer_10_0_0_2"}) == {"a, b": ("none", ())}
+
+
+def test_what_only_bird_three_restarts_is_told_by_its_version() -> None:
+    after = TEXT.replace("import keep filtered;", "")
+    assert effects(TEXT, after, version="2.17.5") == {"a, b": ("none", ())}
+    for version in ("3.1.7", ""):
+        assert effects(TEXT, after, version=version)["a, b"][0] == "restart"
+
+
+@pytest.mark.parametrize("broken", ["protocol bgp x {", 'log "/half', "define x = ( 1;", "}", "a ) b;"])
+def test_a_text_that_cannot_be_read_counts_as_a_restart_of_all(broken: str) -> None:
+    ((effect, (reason,)),) = effects(broken, TEXT).values()
+    assert effect == "restart"
+    assert reason.startswith("unknown: the configuration cannot be compared: ")
+
+
+def test_what_is_not_known_to_run_is_told_as_the_worst() -> None:
+    assert unknown(TEXT, "somebody else's") == (
+        Impact("a, b", "10.0.0.2", "peer_10_0_0_2", "restart", ("unknown: somebody else's",)),
+    )
+    assert unknown("{", "somebody else's") == ()

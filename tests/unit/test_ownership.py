@@ -1,0 +1,82 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which objects are ours, by the marks that they bear."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3 import ownership
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import (
+    SCOPE_GLOBAL,
+    SCOPE_LINK,
+    TABLE_MAIN,
+    UNICAST,
+    Route,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import OBJECTS, WORKLOADS
+
+MARK = "purel3 web1 10.244.1.1/32"
+BOOT, STATIC = 3, 4
+
+
+def route(destination: str, gateway: str = "", protocol: int = BOOT, is_simple: bool = True) -> Route:
+    scope = SCOPE_GLOBAL if gateway else SCOPE_LINK
+    return Route("", TABLE_MAIN, destination, 0, UNICAST, gateway, "cali1", scope, protocol, False, is_simple)
+
+
+ROUTES: t.Dict[str, t.Tuple[Route, str, str, str]] = {
+    "the address that is recorded": (route("10.244.1.1/32"), WORKLOADS, MARK, WORKLOADS),
+    "the same through an interface of others": (route("10.244.1.1/32"), "", MARK, ""),
+    "the same through an interface of a single object": (route("10.244.1.1/32"), OBJECTS, MARK, ""),
+    "another address": (route("10.244.1.2/32"), WORKLOADS, MARK, ""),
+    "another address where nothing is recorded": (route("10.244.1.2/32"), WORKLOADS, "", ""),
+    "the address as multipath": (route("10.244.1.1/32", is_simple=False), WORKLOADS, MARK, ""),
+    "the way to the gateway": (route("169.254.1.1/32"), WORKLOADS, MARK, WORKLOADS),
+    "the way out": (route("0.0.0.0/0", "169.254.1.1"), WORKLOADS, MARK, WORKLOADS),
+    "another way out": (route("0.0.0.0/0", "192.0.2.1"), WORKLOADS, MARK, ""),
+    "our protocol": (route("10.9.0.0/24", protocol=112), "", "", OBJECTS),
+    "another protocol": (route("10.9.0.0/24", protocol=STATIC), "", "", ""),
+    "the route of the node to the gateway": (ownership.GATEWAY_ROUTE, "", "", WORKLOADS),
+    "the same with a metric": (ownership.GATEWAY_ROUTE._replace(metric=5), "", "", OBJECTS),
+}
+
+
+@pytest.mark.parametrize("case", ROUTES)
+def test_whose_a_route_is(case: str) -> None:
+    subject, device_owner, alias, owner = ROUTES[case]
+    assert ownership.route_owner(subject, device_owner, alias) == owner
+
+
+def test_whose_an_interface_is() -> None:
+    groups = (28723, 28724, 28725, 0, 1)
+    assert [ownership.link_owner(group) for group in groups] == [WORKLOADS, OBJECTS, WORKLOADS, "", ""]
+
+
+def test_whose_a_namespace_is() -> None:
+    for owner in (WORKLOADS, OBJECTS):
+        assert ownership.namespace_owner(ownership.namespace_mark(owner)) == owner
+    for alias in ("", "purel3", "purel3 ", "purel3 others", "lo"):
+        assert ownership.namespace_owner(alias) == ""
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177])
+def test_whose_a_placeholder_is_whatever_the_umask(umask: int) -> None:
+    for owner in (WORKLOADS, OBJECTS):
+        assert ownership.placeholder_owner(ownership.placeholder_mode(owner) & ~umask) == owner
+    for mode in (0, 0o444, 0o644, 0o100600):
+        assert ownership.placeholder_owner(mode & ~umask) == ""
+
+
+def test_what_an_interface_records() -> None:
+    mark = ownership.link_mark("web1", ["10.244.1.2/32", "10.244.1.1/32"])
+    assert mark == "purel3 web1 10.244.1.1/32,10.244.1.2/32"
+    assert ownership.title_of(mark) == "web1"
+    assert ownership.recorded_addresses(mark) == {"10.244.1.1/32", "10.244.1.2/32"}
+    bare = ownership.link_mark("veth", [])
+    assert (bare, ownership.title_of(bare), ownership.recorded_addresses(bare)) == ("purel3 veth", "veth", frozenset())
+    for alias in ("", "web1 10.244.1.1/32", "purel3"):
+        assert (ownership.title_of(alias), ownership.recorded_addresses(alias)) == ("", frozenset())

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who reaches whom: the question, the judgement, and what people see of it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.matrix import matrix_lines
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.reachability import (
+    Place,
+    Question,
+    Trial,
+    Unreachable,
+    demand,
+    judge,
+    question_from_params,
+)
+
+WEB1, WEB2, WEB3 = Place("web1", "10.244.1.1"), Place("web2", "10.244.1.2"), Place("web3", "10.244.2.1")
+
+
+def question(*sources: Place) -> Question:
+    return Question(sources, tuple(place.name for place in sources), (WEB1, WEB2, WEB3), ("icmp", "tcp"), 9, 2.0)
+
+
+def trials(asked: Question, *silent: t.Tuple[str, str, str]) -> t.List[Trial]:
+    return [
+        Trial(position, destination, protocol, None, 3, "no answer")
+        if (asked.sources[position].name, destination.name, protocol) in silent
+        else Trial(position, destination, protocol, 0.5, 1)
+        for position, destination in asked.pairs()
+        for protocol in asked.protocols
+    ]
+
+
+def test_a_workload_is_not_tested_against_itself() -> None:
+    assert question(WEB1, WEB3).pairs() == [(0, WEB2), (0, WEB3), (1, WEB1), (1, WEB2)]
+
+
+def test_all_is_well() -> None:
+    asked = question(WEB1, WEB2)
+    values = judge(asked, trials(asked))
+    assert values["summary"] == "4/4 workload pairs reachable (ICMP and TCP)"
+    assert values["unreachable"] == []
+    assert values["retried_count"] == 0
+    assert values["first_packet_ms"]["icmp"] == {"min": 0.5, "median": 0.5, "max": 0.5}
+    demand(values)
+
+
+def test_a_pair_counts_as_reachable_only_with_every_protocol() -> None:
+    asked = question(WEB1)
+    values = judge(asked, trials(asked, ("web1", "web3", "tcp")))
+    assert values["summary"] == "1/2 workload pairs reachable (ICMP and TCP)"
+    assert values["retried_count"] == 1
+    with pytest.raises(Unreachable) as refused:
+        demand(values)
+    assert str(refused.value).splitlines() == [
+        "1/2 workload pairs reachable (ICMP and TCP)",
+        "web1 -> web3 10.244.2.1: no answer (3 tries)",
+    ]
+    assert refused.value.values == values
+
+
+def test_nothing_answers() -> None:
+    asked = question(WEB1)
+    silent = [("web1", place, protocol) for place in ("web2", "web3") for protocol in ("icmp", "tcp")]
+    values = judge(asked, trials(asked, *silent))
+    assert values["reachable_count"] == 0
+    assert values["first_packet_ms"] == {"icmp": None, "tcp": None}
+    assert [(item["destination"], item["protocol"]) for item in values["unreachable"]] == [
+        ("web2", "icmp"),
+        ("web2", "tcp"),
+        ("web3", "icmp"),
+        ("web3", "tcp"),
+    ]
+
+
+def test_a_long_list_is_cut() -> None:
+    many = tuple(Place(f"web{number}", f"10.0.0.{number}") for number in range(1, 32))
+    asked = Question((WEB1,), ("web1",), many, ("icmp",), 9, 2.0)
+    silent = [("web1", place.name, "icmp") for place in many]
+    with pytest.raises(Unreachable) as refused:
+        demand(judge(asked, trials(asked, *silent)))
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 22
+    assert lines[-1] == "... and 11 more"
+
+
+GOOD: t.Dict[str, t.Any] = {
+    "workloads": [{"name": "web1", "address": "10.244.1.1", "netns": None}],
+    "destinations": [{"name": "web3", "address": "10.244.2.1"}],
+    "protocols": ["tcp", "icmp"],
+    "port": 9,
+    "timeout": 30.0,
+}
+
+BAD: t.Dict[str, t.Tuple[t.Dict[str, t.Any], str]] = {
+    "an address with a prefix length": (
+        {"destinations": [{"name": "web3", "address": "10.244.2.1/32"}]},
+        "destination web3: address 10.244.2.1/32",
+    ),
+    "a name that is none": ({"destinations": [{"name": "", "address": "10.244.2.1"}]}, "destination : name ''"),
+    "a namespace that leads elsewhere": (
+        {"workloads": [{"name": "web1", "address": "10.244.1.1", "netns": "../web1"}]},
+        "workload web1: netns '../web1'",
+    ),
+    "a port beyond the last": ({"port": 65536}, "port: 65536"),
+    "a timeout that never ends": ({"timeout": 86400.0}, "timeout: 86400 s"),
+    "no protocol": ({"protocols": []}, "protocols: none is listed"),
+}
+
+
+def test_options_become_a_question() -> None:
+    assert question_from_params(GOOD) == Question((WEB1,), ("web1",), (WEB3,), ("icmp", "tcp"), 9, 30.0)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_it_is_refused(case: str) -> None:
+    wrong, complaint = BAD[case]
+    with pytest.raises(InvalidInput) as refused:
+        question_from_params({**GOOD, **wrong})
+    assert len(refused.value.faults) == 1
+    assert complaint in refused.value.faults[0]
+
+
+def test_the_matrix_of_all_nodes() -> None:
+    first, second = question(WEB1, WEB2), question(WEB3)
+    found = [judge(first, trials(first)), judge(second, trials(second))]
+    assert matrix_lines(found) == [
+        "from \\ to  web1  web2  web3",
+        "web1       .     ok    ok",
+        "web2       ok    .     ok",
+        "web3       ok    ok    .",
+        "6/6 workload pairs reachable (ICMP and TCP)",
+    ]
+
+
+def test_the_matrix_shows_what_fails_and_who_was_not_asked() -> None:
+    asked = question(WEB1, WEB2)
+    silent = [("web1", "web2", "tcp"), ("web1", "web3", "icmp"), ("web1", "web3", "tcp")]
+    assert matrix_lines([judge(asked, trials(asked, *silent))]) == [
+        "from \\ to  web1  web2    web3",
+        "web1       .     no TCP  FAIL",
+        "web2       ok    .       ok",
+        "web1 -> web2 10.244.1.2: no answer (3 tries)",
+        "web1 -> web3 10.244.2.1: no answer (3 tries)",
+        "web1 -> web3 10.244.2.1: no answer (3 tries)",
+        "2/6 workload pairs reachable (ICMP and TCP); not tested from web3",
+    ]
+
+
+def test_a_matrix_that_is_too_wide_is_left_out() -> None:
+    many = tuple(Place(f"workload{number}", f"10.0.0.{number}") for number in range(1, 32))
+    asked = Question((many[0],), ("workload1",), many, ("icmp",), 9, 2.0)
+    assert len(matrix_lines([judge(asked, trials(asked))])) == 1

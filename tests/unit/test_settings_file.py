@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file that brings kernel settings back at boot."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, ForeignObject
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import HEADER, keep
+
+FORWARD = Sysctl("", "net/ipv4/ip_forward", "1")
+FILTER = Sysctl("", "net/ipv4/conf/eth0.100/rp_filter", "0")
+TEXT = f"{HEADER}\nnet.ipv4.ip_forward = 1\nnet/ipv4/conf/eth0.100/rp_filter = 0\n"
+
+
+def proposed(path: Path, *settings: Sysctl, move: t.Callable[[str, str], None] = os.replace) -> Proposal:
+    return keep(str(path), settings, move, str(path.parent))
+
+
+def test_it_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "90-test.conf"
+    proposal = proposed(path, FILTER, FORWARD)
+    assert (proposal.operations, proposal.before, proposal.after) == ((f"+ file {path}",), "", TEXT)
+    assert not path.exists()
+    proposal.apply()
+    assert path.read_text() == TEXT
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert proposed(path, FORWARD, FILTER) == Proposal()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_it_changes_with_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "90-test.conf"
+    proposed(path, FORWARD).apply()
+    proposal = proposed(path, FORWARD, FILTER)
+    assert (proposal.operations, proposal.after) == ((f"~ file {path}",), TEXT)
+    proposal.apply()
+    assert path.read_text() == TEXT
+
+
+def test_it_goes_with_the_last_setting(tmp_path: Path) -> None:
+    path = tmp_path / "90-test.conf"
+    proposed(path, FORWARD).apply()
+    proposal = proposed(path)
+    assert (proposal.operations, proposal.after) == ((f"- file {path}",), "")
+    proposal.apply()
+    assert not path.exists()
+    assert proposed(path) == Proposal()
+
+
+def test_a_file_of_others_is_named_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "90-test.conf"
+    path.write_text("net.ipv4.ip_forward = 0\n")
+    with pytest.raises(ForeignObject) as caught:
+        proposed(path, FORWARD)
+    assert str(caught.value) == f"{path} stands in the way: it is not ours; move it away, or choose another path"
+    assert path.read_text() == "net.ipv4.ip_forward = 0\n"
+
+
+def test_a_refusal_is_told_with_its_consequence(tmp_path: Path) -> None:
+    path = tmp_path / "90-test.conf"
+
+    def refuse(_source: str, _target: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(FabricError) as caught:
+        proposed(path, FORWARD, move=refuse).apply()
+    assert str(caught.value) == (
+        f"{path}: cannot be written (No space left on device); the settings are in force, but a reboot will undo them"
+    )
