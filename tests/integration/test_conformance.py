@@ -1,0 +1,196 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real BIRDs that are not as they should be: what is found, how it is said, and how long is waited for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import typing as t
+
+import pytest
+from bird_nodes import CHECKOUT, Network, Node, running, variables_of
+
+BLOCKS = {"node1": "10.244.166.128/26", "node2": "10.244.104.0/26", "node3": "10.244.135.0/26"}
+ADDRESSES = {"node1": "192.168.50.10", "node2": "192.168.50.11", "node3": "192.168.50.12"}
+WEB = {"name": "web1", "address": "10.244.166.130"}
+
+Nodes = t.Dict[str, Node]
+
+
+@pytest.fixture
+def three(network: Network) -> Nodes:
+    return running(network(variables_of("lab"), interface="eth0"))
+
+
+def options(node: Node, timeout: float) -> t.Dict[str, t.Any]:
+    blocks = [{"block": block, "node": name} for name, block in BLOCKS.items()]
+    return {"node": node.name, "peers": node.peers, "blocks": blocks, "timeout": timeout}
+
+
+def conforms(node: Node, timeout: float = 30, **more: t.Any) -> t.Dict[str, t.Any]:
+    return node.good("conformance", **options(node, timeout), **more)
+
+
+def differs(node: Node, timeout: float = 2, **more: t.Any) -> t.Tuple[str, t.List[str]]:
+    result = node.module("conformance", **options(node, timeout), **more)
+    assert result.get("failed"), result
+    return str(result["msg"]), [difference["text"] for difference in result["differences"]]
+
+
+def settles(node: Node, text: str) -> t.List[str]:
+    """What is found once a difference begins with the given text."""
+    deadline = time.monotonic() + 30
+    while True:
+        found = node.good("conformance", **options(node, 0), is_required=False)["differences"]
+        texts = [difference["text"] for difference in found]
+        if any(one.startswith(text) for one in texts):
+            return texts
+        assert time.monotonic() < deadline, texts
+        time.sleep(0.3)
+
+
+def stop_bird(node: Node) -> None:
+    node.run("kill", "-9", node.bird_pid())
+    deadline = time.monotonic() + 30
+    while node.good("bird_info")["is_running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def purel3(node: Node, *words: str) -> subprocess.CompletedProcess[str]:
+    command = node.words(str(CHECKOUT / "scripts" / "purel3"), *words)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_whole_fabric_conforms_and_the_command_says_so_too(three: Nodes) -> None:
+    for node in three.values():
+        result = conforms(node)
+        assert (result["differences"], result["established_count"], result["session_count"]) == ([], 2, 2)
+        assert result["summary"] == "2/2 sessions up"
+        shown = purel3(node, "status")
+        assert shown.returncode == 0, shown.stderr
+        assert shown.stdout.count("| node-to-node mesh | up ") == 2
+        (described,) = json.loads(purel3(node, "status", "--json").stdout)["nodes"]
+        assert [one["peer_name"] for one in described["sessions"]] == sorted(set(three) - {node.name})
+        assert [one["info"] for one in described["sessions"]] == ["Established"] * 2
+
+
+def test_a_node_conforms_as_soon_as_its_sessions_and_routes_are_there(network: Network) -> None:
+    nodes = network(variables_of("lab"), interface="eth0")
+    for node in nodes.values():
+        node.configure()
+    for node in nodes.values():
+        node.start()
+    for node in nodes.values():
+        conforms(node, timeout=60)
+        assert set(node.routes()) == {
+            f"blackhole {block} proto bird"
+            if name == node.name
+            else f"{block} via {ADDRESSES[name]} dev eth0 proto bird"
+            for name, block in BLOCKS.items()
+        }
+
+
+def test_a_bird_that_is_gone_is_named_by_itself_and_by_its_peers(three: Nodes) -> None:
+    stop_bird(three["node3"])
+    said, texts = differs(three["node3"], timeout=1)
+    assert texts == ["BIRD does not run: nobody listens at /run/bird/bird.ctl"]
+    assert said == "after 1 s: 0/2 sessions up; BIRD does not run: nobody listens at /run/bird/bird.ctl"
+    settles(three["node1"], "session with node3 192.168.50.12: ")
+    said, texts = differs(three["node1"])
+    assert said.startswith("after 2 s: 1/2 sessions up; node3 192.168.50.12: ")
+    shown = purel3(three["node1"], "status")
+    assert shown.returncode == 1
+    assert "| 192.168.50.12 | node-to-node mesh | start |" in shown.stdout
+    gone = purel3(three["node3"], "status")
+    assert (gone.returncode, gone.stdout) == (1, "BIRD is not running.\n")
+
+
+def test_what_was_taken_out_of_the_kernel_by_hand_is_named(three: Nodes) -> None:
+    node = three["node1"]
+    node.run("ip", "route", "del", "blackhole", BLOCKS["node1"])
+    node.run("ip", "route", "del", BLOCKS["node2"])
+    node.run("ip", "route", "replace", BLOCKS["node3"], "via", ADDRESSES["node2"], "proto", "bird")
+    node.run("ip", "route", "add", "198.51.100.0/24", "via", ADDRESSES["node2"], "proto", "bird")
+    said, texts = differs(node, timeout=1)
+    assert sorted(texts) == [
+        "no blackhole for this node's block 10.244.166.128/26 in the kernel",
+        "no route to 10.244.104.0/26 of node2 in the kernel",
+        "the kernel has a route to 198.51.100.0/24, via 192.168.50.11, that BIRD does not know",
+        "the kernel's route to 10.244.135.0/26 of node3 is via 192.168.50.11, not via 192.168.50.12",
+    ]
+    assert said.startswith("after 1 s: 2/2 sessions up; ")
+    conforms(three["node2"])
+
+
+def test_workloads_are_compared_once_and_not_waited_for(three: Nodes) -> None:
+    node = three["node1"]
+    node.good("workloads", workloads=[WEB])
+    conforms(node, workloads=[WEB])
+    node.run("ip", "netns", "del", "web1")
+    said, texts = differs(node, timeout=600, workloads=[WEB, {"name": "web2", "address": "10.244.166.131"}])
+    assert [text.split("  ")[0] for text in texts] == ["workload web1", "workload web2"]
+    assert all(text.endswith(": missing") for text in texts)
+    assert "2/2 sessions up; workload web1" in said
+    node.good("workloads", workloads=[WEB])
+    _said, texts = differs(node, workloads=[])
+    assert any(text.startswith("workload web1") and text.endswith(": not in the fabric") for text in texts)
+
+
+def test_who_announces_what_it_may_not_is_named_and_not_waited_for(network: Network) -> None:
+    variables = variables_of("lab")
+    variables["node3"]["bird_blocks"] += [BLOCKS["node2"], "10.244.166.144/28", "198.51.100.0/24"]
+    # A node that believes everything of itself: to its renderer, its peers own nothing.
+    peers = [{**peer, "blocks": []} for peer in variables["node3"]["bird_peers"]]
+    variables["node3"]["bird_peers"] = peers
+    nodes = network(variables, interface="eth0")
+    for node in nodes.values():
+        node.configure()
+    for node in nodes.values():
+        node.start()
+    settles(nodes["node1"], "node3 announces")
+    said, texts = differs(nodes["node1"], timeout=600)
+    assert texts == [
+        "node3 announces 10.244.104.0/26, which is node2's: ignored",
+        "node3 announces 10.244.166.144/28, which is part of this node's 10.244.166.128/26: ignored",
+        "node3 announces 198.51.100.0/24, which is nobody's in this fabric: ignored",
+    ]
+    assert "2/2 sessions up; node3 announces" in said
+    assert f"{BLOCKS['node2']} via {ADDRESSES['node2']} dev eth0 proto bird" in nodes["node1"].routes()
+    _said, texts = differs(nodes["node2"], timeout=600)
+    assert texts[0] == "node3 announces 10.244.104.0/26, which is this node's: ignored"
+
+
+def test_an_as_number_that_the_other_side_does_not_have_is_told_in_bird_s_words(network: Network) -> None:
+    variables = variables_of("lab")
+    variables["node3"]["bird_as_number"] = 64999
+    nodes = network(variables, interface="eth0")
+    for node in nodes.values():
+        node.configure()
+    for node in nodes.values():
+        node.start()
+    settles(nodes["node1"], "session with node3")
+    deadline = time.monotonic() + 60
+    said = ""
+    while "Bad peer AS" not in said:
+        assert time.monotonic() < deadline, said
+        said, _texts = differs(nodes["node1"], timeout=4)
+    assert "after 4 s: 1/2 sessions up; node3 192.168.50.12: " in said
+    assert "node2" not in said
+
+
+def test_check_mode_reads_once_and_never_fails(network: Network) -> None:
+    node = network(variables_of("lab"), interface="eth0")["node1"]
+    result = node.good("conformance", check=True, **options(node, 600), workloads=[WEB])
+    assert result["changed"] is False
+    assert {difference["kind"] for difference in result["differences"]} >= {"bird", "blackhole", "workload"}
+
+
+def test_a_bird_of_another_network_is_not_taken_for_this_node_s(three: Nodes) -> None:
+    command = three["node1"].words("unshare", "-n", str(CHECKOUT / "scripts" / "purel3"), "status")
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert shown.returncode == 2
+    assert "runs in another network namespace" in shown.stderr

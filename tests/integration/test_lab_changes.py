@@ -1,0 +1,182 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fabric that lives: it is interrupted, changed, obstructed and broken, and one run puts it right again."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from fabric_lab import CHECKOUT, FabricLab
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid, process_name
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import host_device
+
+FOREIGN = "theirs"
+FOREIGN_COMMANDS = (
+    f"ip netns add {FOREIGN}",
+    f"ip link add {FOREIGN}0 type veth peer name eth0 netns {FOREIGN}",
+    f"ip link set {FOREIGN}0 up",
+    f"ip address add 203.0.113.1/24 dev {FOREIGN}0",
+    f"ip route add 198.51.100.0/24 via 203.0.113.2 dev {FOREIGN}0 proto static",
+    "ip route add blackhole 192.0.2.0/24",
+    f"ip -n {FOREIGN} link set eth0 up",
+    f"ip -n {FOREIGN} address add 203.0.113.2/24 dev eth0",
+    "touch /etc/bird/theirs.conf /etc/sysctl.d/theirs.conf",
+)
+
+
+def closing_line(output: str) -> str:
+    return output.rstrip().splitlines()[-1]
+
+
+def change(lab: FabricLab, edit: t.Callable[[t.Dict[str, t.Any]], object]) -> None:
+    """Edit the fabric file."""
+    path = lab.inventory / "lab.fabric.yml"
+    fabric = yaml.safe_load(path.read_text())
+    edit(fabric)
+    path.write_text(yaml.safe_dump(fabric))
+    lab.read()
+
+
+def foreign(lab: FabricLab) -> t.Dict[str, str]:
+    """All that the test itself put onto node1."""
+    return {
+        "link": lab.run("node1", f"ip -o link show dev {FOREIGN}0"),
+        "address": lab.run("node1", f"ip -4 -o address show dev {FOREIGN}0"),
+        "routes": lab.run("node1", "ip route show proto static")
+        + lab.run("node1", "ip route show proto boot type blackhole"),
+        "inside": lab.run("node1", "ip -4 -o address show dev eth0", FOREIGN),
+        "files": lab.run("node1", "ls -l /etc/bird/theirs.conf /etc/sysctl.d/theirs.conf"),
+    }
+
+
+def links(lab: FabricLab, node: str) -> t.Dict[str, int]:
+    return {link["ifname"]: link["ifindex"] for link in lab.data(node, "ip -j link")}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[FabricLab]:
+    lab = FabricLab("lab", tmp_path_factory.mktemp("inventories"))
+    try:
+        lab.play("purel3.fabric.lab_up")
+        yield lab
+    finally:
+        lab.play("purel3.fabric.lab_down")
+
+
+def test_a_run_that_is_killed_in_the_middle_is_made_good_by_the_next(lab: FabricLab) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        lab.command("site.yml"),
+        cwd=CHECKOUT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as killed:
+        assert killed.stdout
+        for line in killed.stdout:
+            if "Attach the workloads" in line:
+                break
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+
+
+def test_a_workload_that_is_removed_from_the_file_goes_and_nothing_else_does(lab: FabricLab) -> None:
+    for command in FOREIGN_COMMANDS:
+        lab.run("node1", command)
+    theirs = foreign(lab)
+    before = {node: lab.snapshot(node) for node in ("node2", "node3")}
+    links_before, gone = links(lab, "node1"), host_device("web2")
+    change(lab, lambda fabric: fabric["workloads"].pop("web2"))
+
+    done = lab.play("site.yml", "--diff")
+
+    assert closing_line(done.output) == "fabric conforms: 3 nodes, 6 sessions, 20/20 pairs"
+    assert done.changed() == {"node1": 2, "node2": 0, "node3": 0}
+    assert f"-workload web2  10.244.166.129/32  {gone} -> eth0" in done.plan()["node1"]
+    assert {node: lab.snapshot(node) for node in before} == before
+    assert lab.run("node1", "ip netns").split().count("web2") == 0
+    del links_before[gone]
+    assert links(lab, "node1") == links_before
+    assert "10.244.166.129" not in lab.run("node1", "ip route")
+    assert foreign(lab) == theirs
+
+
+def test_a_foreign_object_in_the_way_is_an_error_that_names_it_and_changes_nothing(lab: FabricLab) -> None:
+    theirs, obstacle = foreign(lab), host_device("web7")
+    lab.run("node1", f"ip link add {obstacle} type bridge")
+    before = lab.snapshot("node1")
+    change(lab, lambda fabric: fabric["workloads"].update(web7={"node": "node1"}))
+
+    failed = lab.try_play("site.yml")
+
+    assert failed.status != 0
+    assert re.search(rf"node1.*{obstacle}|{obstacle}", failed.output)
+    assert "Traceback" not in failed.output
+    assert lab.snapshot("node1") == before
+    lab.run("node1", f"ip link del {obstacle}")
+    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert foreign(lab) == theirs
+
+
+def test_an_old_workload_keeps_its_address_when_another_comes(lab: FabricLab) -> None:
+    addresses = {item["name"]: item["address"] for node in lab.nodes for item in lab.workloads(node)}
+    change(lab, lambda fabric: fabric["workloads"].update(a1={"node": "node1"}, a2={"node": "node2"}))
+    now = {item["name"]: item["address"] for node in lab.nodes for item in lab.workloads(node)}
+    assert {name: now[name] for name in addresses} == addresses
+    assert len(set(now.values())) == len(addresses) + 2
+    change(lab, lambda fabric: [fabric["workloads"].pop(name) for name in ("a1", "a2")])
+
+
+def test_what_is_killed_comes_back(lab: FabricLab) -> None:
+    theirs = foreign(lab)
+    pid = node_pid(lab.name, "node3")
+    assert pid
+    process.end([(process_name(lab.name, "node3"), pid)])
+    lab.run("node2", "pkill -9 -x bird")
+
+    restarted = lab.play("purel3.fabric.lab_up", "--diff")
+    assert "+node node3  ens33 192.168.50.12/24" in next(iter(restarted.plan().values()))
+    done = lab.play("site.yml")
+
+    assert closing_line(done.output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert done.changed() == {"node1": 0, "node2": 1, "node3": 3}
+    assert foreign(lab) == theirs
+    expected = (CHECKOUT / "tests" / "golden" / "fabrics" / "lab" / "node3.routes").read_text().splitlines()
+    assert lab.lines("node3", "ip route") == expected
+
+
+def test_a_node_that_cannot_be_reached_is_not_reported_as_proved(lab: FabricLab) -> None:
+    lab.run("node3", "ip link set ens33 down")
+    failed = lab.try_play(str(Path("playbooks", "verify.yml")), "--limit", "node1")
+    assert failed.status != 0
+    assert "192.168.50.12" in failed.output
+    lab.run("node3", "ip link set ens33 up")
+    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+
+
+def test_teardown_leaves_only_what_is_not_ours(lab: FabricLab) -> None:
+    theirs = foreign(lab)
+    assert lab.play("purel3.fabric.teardown").changed() == dict.fromkeys(lab.nodes, 3)
+    assert lab.play("purel3.fabric.teardown").changed() == dict.fromkeys(lab.nodes, 0)
+    for node in lab.nodes:
+        names = {item["name"] for item in lab.workloads(node)}
+        assert [device for device in links(lab, node) if device.startswith("cali")] == []
+        assert names.isdisjoint(lab.run(node, "ip netns").split())
+        assert lab.run(node, "ip route show table all proto bird") == ""
+        assert lab.run(node, "ip route show table all proto 112") == ""
+        assert "bird.conf" not in lab.run(node, "ls /etc/bird")
+        assert "bird" not in lab.run(node, "ps -e -o comm")
+    assert lab.lines("node3", "ip route") == ["192.168.50.0/24 dev ens33 proto kernel scope link src 192.168.50.12"]
+    assert foreign(lab) == theirs
+    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"

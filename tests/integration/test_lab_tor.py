@@ -1,0 +1,260 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fabric and a router that runs FRR: what each learns from the other, and by which means they trust each other."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import time
+import typing as t
+
+import pytest
+from fabric_lab import FabricLab
+
+ROUTER = "tor1"
+ADDRESS = "192.168.70.1"
+PASSWORD = "lab-of-tor1"
+AGGREGATE = "10.244.0.0/16"
+BLOCKS = {"10.244.1.0/26": "192.168.70.11", "10.244.2.0/26": "192.168.70.12", "10.244.3.0/26": "192.168.70.13"}
+OWN = {"0.0.0.0/0", "198.51.100.0/24"}
+# An address beyond the router, which nobody announces: the default route leads there.
+BEYOND = "203.0.113.7"
+SECONDS = 180
+
+Routes = t.Dict[str, t.Set[str]]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[FabricLab]:
+    lab = FabricLab("lab_tor", tmp_path_factory.mktemp("inventories"))
+    try:
+        lab.play("purel3.fabric.lab_up")
+        lab.play("site.yml")
+        yield lab
+    finally:
+        lab.play("purel3.fabric.lab_down")
+
+
+def vtysh(lab: FabricLab, *commands: str) -> str:
+    """Give FRR commands, and return what it printed."""
+    words = [word for command in commands for word in ("-c", command)]
+    done = subprocess.run(lab.words(ROUTER, "", "vtysh", *words), capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def sessions(lab: FabricLab) -> t.Dict[str, t.Dict[str, t.Any]]:
+    """FRR's sessions by the address of the peer."""
+    peers: t.Dict[str, t.Dict[str, t.Any]] = json.loads(vtysh(lab, "show bgp summary json"))["ipv4Unicast"]["peers"]
+    return peers
+
+
+def states(lab: FabricLab) -> t.Set[str]:
+    return {peer["state"] for peer in sessions(lab).values()}
+
+
+def learnt(lab: FabricLab) -> Routes:
+    """What FRR learnt: the addresses of the peers that announce each prefix."""
+    table = json.loads(vtysh(lab, "show bgp ipv4 unicast json"))["routes"]
+    peers = {prefix: {path["peerId"] for path in paths if path["path"]} for prefix, paths in table.items()}
+    return {prefix: peers[prefix] for prefix in peers if peers[prefix]}
+
+
+def eventually(look: t.Callable[[], t.Any], expected: t.Any) -> None:
+    """Wait until something is as expected."""
+    deadline = time.monotonic() + SECONDS
+    while look() != expected:
+        assert time.monotonic() < deadline, look()
+        time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def edited(lab: FabricLab, old: str, new: str) -> t.Iterator[None]:
+    """Run a block with another fabric file."""
+    (path,) = lab.inventory.glob("*.fabric.yml")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(text)
+
+
+def restart_sessions(lab: FabricLab) -> None:
+    """Have the nodes notice at once, not after their hold time, that the router has begun anew."""
+    for node in lab.nodes:
+        lab.run(node, "birdc restart peer_192_168_70_1")
+
+
+def routes_of_bgp(lab: FabricLab, node: str) -> Routes:
+    """What a node's kernel has from BGP: the gateways of each prefix."""
+    return {
+        route["dst"]: {route["gateway"]}
+        for route in lab.data(node, "ip -j route show proto bird")
+        if "gateway" in route
+    }
+
+
+def test_every_session_is_established(lab: FabricLab) -> None:
+    eventually(lambda: states(lab), {"Established"})
+    assert {peer["desc"] for peer in sessions(lab).values()} == set(lab.nodes)
+
+
+def test_the_router_learns_exactly_the_aggregate_from_every_node(lab: FabricLab) -> None:
+    eventually(lambda: learnt(lab), {AGGREGATE: set(BLOCKS.values())})
+
+
+def test_the_fabric_learns_the_default_route_and_nothing_else_that_the_router_announces(lab: FabricLab) -> None:
+    offered = set(json.loads(vtysh(lab, "show bgp ipv4 unicast json"))["routes"])
+    assert offered >= OWN
+    for node in lab.nodes:
+        own = lab.variables[node]["bird_address"]
+        others = {block: {address} for block, address in BLOCKS.items() if address != own}
+        eventually(lambda node=node: routes_of_bgp(lab, node), {"default": {ADDRESS}, **others})  # type: ignore[misc]
+        refused = lab.run(node, "birdc show route filtered")
+        assert re.findall(r"^(\d[\d./]+) .*peer_192_168_70_1 ", refused, re.MULTILINE) == ["198.51.100.0/24"]
+
+
+def test_no_node_passes_on_what_the_router_announces(lab: FabricLab) -> None:
+    for node in lab.nodes:
+        shown = lab.run(node, "birdc show route all for 0.0.0.0/0")
+        assert re.findall(r"\[(peer_\w+)", shown) == ["peer_192_168_70_1"]
+
+
+def test_workloads_reach_what_lies_beyond_the_router_and_are_reached_from_there(lab: FabricLab) -> None:
+    lab.run(ROUTER, f"ip address add {BEYOND}/32 dev lo")
+    try:
+        for node in lab.nodes:
+            for workload in lab.workloads(node):
+                lab.run(node, f"ping -c 1 -W 2 {BEYOND}", workload["name"])
+                lab.run(ROUTER, f"ping -c 1 -W 2 -I {BEYOND} {workload['address']}")
+    finally:
+        lab.run(ROUTER, f"ip address del {BEYOND}/32 dev lo")
+
+
+def test_bfd_is_up_on_both_sides(lab: FabricLab) -> None:
+    def of_router() -> t.Dict[str, str]:
+        return {peer["peer"]: peer["status"] for peer in json.loads(vtysh(lab, "show bfd peers json"))}
+
+    eventually(of_router, dict.fromkeys(BLOCKS.values(), "up"))
+    for node in lab.nodes:
+        assert re.search(rf"^{ADDRESS} .* Up ", lab.run(node, "birdc show bfd sessions"), re.MULTILINE)
+
+
+def test_a_node_drops_the_session_of_a_router_without_ttl_security(lab: FabricLab) -> None:
+    address = BLOCKS["10.244.1.0/26"]
+    enter = ("configure terminal", "router bgp 64900")
+    # FRR then sends its packets with a TTL of 1, as if it could be anywhere.
+    vtysh(lab, *enter, f"no neighbor {address} ttl-security hops 1")
+    try:
+        eventually(lambda: sessions(lab)[address]["state"] == "Established", False)
+        restart_sessions(lab)
+        # Long enough for several attempts of either side.
+        deadline = time.monotonic() + 12
+        while time.monotonic() < deadline:
+            assert sessions(lab)[address]["state"] != "Established"
+            time.sleep(0.5)
+    finally:
+        vtysh(lab, *enter, f"neighbor {address} ttl-security hops 1")
+    restart_sessions(lab)
+    eventually(lambda: states(lab), {"Established"})
+
+
+def test_the_router_learns_the_blocks_when_no_aggregate_is_asked_for(lab: FabricLab) -> None:
+    since = {address: peer["peerUptimeEstablishedEpoch"] for address, peer in sessions(lab).items()}
+    with edited(lab, f"    aggregates: [{AGGREGATE}]\n", ""):
+        lab.play("site.yml")
+        # One path each: from the owner, never from a node that only passes it on.
+        eventually(lambda: learnt(lab), {block: {address} for block, address in BLOCKS.items()})
+    lab.play("site.yml")
+    eventually(lambda: learnt(lab), {AGGREGATE: set(BLOCKS.values())})
+    # What is announced may change without a session being restarted.
+    assert {
+        address: pytest.approx(peer["peerUptimeEstablishedEpoch"], abs=2) for address, peer in sessions(lab).items()
+    } == since
+
+
+def test_a_router_that_announces_more_keeps_its_sessions_and_is_believed_as_little(lab: FabricLab) -> None:
+    since = {address: peer["peerUptimeEstablishedEpoch"] for address, peer in sessions(lab).items()}
+    before = {node: routes_of_bgp(lab, node) for node in lab.nodes}
+    block = next(iter(BLOCKS))
+    with edited(lab, "announces: [0.0.0.0/0, 198.51.100.0/24]", f"announces: [0.0.0.0/0, 192.0.2.0/24, {block}]"):
+        changed = lab.play("purel3.fabric.lab_up", "--diff")
+        assert f"+  network {block}" in changed.output
+        for node in lab.nodes:
+            eventually(lambda node=node: "192.0.2.0/24" in lab.run(node, "birdc show route filtered"), True)  # type: ignore[misc]
+    assert {node: routes_of_bgp(lab, node) for node in lab.nodes} == before
+    lab.play("purel3.fabric.lab_up")
+    assert {
+        address: pytest.approx(peer["peerUptimeEstablishedEpoch"], abs=2) for address, peer in sessions(lab).items()
+    } == since
+
+
+def test_a_wrong_password_keeps_the_sessions_down_and_the_status_says_why(lab: FabricLab) -> None:
+    lab.play("purel3.fabric.lab_up", "-e", "tor_password=another")
+    try:
+        eventually(lambda: "Established" in states(lab), False)
+        restart_sessions(lab)
+        verified = lab.try_play("purel3.fabric.verify")
+        assert verified.status != 0
+        for node in lab.nodes:
+            assert (
+                f"{node}: session with {ROUTER} {ADDRESS}: Connect, no answer (unreachable, or another password)"
+                in (verified.output)
+            )
+        shown = lab.play("purel3.fabric.status").output
+        assert len(re.findall(rf"\| {re.escape(ADDRESS)} +\| node specific +\| start .*another password", shown)) == 3
+    finally:
+        lab.play("purel3.fabric.lab_up")
+    eventually(lambda: states(lab), {"Established"})
+
+
+def test_daemons_that_died_are_started_again(lab: FabricLab) -> None:
+    # Of FRR's own, in the pid namespace of the router.
+    for daemon in ("bgpd", "bfdd"):
+        lab.run(ROUTER, f"pkill -KILL -x {daemon}")
+    restart_sessions(lab)
+    changed = lab.play("purel3.fabric.lab_up")
+    assert sum(changed.changed().values()) == 1
+    eventually(lambda: states(lab), {"Established"})
+    eventually(lambda: learnt(lab), {AGGREGATE: set(BLOCKS.values())})
+    assert sum(lab.play("purel3.fabric.lab_up").changed().values()) == 0
+
+
+def test_no_password_is_printed_or_lies_open(lab: FabricLab) -> None:
+    (path,) = lab.inventory.glob("group_vars/all.yml")
+    text = path.read_text()
+    path.write_text(text.replace(PASSWORD, "sesame-of-tor1"))
+    try:
+        # Sessions restart on purpose here.
+        said = lab.play("purel3.fabric.lab_up", "-vvv", "--diff").output
+        said += lab.play("site.yml", "-vvv", "--diff", "-e", "bird_max_session_restarts=-1").output
+        eventually(lambda: states(lab), {"Established"})
+    finally:
+        path.write_text(text)
+        lab.play("purel3.fabric.lab_up")
+        lab.play("site.yml", "-e", "bird_max_session_restarts=-1")
+    assert PASSWORD not in said
+    assert "sesame-of-tor1" not in said
+    for node in lab.nodes:
+        holding = lab.run(node, f"grep -rlF --exclude-dir=netns {PASSWORD} /etc /run").split()
+        assert holding == ["/etc/bird/fabric_passwords.conf"]
+        assert lab.run(node, "stat -c %a /etc/bird/fabric_passwords.conf") == "640\n"
+    holding = lab.run(ROUTER, f"grep -rlF --exclude-dir=netns {PASSWORD} /etc /run").split()
+    assert holding == ["/etc/frr/frr.conf"]
+    assert lab.run(ROUTER, "stat -c %a /etc/frr/frr.conf") == "640\n"
+    eventually(lambda: states(lab), {"Established"})
+
+
+def test_starting_the_lab_again_and_running_the_site_again_changes_nothing(lab: FabricLab) -> None:
+    assert sum(lab.play("purel3.fabric.lab_up").changed().values()) == 0
+    assert set(lab.play("site.yml").changed().values()) == {0}
+
+
+def test_check_mode_on_a_lab_that_does_not_run_yet_asks_nobody(lab: FabricLab) -> None:
+    lab.play("purel3.fabric.lab_up", "--check", "-e", f"lab_name={lab.name}-more")

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users see of a fabric: verify and status as playbooks, purel3 status, text and JSON, and their exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import typing as t
+
+import pytest
+from fabric_lab import CHECKOUT, FabricLab
+
+CONFORMS = "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[FabricLab]:
+    lab = FabricLab("lab", tmp_path_factory.mktemp("inventories"))
+    try:
+        lab.play("purel3.fabric.lab_up")
+        assert last_lines(lab.play("site.yml").output) == [CONFORMS]
+        yield lab
+    finally:
+        lab.play("purel3.fabric.lab_down")
+
+
+def last_lines(output: str) -> t.List[str]:
+    """What stands below the last heading."""
+    lines = output.rstrip().splitlines()
+    heading = max(number for number, line in enumerate(lines) if line.startswith("CONFORMANCE *"))
+    return lines[heading + 1 :]
+
+
+def document(lab: FabricLab, playbook: str, *options: str) -> t.Tuple[int, t.Dict[str, t.Any]]:
+    """Exit status and standard output of a playbook that a script runs."""
+    done = subprocess.run(
+        lab.command(playbook, *options),
+        cwd=CHECKOUT,
+        env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "purel3.fabric.report_json"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    found: t.Dict[str, t.Any] = json.loads(done.stdout)
+    return done.returncode, found
+
+
+def purel3(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [CHECKOUT / "scripts" / "purel3", *words], capture_output=True, encoding="utf-8", check=False, cwd="/"
+    )
+
+
+def wait_until(holds: t.Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+
+
+def tables(output: str) -> t.List[str]:
+    return [line.rstrip() for line in output.splitlines() if line.startswith(("|", "+-", "IPv", "No IPv", "node"))]
+
+
+def test_the_playbook_and_the_command_show_the_same_tables(lab: FabricLab) -> None:
+    shown = lab.play("purel3.fabric.status").output
+    command = purel3("status", "--lab", lab.name)
+    assert (command.returncode, command.stderr) == (0, "")
+    assert tables(shown[shown.index("BGP STATUS") :]) == tables(command.stdout)
+    assert command.stdout.startswith(
+        "node1\n"
+        "IPv4 BGP status\n"
+        "+---------------+-------------------+-------+----------+-------------+\n"
+        "| PEER ADDRESS  |     PEER TYPE     | STATE |  SINCE   |    INFO     |\n"
+        "+---------------+-------------------+-------+----------+-------------+\n"
+        "| 192.168.50.11 | node-to-node mesh | up    | "
+    )
+    assert "CONFORMANCE" not in shown
+
+
+def test_both_give_the_same_json_and_nothing_else(lab: FabricLab) -> None:
+    status, found = document(lab, "purel3.fabric.status")
+    command = purel3("status", "--lab", lab.name, "--json")
+    assert (status, command.returncode) == (0, 0)
+    assert found == json.loads(command.stdout)
+    assert [node["node"] for node in found["nodes"]] == ["node1", "node2", "node3"]
+    (one,) = json.loads(purel3("status", "--lab", lab.name, "--node", "node2", "--json").stdout)["nodes"]
+    assert one == found["nodes"][1]
+
+
+def test_an_unknown_node_of_a_lab_is_named_with_those_that_are_there(lab: FabricLab) -> None:
+    refused = purel3("status", "--lab", lab.name, "--node", "node9")
+    assert refused.returncode == 2
+    assert f"the lab {lab.name} has no node node9; it has node1, node2, node3" in refused.stderr
+
+
+def test_check_mode_compares_without_waiting_or_failing(lab: FabricLab) -> None:
+    outcome = lab.play("purel3.fabric.verify", "--check")
+    assert "CONFORMANCE" not in outcome.output
+
+
+def test_one_node_may_be_looked_at_alone(lab: FabricLab) -> None:
+    outcome = lab.play("purel3.fabric.verify", "--limit", "node1")
+    assert last_lines(outcome.output) == ["what was looked at conforms: 1 node, 2 sessions, 10/30 pairs"]
+
+
+def test_the_differences_of_all_nodes_are_shown_at_the_end_and_scripts_are_told(lab: FabricLab) -> None:
+    lab.run("node1", "ip route del blackhole 10.244.166.128/26")
+    lab.run("node2", "ip route add 198.51.100.0/24 via 192.168.50.10 proto bird")
+    lab.run("node3", "ip netns del web5")
+
+    outcome = lab.try_play("purel3.fabric.verify", "-e", "verify_timeout=1")
+    assert outcome.status != 0
+    lines = last_lines(outcome.output)
+    assert lines[0] == "node1: no blackhole for this node's block 10.244.166.128/26 in the kernel"
+    assert lines[1] == "node2: the kernel has a route to 198.51.100.0/24, via 192.168.50.10, that BIRD does not know"
+    assert lines[2].startswith("node3: workload web5  10.244.135.0/32  ")
+    assert lines[3:] == ["fabric does not conform: 3 differences on 3 of 3 nodes, 6/6 sessions up, 20/30 pairs"]
+
+    status, found = document(lab, "purel3.fabric.verify", "-e", "verify_timeout=1")
+    assert status != 0
+    assert found["is_conforming"] is False
+    assert [(one["node"], one["kind"]) for one in found["differences"]] == [
+        ("node1", "blackhole"),
+        ("node2", "kernel_route"),
+        ("node3", "workload"),
+    ]
+    assert (found["reachability"]["reachable_count"], found["reachability"]["pair_count"]) == (20, 30)
+
+    lab.run("node1", "ip route add blackhole 10.244.166.128/26 proto bird")
+    lab.run("node2", "ip route del 198.51.100.0/24")
+    assert last_lines(lab.play("site.yml").output) == [CONFORMS]
+
+
+def test_a_stopped_bird_is_told_by_everyone_and_status_tells_it_to_scripts(lab: FabricLab) -> None:
+    lab.run("node3", "pkill -9 -x bird")
+    wait_until(lambda: "| 192.168.50.12 | node-to-node mesh | start |" in purel3("status", "--lab", lab.name).stdout)
+    command = purel3("status", "--lab", lab.name)
+    assert command.returncode == 1
+    assert command.stdout.rstrip().endswith("node3\nBIRD is not running.")
+    assert "purel3 status: node3: nobody listens at /run/bird/bird.ctl; start BIRD" in command.stderr
+    _status, found = document(lab, "purel3.fabric.status")
+    assert [node["is_running"] for node in found["nodes"]] == [True, True, False]
+
+    outcome = lab.try_play("purel3.fabric.verify", "-e", "verify_timeout=3")
+    assert outcome.status != 0
+    lines = last_lines(outcome.output)
+    assert lines[0].startswith("node1: session with node3 192.168.50.12: ")
+    assert lines[1].startswith("node2: session with node3 192.168.50.12: ")
+    assert lines[2] == "node3: BIRD does not run: nobody listens at /run/bird/bird.ctl"
+    assert "after 3 s: 1/2 sessions up; node3 192.168.50.12: " in outcome.output
+    assert last_lines(lab.play("site.yml").output) == [CONFORMS]
+
+
+def test_a_node_that_cannot_be_reached_is_not_passed_over(lab: FabricLab) -> None:
+    outcome = lab.try_play("purel3.fabric.verify", "-e", '{"lab_node": "nowhere"}', "--limit", "node2")
+    assert outcome.status != 0
+    status, found = document(lab, "purel3.fabric.status", "-e", '{"lab_node": "nowhere"}', "--limit", "node2")
+    assert status != 0
+    assert "is not running on this machine" in found["nodes"][0]["error"]

@@ -1,0 +1,65 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two runs at the same time on one node."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+import typing as t
+
+import pytest
+from box import Box, request_of, workload
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import linux
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
+
+WEB1 = workload("web1", "10.244.1.1")
+PAUSE = 0.5
+
+
+@contextlib.contextmanager
+def another_run() -> t.Iterator[None]:
+    """Another process has planned web1, and carries it out after a pause."""
+    context = multiprocessing.get_context("fork")
+    has_planned = context.Event()
+
+    def plan_and_apply() -> None:
+        request = request_of("workloads", {"workloads": [WEB1]})
+        proposal = propose(request, linux.LinuxKernel(scope_of_request(request)))
+        has_planned.set()
+        time.sleep(PAUSE)
+        proposal.apply()
+
+    process = context.Process(target=plan_and_apply)
+    process.start()
+    has_planned.wait()
+    yield
+    process.join()
+    assert process.exitcode == 0
+
+
+def test_the_second_waits_and_finds_what_the_first_made(box: Box) -> None:
+    with another_run():
+        began = time.monotonic()
+        assert box.workloads(WEB1) == ()
+        assert time.monotonic() - began > PAUSE / 2
+
+
+def test_the_second_does_not_wait_for_ever(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "_LOCK_TRIES", 2)
+    with another_run():
+        assert box.error_of("workloads", workloads=[WEB1]) == (
+            "another run of purel3.fabric is changing this host's network; wait until it has ended"
+        )
+    assert box.workloads(WEB1) == ()
+
+
+def test_reading_does_not_wait(box: Box) -> None:
+    with another_run():
+        began = time.monotonic()
+        assert box.info("workloads_info") == {"workloads": []}
+        assert time.monotonic() - began < PAUSE

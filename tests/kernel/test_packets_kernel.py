@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packets between workloads of one node that has no other network, no default route, and no address."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+
+from box import Box, workload
+
+MANY = [workload(f"web{number}", f"10.244.1.{number}") for number in range(1, 7)]
+
+
+def ping(netns: str, address: str) -> float:
+    """Milliseconds until the answer to the first packet, address resolution and all."""
+    command = ["ip", "netns", "exec", netns, "ping", "-n", "-c", "1", "-W", "2", address]
+    said = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
+    found = re.search(r"time=([0-9.]+) ms", said)
+    assert found, said
+    return float(found[1])
+
+
+def test_the_first_packet_arrives_within_5_ms_on_a_node_without_a_default_route(box: Box) -> None:
+    box.workloads(*MANY)
+    assert box.ip("route show default") == []
+    times = [
+        ping(source["name"], target["address"])
+        for source in MANY
+        for target in MANY
+        if source["name"] != target["name"]
+    ]
+    first_of_each = times[:: len(MANY) - 1]
+    assert statistics.median(first_of_each) < 5
+    assert statistics.median(times) < 5
+
+
+def test_proxy_arp_answers_for_the_gateway_with_the_same_mac_everywhere(box: Box) -> None:
+    box.workloads(*MANY)
+    ping("web1", "10.244.1.2")
+    for name in ("web1", "web2"):
+        (line,) = box.ip(f"-n {name} neigh")
+        assert line.startswith("169.254.1.1 dev eth0 lladdr ee:ee:ee:ee:ee:ee ")
+
+
+def test_nothing_else_is_answered_for(box: Box) -> None:
+    """Without routes to them, other addresses get no answer, and no packet leaves."""
+    box.workloads(*MANY)
+    box.ip("-n web1 address add 192.0.2.1/24 dev eth0")
+    command = ["ip", "netns", "exec", "web1", "ping", "-n", "-c", "1", "-W", "1", "192.0.2.9"]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 1
+    failed = [line for line in box.ip("-n web1 neigh") if line.startswith("192.0.2.9")]
+    assert all("lladdr" not in line for line in failed)
+
+
+def test_the_node_reaches_its_workloads_and_they_reach_it(box: Box) -> None:
+    box.ip("address add 192.0.2.1/32 dev lo")
+    box.workloads(*MANY)
+    subprocess.run(["ping", "-n", "-c", "1", "-W", "2", "10.244.1.1"], check=True, capture_output=True)
+    ping("web1", "192.0.2.1")
+
+
+def test_a_workload_that_moved_is_reached_at_once_under_its_new_address(box: Box) -> None:
+    box.workloads(*MANY)
+    ping("web1", "10.244.1.2")
+    box.workloads(workload("web1", "10.244.1.77"), *MANY[1:])
+    assert ping("web2", "10.244.1.77") < 100
+    assert ping("web1", "10.244.1.2") < 100
