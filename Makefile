@@ -1,0 +1,73 @@
+# Everything a user or a developer does here; each target says on the screen what it is doing.
+# Runs as root, or as a user with sudo.
+
+INVENTORY ?= inventories/lab
+# Further arguments for pytest, such as PYTEST_ARGS='-k workloads -x'.
+PYTEST_ARGS ?=
+
+export LC_ALL := C.UTF-8
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# An ordinary user's PATH lacks the directories where ip, bird and sysctl are.
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+# What runs the routers that a lab has beside its nodes.
+FRR := frr frr-pythontools
+AS_ROOT := tools/as_root.sh
+PYTEST := python -m pytest $(PYTEST_ARGS)
+
+.PHONY: help setup setup-dev lab lab-down test test-fast lint bench bench-speed bench-scale links pins
+
+help:
+	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
+	@echo 'make lab-down   remove every trace of it'
+	@echo 'make test       everything that CI checks; needs root for network namespaces'
+	@echo 'make test-fast  style, types, unit and golden tests; under a minute'
+	@echo 'make lint       style, types, ansible-lint'
+	@echo 'make bench      how fast, compared with other ways: bench-speed, then bench-scale (half an hour, 500 nodes)'
+	@echo 'make links      refresh library/ after adding a module'
+	@echo 'make pins       refresh requirements/constraints.txt after editing requirements'
+
+setup:
+	@tools/install_packages.sh bird2 iproute2 iputils-ping python3-venv
+	@tools/make_venv.sh run
+
+setup-dev:
+	@tools/install_packages.sh bird2 $(FRR) iproute2 iputils-ping procps python3-venv git
+	@tools/make_venv.sh dev
+
+lab: setup
+	@if ansible-inventory -i $(INVENTORY) --graph lab_routers 2>/dev/null | grep -q -e --; then \
+	  tools/install_packages.sh $(FRR); \
+	fi
+	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_up
+	$(AS_ROOT) ansible-playbook -i $(INVENTORY) site.yml
+
+lab-down: setup
+	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_down
+
+test: setup-dev
+	$(AS_ROOT) $(PYTEST)
+
+test-fast: setup-dev
+	$(PYTEST) tests/unit tests/golden tests/quality/test_style.py tests/quality/test_layout.py
+
+lint: setup-dev
+	$(PYTEST) tests/quality/test_style.py tests/quality/test_ansible_lint.py
+
+bench: bench-speed bench-scale
+
+bench-speed: setup-dev
+	$(AS_ROOT) python bench/run.py
+
+bench-scale: setup-dev
+	$(AS_ROOT) python bench/run.py --scale
+
+links:
+	tools/link_modules.sh
+
+pins:
+	rm -rf .cache/pins
+	python3 -m venv .cache/pins
+	.cache/pins/bin/pip install -r requirements/dev.txt
+	{ head -1 requirements/constraints.txt; .cache/pins/bin/pip freeze; } >.cache/constraints.txt
+	mv .cache/constraints.txt requirements/constraints.txt
