@@ -181,7 +181,7 @@ class Box:
 
     def settle(self) -> None:
         """Wait until the kernel has noticed the carrier of every veth, which it then announces."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         for place in ([], *(["-n", name] for name in self.names())):
             command = " ".join([*place, "-o link show up type veth"])
             while any(" state UP " not in line for line in self.ip(command)):

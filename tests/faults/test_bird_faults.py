@@ -243,7 +243,7 @@ def propose_inside(pid: int, request: Request) -> t.List[str]:
 
 
 def wait_until(is_so: t.Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)

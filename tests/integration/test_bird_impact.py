@@ -214,7 +214,7 @@ class Pair:
         for node, variables in zip(self.nodes, both):
             self.load(node, render_variables(variables), variables)
         for node in self.nodes:
-            node.good("bird_info", wait_for="established", timeout=60)
+            node.good("bird_info", wait_for="established", timeout=120)
         if base == "watched":
             wait_until(lambda: " Up " in self.nodes[0].run("birdc", "show", "bfd", "sessions"))
         return render_variables(both[0])
@@ -239,7 +239,7 @@ class Pair:
         self.load(self.nodes[0], text, variables)
         said = self.log()[len(before[1]) :]
         if foretold == "restart":
-            wait_until(lambda: self.since() != before[0], 20)
+            wait_until(lambda: self.since() != before[0], 60)
         else:
             time.sleep(0.5)
         if self.since() != before[0] or f"Restarting protocol {SESSION}" in said:
@@ -248,7 +248,7 @@ class Pair:
             return "refilter"
         if foretold == "refilter":
             # Not told in the log: a table has changed that a filter asks.
-            wait_until(lambda: self.received() > counted, 20)
+            wait_until(lambda: self.received() > counted, 60)
             return "refilter"
         return "none"
 

@@ -59,7 +59,7 @@ def snapshots(lab: FabricLab) -> Snapshots:
 
 def settle(lab: FabricLab) -> None:
     """Wait until the kernel has found out that nobody else has the nodes' IPv6 addresses."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(lab.run(node, "ip -6 address show tentative") for node in lab.nodes):
         assert time.monotonic() < deadline
         time.sleep(0.1)

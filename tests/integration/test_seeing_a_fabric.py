@@ -56,7 +56,7 @@ def purel3(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def wait_until(holds: t.Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.3)
