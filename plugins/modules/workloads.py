@@ -115,10 +115,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import namespace_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import Workload
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import to_request as request_workloads
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import request_from as to_request
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "workloads": {
@@ -135,33 +132,6 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "mtu": {"type": "int"},
     "transit": {"type": "bool", "default": False},
 }
-
-
-def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out what the node's kernel must hold.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
-    return request_workloads(
-        [
-            Workload(
-                name=item["name"],
-                address=item["address"],
-                namespace=namespace_from(item["netns"]) or item["name"],
-                device=item["interface_name"],
-                mtu=params["mtu"] or 0,
-            )
-            for item in params["workloads"]
-        ],
-        is_transit=params["transit"],
-    )
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from .model import (
     proxy_arp,
     proxy_delay,
 )
-from .names import fault_of_device, fault_of_namespace, fault_of_word
+from .names import fault_of_device, fault_of_namespace, fault_of_word, namespace_from
 from .ownership import (
     DEFAULT_DESTINATION,
     GATEWAY,
@@ -42,6 +42,7 @@ from .plan import Request
 
 HOST_MAC = "ee:ee:ee:ee:ee:ee"
 _HOST_DEVICE_PREFIX = "cali"
+_DEVICE = "eth0"
 _DIGEST_DIGITS = 11
 _MTU_MINIMUM = 68
 _MTU_MAXIMUM = 65535
@@ -61,8 +62,47 @@ class Workload(t.NamedTuple):
     name: str
     address: str
     namespace: str
-    device: str = "eth0"
+    device: str = _DEVICE
     mtu: int = 0
+
+
+def workloads_from(options: t.Mapping[str, t.Any]) -> t.List[Workload]:
+    """Read the workloads of a node given as options.
+
+    Args:
+        options: of the module workloads; what has a default may be left out.
+
+    Returns:
+        The workloads.
+
+    Raises:
+        InvalidInput: names each fault.
+    """
+    return [
+        Workload(
+            name=item["name"],
+            address=item["address"],
+            namespace=namespace_from(item.get("netns")) or item["name"],
+            device=item.get("interface_name") or _DEVICE,
+            mtu=item.get("mtu") or options.get("mtu") or 0,
+        )
+        for item in options["workloads"]
+    ]
+
+
+def request_from(options: t.Mapping[str, t.Any]) -> Request:
+    """Work out what a node's kernel must hold for the workloads given as options.
+
+    Args:
+        options: of the module workloads; what has a default may be left out.
+
+    Returns:
+        The request; workloads of ours that are not listed go.
+
+    Raises:
+        InvalidInput: names each fault.
+    """
+    return to_request(workloads_from(options), is_transit=bool(options.get("transit")))
 
 
 def host_device(name: str) -> str:

@@ -9,6 +9,7 @@ import ipaddress
 import typing as t
 from dataclasses import replace
 
+from ..table import draw_table
 from .expected import UNKNOWN_TYPE, ExpectedPeer
 from .status import ESTABLISHED, Protocol, Route, Session
 
@@ -154,19 +155,6 @@ def report(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer]) -> 
     return described
 
 
-def _table(rows: t.Sequence[t.Sequence[str]]) -> t.Tuple[str, ...]:
-    widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(len(HEADINGS))]
-    rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
-
-    def centred(text: str, width: int) -> str:
-        left = (width - len(text)) // 2
-        return " " * left + text + " " * (width - len(text) - left)
-
-    heading = "| " + " | ".join(centred(text, width) for text, width in zip(HEADINGS, widths)) + " |"
-    body = ["| " + " | ".join(text.ljust(width) for text, width in zip(row, widths)) + " |" for row in rows]
-    return (rule, heading, rule, *body, rule)
-
-
 def table_lines(described: t.Sequence[Described]) -> t.Tuple[str, ...]:
     """Show sessions as calicoctl node status does.
 
@@ -184,7 +172,7 @@ def table_lines(described: t.Sequence[Described]) -> t.Tuple[str, ...]:
             for one in described
             if one["ip_version"] == version
         ]
-        lines.extend(_table(rows) if rows else [f"No IPv{version} peers found."])
+        lines.extend(draw_table(HEADINGS, rows) if rows else [f"No IPv{version} peers found."])
     return tuple(lines)
 
 
