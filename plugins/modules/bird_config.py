@@ -59,11 +59,11 @@ options:
     default: 0
   commit_timeout:
     description:
-      - Seconds after which BIRD goes back to the old text unless the new one has been confirmed. Two thirds of them,
-        and all but 10 at least from 20 on, may pass until sessions and routes are there again.
+      - Seconds after which BIRD goes back to the old text unless the new one has been confirmed. All but 20 of them, or
+        half of fewer than 40, may pass until sessions and routes are there again.
       - With V(0), the new text is loaded without trial. So it is where BIRD does not run, or has no session that is up.
     type: int
-    default: 30
+    default: 60
   expect:
     description:
       - What must be there again with the new text.
@@ -280,7 +280,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "passwords": {"type": "str", "no_log": True},
     "max_session_restarts": {"type": "int", "default": 0},
-    "commit_timeout": {"type": "int", "default": 30},
+    "commit_timeout": {"type": "int", "default": 60},
     "expect": {"type": "str", "choices": ["kept", "peers", "none"], "default": "kept"},
     "keep_peers": {"type": "bool", "default": False},
     "activate_at": {"type": "float"},

@@ -32,7 +32,7 @@ options:
         the error names it.
       - With V(0), everything is let go at once; the kernel loses the routes that are not learnt.
     type: int
-    default: 30
+    default: 60
   path:
     description:
       - The configuration of BIRD. It must include C(fabric_held*.conf), as that of the filter
@@ -110,7 +110,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal impo
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "wait_timeout": {"type": "int", "default": 30},
+    "wait_timeout": {"type": "int", "default": 60},
     "path": {"type": "path", "default": "/etc/bird/bird.conf"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
 }

@@ -98,7 +98,7 @@ options:
       - How many seconds to wait at most for the node to become what it should be.
       - For what is not expected to go by itself, such as the announcement of a foreign block, less is waited.
     type: float
-    default: 30
+    default: 90
   is_required:
     description: Fail if there is a difference.
     type: bool
@@ -246,7 +246,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         },
     },
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
-    "timeout": {"type": "float", "default": 30},
+    "timeout": {"type": "float", "default": 90},
     "is_required": {"type": "bool", "default": True},
 }
 

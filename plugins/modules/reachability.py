@@ -89,7 +89,7 @@ options:
       - How long pairs that do not answer are tried again, in seconds, with all protocols together.
       - Each pair is tried once with each protocol, and has a second to answer, even if this is V(0).
     type: float
-    default: 10.0
+    default: 30.0
   is_required:
     description: Fail if a pair cannot be reached.
     type: bool
@@ -212,7 +212,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     },
     "protocols": {"type": "list", "elements": "str", "choices": ["icmp", "tcp"], "default": ["icmp", "tcp"]},
     "port": {"type": "int", "default": 9},
-    "timeout": {"type": "float", "default": 10.0},
+    "timeout": {"type": "float", "default": 30.0},
     "is_required": {"type": "bool", "default": True},
 }
 

@@ -19,9 +19,11 @@ from .seal import PASSWORDS_SYMBOL, loaded_digest
 from .status import parse_protocols, parse_routes
 
 # What is left for a new connection of the controller to arrive and confirm.
-_LONGEST_RESERVE = 10.0
-_LOAD_TIMEOUT = 30.0
+_LONGEST_RESERVE = 20.0
+_LOAD_TIMEOUT = 60.0
 _LONGEST_QUIET = 60.0
+# By how much a busy host may be late with what is due.
+_LATE = 30.0
 _PAUSE = 0.2
 _UNCONFIRMED = re.compile(r"Configuration unconfirmed, undo in ([0-9.]+) s")
 
@@ -92,7 +94,7 @@ def wait_for_quiet(control: Control, socket: str) -> None:
         BirdError: that takes too long.
     """
     remaining = undo_time(control)
-    deadline = time.monotonic() + min(remaining or 0.0, _LONGEST_QUIET) + 5
+    deadline = time.monotonic() + min(remaining or 0.0, _LONGEST_QUIET) + _LATE
     while remaining is not None:
         if time.monotonic() > deadline:
             raise BirdError(

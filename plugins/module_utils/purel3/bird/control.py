@@ -15,7 +15,7 @@ from ..errors import BirdError
 from .reply import FIRST_ERROR_CODE, Line, decode, is_last
 
 DEFAULT_SOCKET = "/run/bird/bird.ctl"
-DEFAULT_TIMEOUT = 10.0
+DEFAULT_TIMEOUT = 30.0
 
 _LISTENING = 0x10000  # __SO_ACCEPTCON in the flags of /proc/net/unix
 

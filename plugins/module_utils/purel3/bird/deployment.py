@@ -38,7 +38,7 @@ from .versions import unsupported
 
 __all__ = ["DEFAULT_ACCOUNT", "DEFAULT_CONFIG", "Request", "foreign_parts", "propose", "reload"]
 
-_RELOAD_TIMEOUT = 30.0
+_RELOAD_TIMEOUT = 60.0
 _LONGEST_DELAY = 600
 _TICK = 0.05
 

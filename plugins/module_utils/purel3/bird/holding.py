@@ -25,7 +25,7 @@ from .status import parse_protocols, parse_routes
 
 _INCLUDE = 'include "fabric_held*.conf";'
 _NOT_READY = "aren't accepting exports"
-_LOAD_TIMEOUT = 30.0
+_LOAD_TIMEOUT = 60.0
 _PAUSE = 0.2
 _MOST_NAMED = 10
 
@@ -44,7 +44,7 @@ class Request:
     is_held: bool
     path: str = DEFAULT_CONFIG
     socket: str = DEFAULT_SOCKET
-    patience: float = 30.0
+    patience: float = 60.0
 
     @property
     def file(self) -> str:

@@ -50,7 +50,7 @@ class Wait:
 
     peers: t.Tuple[ExpectedPeer, ...] = ()
     with_routes: bool = False
-    timeout: float = 30.0
+    timeout: float = 90.0
 
 
 def kernel_networks(table: t.Iterable[str]) -> t.FrozenSet[str]:

@@ -19,7 +19,7 @@ from .expectation import expectations
 from .file import write
 from .running import Running
 
-_ARRIVAL = 10.0
+_ARRIVAL = 60.0
 _TICK = 0.05
 
 
@@ -118,9 +118,11 @@ def confirm(change: Change, trial: Trial) -> None:
     with connected(request.socket) as control:
         if control is None:
             raise BirdError(f"{request.socket}: BIRD ended while it tried a configuration; start it with the old one")
-        arrival = time.monotonic() + _ARRIVAL
+        # Without a moment it was loaded before anybody was asked to confirm it.
+        patience = 0.0 if request.moment is None else min(_ARRIVAL, trial.timeout)
+        arrival = time.monotonic() + patience
         while commit.loaded(control) != change.wanted:
-            if time.time() > trial.activated + _ARRIVAL or time.monotonic() > arrival:
+            if time.time() > trial.activated + patience or time.monotonic() > arrival:
                 candidate.remove(request.path)
                 raise BirdError(
                     f"{request.socket}: BIRD does not run the new configuration: it was not confirmed within "

@@ -29,7 +29,7 @@ DEFAULT_PID_FILE = "/run/bird/bird.pid"
 DEFAULT_UNIT = "bird"
 
 _SYSTEMD = "/run/systemd/system"
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 _TICK = 0.05
 # The main table of this namespace and nothing else.
 _ROUTES = Scope(devices=frozenset())

@@ -27,7 +27,7 @@ from .seal import HELD_SYMBOL, PASSWORDS_SYMBOL, is_sealed, loaded_digest
 from .status import parse_protocols
 
 _KEPT_KINDS = ("Device", "Kernel")
-_TIMEOUT = 10.0
+_TIMEOUT = 60.0
 _PAUSE = 0.05
 
 

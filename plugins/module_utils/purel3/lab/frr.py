@@ -36,7 +36,7 @@ _REMEDY = (
     "install it without starting it: tools/install_packages.sh frr frr-pythontools, in a checkout of this collection"
 )
 _PASSWORD = re.compile(r"(password )\S+")
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 _TICK = 0.05
 _TIMEOUT = 300
 

@@ -26,7 +26,7 @@ _PRIVATE_DIRECTORIES = {
     "/var/tmp": "1777",
 }
 _TMPFS_OPTIONS = "size=16m,mode="
-_END_SECONDS = 20.0
+_END_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def end(holders: t.Iterable[t.Tuple[str, int]]) -> None:
         holders: argv[0] and pid of each; a pid that no longer bears the name is left alone.
 
     Raises:
-        KernelError: one is still there after 20 seconds.
+        KernelError: one is still there after a minute.
     """
     with contextlib.ExitStack() as stack:
         waiting: t.Dict[int, str] = {}

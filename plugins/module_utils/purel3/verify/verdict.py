@@ -13,8 +13,8 @@ from ..errors import FabricError
 from .differences import ANNOUNCEMENT, BIRD, SESSION, WORKLOAD, Difference, Seen, established_count, wanted_peers
 from .expectation import Expectation
 
-# A filter takes effect a few seconds after BIRD has said that it is reconfigured, and a service may be restarting.
-_SHORT_PATIENCE = 5.0
+# A filter takes effect some seconds after BIRD has said that it is reconfigured, and a service may be restarting.
+_SHORT_PATIENCE = 15.0
 _LISTED = 20
 
 
