@@ -318,10 +318,10 @@ PATIENCE: t.Dict[str, t.Tuple[Seen, float]] = {
     "there is nothing to wait for": (WHOLE, 0),
     "a session may come up": (replace(WHOLE, protocols=(TWO,)), 30),
     "a recovering BIRD will have recovered": (replace(WHOLE, daemon=Daemon("2.0.12", "192.0.2.1", True)), 30),
-    "BIRD may be restarting": (Seen("BIRD does not run", kernel=WHOLE.kernel), 5),
+    "BIRD may be restarting": (Seen("BIRD does not run", kernel=WHOLE.kernel), 15),
     "a refused announcement may be gone with the next filter": (
         replace(WHOLE, filtered=(learnt(SECOND, "192.0.2.3"),)),
-        5,
+        15,
     ),
 }
 
