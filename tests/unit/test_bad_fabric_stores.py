@@ -47,15 +47,17 @@ STORE_CASES = [
         "a line is cut off",
         [
             "lab.allocations.txt:4: 'block 10.244.0.0/26 ' is neither 'address ADDRESS WORKLOAD' nor 'block CIDR "
-            "NODE'; restore the file from version control, or delete the line to have it allocated anew"
+            "NODE' nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "control, or delete the line to have it allocated anew"
         ],
         store=[("node2", "")],
     ),
     StoreCase(
         "a merge left its marks",
         [
-            "lab.allocations.txt:2: '<<<<<<< HEAD' is neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE'; "
-            "restore the file from version control, or delete the line to have it allocated anew"
+            "lab.allocations.txt:2: '<<<<<<< HEAD' is neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE' "
+            "nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "control, or delete the line to have it allocated anew"
         ],
         store=[("address 10.244.0.0 web2", "<<<<<<< HEAD\naddress 10.244.0.0 web2")],
     ),
@@ -63,7 +65,8 @@ STORE_CASES = [
         "a word is wrong",
         [
             "lab.allocations.txt:4: 'blok 10.244.0.0/26 node2' is neither 'address ADDRESS WORKLOAD' nor 'block "
-            "CIDR NODE'; restore the file from version control, or delete the line to have it allocated anew"
+            "CIDR NODE' nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "control, or delete the line to have it allocated anew"
         ],
         store=[("block 10.244.0.0/26", "blok 10.244.0.0/26")],
     ),
@@ -175,7 +178,8 @@ STORE_CASES = [
             "lab.fabric.yml:2: as_number 0 is an AS number that must not be used (reserved); use 1 to 4294967294, "
             "best a private one: 64512 to 65534",
             "lab.allocations.txt:4: 'blok 10.244.0.0/26 node2' is neither 'address ADDRESS WORKLOAD' nor 'block "
-            "CIDR NODE'; restore the file from version control, or delete the line to have it allocated anew",
+            "CIDR NODE' nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "control, or delete the line to have it allocated anew",
         ],
         [("as_number: 64512", "as_number: 0")],
         [("block 10.244.0.0/26", "blok 10.244.0.0/26")],

@@ -1,13 +1,15 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gives blocks to nodes and addresses to workloads; what was allocated once stays."""
+"""Gives blocks to nodes and addresses to workloads and tunnels; what was allocated once stays."""
 
 from __future__ import annotations
 
 import typing as t
+from collections import ChainMap
 from ipaddress import IPv4Address, IPv4Network
 
+from .encapsulation import tunnelled_nodes
 from .intent import Allocations, Fabric, Node, Pool
 
 
@@ -24,7 +26,7 @@ class Exhausted(Exception):
 
 
 def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
-    """Give every node a block and every workload an address.
+    """Give every node a block, and every workload and tunnel an address.
 
     Args:
         fabric: what the file declares.
@@ -38,6 +40,7 @@ def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
     """
     blocks = dict(kept.blocks)
     addresses = dict(kept.addresses)
+    tunnels = dict(kept.tunnels)
     free_blocks = _FreeBlocks(fabric.pools, blocks)
     shortages: t.Dict[str, t.Tuple[str, str]] = {}
 
@@ -48,9 +51,19 @@ def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
         if not node.is_dedicated and not owned[node.name] and not free_blocks.give(node.name, owned[node.name]):
             shortages[node.name] = _no_block(node, fabric)
 
-    free_addresses = {
-        node.name: _free_addresses(node, owned[node.name], addresses, free_blocks) for node in fabric.nodes
-    }
+    taken = ChainMap(addresses, tunnels)
+    free_encapsulated = _FreeBlocks(fabric.encapsulated_pools, blocks)
+    numbered = set(tunnels.values())
+    for node in tunnelled_nodes(fabric):
+        if node.name in numbered or node.name in shortages:
+            continue
+        address = _tunnel_address(node, fabric, owned[node.name], taken, free_encapsulated)
+        if address is None:
+            shortages[node.name] = _no_tunnel_address(node, fabric)
+        else:
+            tunnels[address] = node.name
+
+    free_addresses = {node.name: _free_addresses(node, owned[node.name], taken, free_blocks) for node in fabric.nodes}
     nodes = {node.name: node for node in fabric.nodes}
     addressed = set(addresses.values())
     for workload in fabric.workloads:
@@ -64,7 +77,7 @@ def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
             addresses[address] = workload.name
     if shortages:
         raise Exhausted(shortages)
-    return Allocations(blocks, addresses)
+    return Allocations(blocks, addresses, tunnels)
 
 
 class _FreeBlocks:
@@ -81,8 +94,28 @@ class _FreeBlocks:
         return False
 
 
+def _tunnel_address(
+    node: Node,
+    fabric: Fabric,
+    owned: t.List[IPv4Network],
+    taken: t.Container[IPv4Address],
+    free_blocks: _FreeBlocks,
+) -> t.Optional[IPv4Address]:
+    pools = [pool.cidr for pool in fabric.encapsulated_pools]
+    found = _last_free([block for block in owned if any(block.subnet_of(pool) for pool in pools)], taken)
+    if found is None and not node.blocks and free_blocks.give(node.name, owned):
+        return _last_free(owned[-1:], taken)
+    return found
+
+
+def _last_free(blocks: t.Sequence[IPv4Network], taken: t.Container[IPv4Address]) -> t.Optional[IPv4Address]:
+    # Workloads fill a block from its start, so that from its end hardly any is ever in the way.
+    candidates = (block[-number] for block in blocks for number in range(1, block.num_addresses + 1))
+    return next((address for address in candidates if address not in taken), None)
+
+
 def _free_addresses(
-    node: Node, owned: t.List[IPv4Network], taken: t.Mapping[IPv4Address, str], free_blocks: _FreeBlocks
+    node: Node, owned: t.List[IPv4Network], taken: t.Container[IPv4Address], free_blocks: _FreeBlocks
 ) -> t.Iterator[IPv4Address]:
     index = 0
     while index < len(owned) or (not node.blocks and free_blocks.give(node.name, owned)):
@@ -94,6 +127,15 @@ def _free_addresses(
 def _no_block(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
     pools = ", ".join(f"{pool.cidr} (blocks of /{pool.block_size})" for pool in fabric.pools)
     return f"{node.name}: no free block is left in {pools}", "add a pool, or remove nodes or workloads"
+
+
+def _no_tunnel_address(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
+    pools = " or ".join(str(pool.cidr) for pool in fabric.encapsulated_pools)
+    if node.blocks:
+        problem = f"{node.name}: no address is left for its tunnel in those of its blocks that are in pool {pools}"
+        return problem, "add a block to its blocks, or remove a workload"
+    problem = f"{node.name}: no address is left for its tunnel: its blocks in pool {pools} are full, as is the pool"
+    return problem, "add a pool with encapsulation, or remove nodes or workloads"
 
 
 def _full(node: Node) -> t.Tuple[str, str]:

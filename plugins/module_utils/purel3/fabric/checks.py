@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from . import encapsulation
 from .document import Path, Places
 from .intent import Fabric, Node, Pool, Workload
 from .report import Report
@@ -35,6 +36,7 @@ def check(draft: Draft, report: Report) -> None:
     _namespaces(fabric, report)
     _interfaces(fabric, report)
     _lab_routers(draft, report)
+    encapsulation.check(fabric, report, knows_all_pools=draft.knows_all_pools)
 
 
 def block_of(address: IPv4Address, block_size: int) -> IPv4Network:

@@ -17,6 +17,9 @@ NO_TOPOLOGY = "none"
 NAMESPACES = "namespaces"
 AUTO = "auto"
 
+NO_ENCAPSULATION = "none"
+IPIP = "ipip"
+IPIP_CROSS_SUBNET = "ipip_cross_subnet"
 
 @dataclass(frozen=True)
 class Pool:
@@ -27,11 +30,18 @@ class Pool:
         cidr: all of its addresses.
         block_size: prefix length of each of its blocks.
     """
+        encapsulation: how packets to its addresses travel between nodes.
 
     name: str
     cidr: IPv4Network
     block_size: int
 
+    encapsulation: str = NO_ENCAPSULATION
+
+    @property
+    def is_encapsulated(self) -> bool:
+        """Whether packets to its addresses may go through a tunnel."""
+        return self.encapsulation != NO_ENCAPSULATION
 
 @dataclass(frozen=True)
 class Interface:
@@ -263,7 +273,7 @@ class Fabric:
 
 @dataclass(frozen=True)
 class Allocations:
-    """Which node has which block, and which workload which address.
+    """Which node has which block, and which workload or tunnel which address.
 
     Args:
         blocks: the node's name by block.
@@ -272,3 +282,12 @@ class Allocations:
 
     blocks: t.Mapping[IPv4Network, str] = field(default_factory=dict)
     addresses: t.Mapping[IPv4Address, str] = field(default_factory=dict)
+        mtu: of the network between the nodes, in bytes; None is what is not said.
+    mtu: t.Optional[int] = None
+    @property
+    def encapsulated_pools(self) -> t.Tuple[Pool, ...]:
+        """The pools whose packets may go through a tunnel, in the file's order."""
+        return tuple(pool for pool in self.pools if pool.is_encapsulated)
+
+        tunnels: the node's name by the address of its tunnel interface.
+    tunnels: t.Mapping[IPv4Address, str] = field(default_factory=dict)

@@ -19,7 +19,8 @@ def keep(fabric: Fabric, stored: Stored, report: Report, store_faults: Faults) -
     """Join the file's own blocks and addresses with the stored ones.
 
     What belonged to a node or workload that is gone, or that the file now gives something else, is released. A
-    workload that moved to another node loses its address, because its block stays behind.
+    workload that moved to another node loses its address, because its block stays behind. A node keeps the address of
+    its tunnel also while no pool is encapsulated, so that it is the same whenever one is again.
 
     Args:
         fabric: what the file declares, without faults.
@@ -34,7 +35,8 @@ def keep(fabric: Fabric, stored: Stored, report: Report, store_faults: Faults) -
     keeper.keep_blocks()
     keeper.claim_blocks()
     keeper.keep_addresses()
-    return Allocations(keeper.blocks, keeper.addresses)
+    keeper.keep_tunnels()
+    return Allocations(keeper.blocks, keeper.addresses, keeper.tunnels)
 
 
 class _Keeper:
@@ -45,7 +47,9 @@ class _Keeper:
         self._store_faults = store_faults
         self._nodes = {node.name: node for node in fabric.nodes}
         self._workloads = {workload.name: workload for workload in fabric.workloads}
+        self._sizes = sorted({block.prefixlen for block in stored.allocations.blocks})
         self._lost_blocks: t.Set[IPv4Network] = set()
+        self.tunnels: t.Dict[IPv4Address, str] = {}
         self.blocks = {block: node.name for node in fabric.nodes for block in node.blocks}
         self.addresses = {
             workload.address: workload.name for workload in fabric.workloads if workload.address is not None
@@ -88,15 +92,17 @@ class _Keeper:
                 self.blocks.setdefault(block_of(workload.address, pool.block_size), workload.node)
 
     def keep_addresses(self) -> None:
-        sizes = sorted({block.prefixlen for block in self._stored.allocations.blocks})
         for address, name in sorted(self._stored.allocations.addresses.items()):
             workload = self._workloads.get(name)
             if workload is None or workload.address is not None:
                 continue
-            candidates = (block_of(address, size) for size in sizes)
-            block = next((block for block in candidates if block in self._stored.allocations.blocks), None)
+            block = self._stored_block_of(address)
             if block is not None and block not in self._lost_blocks:
                 self._keep_address(address, name, workload.node, block)
+
+    def _stored_block_of(self, address: IPv4Address) -> t.Optional[IPv4Network]:
+        candidates = (block_of(address, size) for size in self._sizes)
+        return next((block for block in candidates if block in self._stored.allocations.blocks), None)
 
     def _keep_address(self, address: IPv4Address, workload: str, node: str, block: IPv4Network) -> None:
         holder = self.addresses.get(address)
@@ -116,6 +122,35 @@ class _Keeper:
             )
             remedy = f"list the block there again, or delete this line from the store to have {workload} renumbered"
             self._store_faults.add(self._stored.lines[address], problem, remedy)
+
+    def keep_tunnels(self) -> None:
+        for address, name in sorted(self._stored.allocations.tunnels.items()):
+            node = self._nodes.get(name)
+            block = self._stored_block_of(address)
+            if node is not None and not node.is_dedicated and block is not None and block not in self._lost_blocks:
+                self._keep_tunnel(address, name, block)
+
+    def _keep_tunnel(self, address: IPv4Address, node: str, block: IPv4Network) -> None:
+        holder = self.addresses.get(address)
+        pool = self._fabric.pool_of(address)
+        remedy = f"or delete this line from the store to have {node}'s tunnel renumbered"
+        if self.blocks.get(block) == node and holder is not None:
+            problem = f"{holder}: address {address} is that of {node}'s tunnel ({self._where(address)})"
+            remedy = f"use another, or delete that line from the store to have {node}'s tunnel renumbered"
+            self._report.fault(("workloads", holder, "address"), problem, remedy)
+        elif self.blocks.get(block) == node and pool is not None:
+            if self._fabric.encapsulated_pools and not pool.is_encapsulated:
+                problem = f"{node}: tunnel address {address} is in pool {pool.cidr}, which is not encapsulated"
+                place = f"{problem} ({self._report.faults.file}:{self._report.places.line(str(pool.cidr))})"
+                self._store_faults.add(self._stored.lines[address], place, f"encapsulate it as well, {remedy}")
+            self.tunnels[address] = node
+        elif self._stored.allocations.blocks[block] == node:
+            line = self._report.places.line("nodes", node, "blocks")
+            problem = (
+                f"{node}: tunnel address {address} is in block {block}, which is no longer among its blocks"
+                f" ({self._report.faults.file}:{line})"
+            )
+            self._store_faults.add(self._stored.lines[address], problem, f"list the block there again, {remedy}")
 
     def _where(self, key: t.Union[IPv4Network, IPv4Address]) -> str:
         return f"{self._store_faults.file}:{self._stored.lines[key]}"

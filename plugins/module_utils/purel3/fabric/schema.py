@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
-from . import bgp, bgp_values, values
+from . import bgp, bgp_values, encapsulation, values
 from .document import Located
 from .intent import FULL_MESH, NO_TOPOLOGY, ROUTE_REFLECTOR, Fabric, Pool, Workload
 from .lab_schema import read_lab
@@ -43,8 +43,9 @@ KEYS = (
     "kernel_metric",
     "lab",
     *(key for key, _kind, _wanted in CONSTRUCTED_KEYS),
+    "mtu",
 )
-POOL_KEYS = ("cidr", "block_size", "name")
+POOL_KEYS = ("cidr", "block_size", "name", "encapsulation")
 WORKLOAD_KEYS = ("node", "address", "netns", "interface_name", "labels")
 # Calico's.
 DEFAULT_AS_NUMBER = 64512
@@ -106,6 +107,7 @@ def read(root: Located, lab_name: str, report: Report) -> Draft:
         lab=read_lab(file, lab_name),
     )
     pool_entries = file.value("pools")
+        mtu=encapsulation.read_mtu(file),
     return Draft(
         fabric=fabric,
         node_names=frozenset(file.mapping("nodes")),
@@ -192,7 +194,8 @@ def _pools(file: Section) -> t.Iterator[Pool]:
 def _pool(section: Section) -> t.Optional[Pool]:
     if section.is_mapping and "cidr" not in section:
         section.missing("cidr", "write one such as 10.244.0.0/16")
-    cidr = section.text("cidr", values.network)
+    mode = encapsulation.read_encapsulation(section)
+    cidr = encapsulation.read_cidr(section, mode)
     name = section.text("name", values.word)
     block_size = section.number("block_size", values.block_size)
     if cidr is None or (block_size is None and "block_size" in section):

@@ -29,8 +29,8 @@ class Stored:
     """What a store holds, and on which lines.
 
     Args:
-        allocations: the blocks and addresses.
-        lines: the line of each block and address, counted from 1.
+        allocations: the blocks, and the addresses of workloads and tunnels.
+        lines: the line of each block and address, counted from 1; a tunnel's address is an address.
     """
 
     allocations: Allocations = field(default_factory=Allocations)
@@ -57,11 +57,12 @@ def entries(allocations: Allocations) -> t.List[str]:
         allocations: all blocks and addresses.
 
     Returns:
-        `address ADDRESS WORKLOAD` and `block CIDR NODE`, in numeric order.
+        `address ADDRESS WORKLOAD`, `block CIDR NODE` and `tunnel ADDRESS NODE`, in numeric order.
     """
     addresses = [f"address {address} {allocations.addresses[address]}" for address in sorted(allocations.addresses)]
     blocks = [f"block {block} {allocations.blocks[block]}" for block in sorted(allocations.blocks)]
-    return addresses + blocks
+    tunnels = [f"tunnel {address} {allocations.tunnels[address]}" for address in sorted(allocations.tunnels)]
+    return addresses + blocks + tunnels
 
 
 def parse(text: str, faults: Faults) -> Stored:
@@ -84,15 +85,17 @@ def parse(text: str, faults: Faults) -> Stored:
             reader.read(number, line, words)
     if not faults:
         reader.check_addresses()
-    return Stored(Allocations(reader.blocks, reader.addresses), reader.lines)
+    return Stored(Allocations(reader.blocks, reader.addresses, reader.tunnels), reader.lines)
 
 
 class _Reader:
     def __init__(self, faults: Faults) -> None:
         self.blocks: t.Dict[IPv4Network, str] = {}
         self.addresses: t.Dict[IPv4Address, str] = {}
+        self.tunnels: t.Dict[IPv4Address, str] = {}
         self.lines: t.Dict[t.Union[IPv4Network, IPv4Address], int] = {}
         self._line_of_workload: t.Dict[str, int] = {}
+        self._line_of_tunnel: t.Dict[str, int] = {}
         self._faults = faults
 
     def read(self, number: int, line: str, words: t.Sequence[str]) -> None:
@@ -103,10 +106,14 @@ class _Reader:
             if len(words) == 3 and words[0] == "address":
                 self._address(number, values.address(words[1]), values.word(words[2]))
                 return
+            if len(words) == 3 and words[0] == "tunnel":
+                self._tunnel(number, values.address(words[1]), values.word(words[2]))
+                return
         except values.BadValue as bad:
             self._faults.add(number, f"{show(line)!s} {bad.problem}", _RESTORE)
             return
-        self._faults.add(number, f"{show(line)} is neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE'", _RESTORE)
+        forms = "neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE' nor 'tunnel ADDRESS NODE'"
+        self._faults.add(number, f"{show(line)} is {forms}", _RESTORE)
 
     def _block(self, number: int, block: IPv4Network, node: str) -> None:
         if block in self.blocks:
@@ -116,7 +123,7 @@ class _Reader:
         self.lines[block] = number
 
     def _address(self, number: int, address: IPv4Address, workload: str) -> None:
-        if address in self.addresses:
+        if address in self.lines:
             self._faults.add(number, f"{workload}: address {address} is also on line {self.lines[address]}", _RESTORE)
             return
         first = self._line_of_workload.setdefault(workload, number)
@@ -126,9 +133,23 @@ class _Reader:
         self.addresses[address] = workload
         self.lines[address] = number
 
+    def _tunnel(self, number: int, address: IPv4Address, node: str) -> None:
+        if address in self.lines:
+            problem = f"{node}: tunnel address {address} is also on line {self.lines[address]}"
+            self._faults.add(number, problem, _RESTORE)
+            return
+        first = self._line_of_tunnel.setdefault(node, number)
+        if first != number:
+            self._faults.add(number, f"{node}: has a tunnel address on line {first} as well", _RESTORE)
+            return
+        self.tunnels[address] = node
+        self.lines[address] = number
+
     def check_addresses(self) -> None:
         sizes = sorted({block.prefixlen for block in self.blocks})
-        for address, workload in self.addresses.items():
+        uses = [(address, f"{name}: address") for address, name in self.addresses.items()]
+        uses += [(address, f"{name}: tunnel address") for address, name in self.tunnels.items()]
+        for address, whose in uses:
             if not any(IPv4Network((int(address), size), strict=False) in self.blocks for size in sizes):
-                problem = f"{workload}: address {address} is in none of the store's blocks"
+                problem = f"{whose} {address} is in none of the store's blocks"
                 self._faults.add(self.lines[address], problem, _RESTORE)
