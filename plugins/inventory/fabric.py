@@ -31,6 +31,13 @@ options:
     type: str
     required: true
     choices: [purel3.fabric.fabric]
+  extends:
+    description:
+      - Another fabric file, complete in itself, by its path as seen from this file. All its keys hold here as well,
+        but those that this file has itself. So a O(lab) can stand for hosts whose own file knows nothing of it.
+      - The allocations are those of the other file, with its store, unless this file has O(pools), O(nodes) or
+        O(workloads) of its own. Variables in files beside the other file are not read.
+    type: str
   as_number:
     description:
       - The autonomous system of all nodes that have none of their own.
@@ -213,6 +220,13 @@ keyed_groups:
   - key: fabric_labels.rack
     prefix: rack
 
+# The same network as a lab on this machine: lab/site.fabric.yml beside it.
+---
+plugin: purel3.fabric.fabric
+extends: ../site.fabric.yml
+lab:
+  backend: namespaces
+
 # Two route reflectors, and a router at the top of rack a that learns one prefix and gives a default route.
 ---
 plugin: purel3.fabric.fabric
@@ -265,7 +279,6 @@ from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import 
     is_fabric_file,
     read_source,
     shown,
-    store_path,
 )
 from ansible_collections.purel3.fabric.plugins.plugin_utils.shared_data import SharedData
 
@@ -336,7 +349,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self._add_routers(inventory, checked)
         holder = checked.fabric.nodes[0].name
         _set_in_group(inventory, "all", {MARK: os.path.abspath(path)}, holder)
-        _set_in_group(inventory, "all", all_variables(checked, os.path.abspath(store_path(path))), holder)
+        _set_in_group(inventory, "all", all_variables(checked, os.path.abspath(source.store_path)), holder)
         _set_in_group(inventory, GROUP, node_variables(checked), holder)
         for warning in checked.warnings:
             self.display.warning(warning)

@@ -8,9 +8,14 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults, Located
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.extending import (
+    allocates,
+    extend,
+    extended_name,
+)
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 ENDINGS = (".fabric.yml", ".fabric.yaml")
@@ -71,28 +76,58 @@ def shown(path: str) -> str:
 
 
 def read_source(path: str) -> Source:
-    """Read a fabric file and its store.
+    """Read a fabric file, the one that it extends, and its store.
 
     Args:
         path: of the fabric file.
 
     Returns:
-        Both, parsed as YAML and as text; not yet checked.
+        All of it, parsed as YAML and as text; not yet checked, but for the file that it extends.
 
     Raises:
-        FabricError: a file cannot be read at all.
+        FabricError: a file cannot be read at all, or the one that it extends has faults.
     """
+    return _read_source(path, ())
+
+
+def _read_source(path: str, extending: t.Tuple[str, ...]) -> Source:
     faults = Faults(shown(path))
     store = store_path(path)
     text = _read_text(path, faults)
+    root = None if text is None else load(text, faults)
+    name = extended_name(root)
+    if root is not None and name is not None:
+        base = _read_base(path, name, faults, extending)
+        if not allocates(root):
+            store = base.store_path
+        if base.root is not None:
+            root = extend(root, base.root)
     store_faults = Faults(shown(store))
     return Source(
         faults=faults,
-        root=None if text is None else load(text, faults),
+        root=root,
         store_faults=store_faults,
         store_text=(_read_text(store, store_faults) or "") if os.path.lexists(store) else "",
         lab_name=fabric_name(path),
+        store_path=store,
     )
+
+
+def _read_base(path: str, name: Located, faults: Faults, extending: t.Tuple[str, ...]) -> Source:
+    target = os.path.join(os.path.dirname(path), name.text)
+    extending = (*extending, os.path.realpath(path))
+    if not is_fabric_file(target):
+        faults.add(name.line, f"extends {name.text} is no fabric file", "name a file that ends in .fabric.yml")
+    elif not os.path.isfile(target):
+        faults.add(name.line, f"extends {name.text}: there is no such file", "write its path as seen from this file")
+    elif os.path.realpath(target) in extending:
+        faults.add(name.line, f"extends {name.text} leads back to this file", "name one that stands alone")
+    if faults:
+        raise InvalidInput(faults.sentences())
+    base = _read_source(target, extending)
+    # Alone, so that its faults are told with its own lines.
+    check_fabric(base)
+    return base
 
 
 def _read_text(path: str, faults: Faults) -> t.Optional[str]:

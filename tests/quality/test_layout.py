@@ -31,7 +31,7 @@ PURE = {
     *("fabric.keeping", "fabric.schema", "fabric.section", "fabric.store", "fabric.values"),
     *("fabric.bgp", "fabric.bgp_values", "fabric.filters", "fabric.lab", "fabric.lab_schema", "fabric.node_schema"),
     *("fabric.peer_checks", "fabric.peering", "fabric.report", "fabric.selector", "fabric.session_checks"),
-    *("fabric.topology", "fabric.topology_checks"),
+    *("fabric.extending", "fabric.topology", "fabric.topology_checks"),
     *("lab.desired", "lab.frr_config", "lab.limits", "lab.plan", "lab.router"),
     *("verify.closing", "verify.differences", "verify.expectation", "verify.matrix", "verify.reachability"),
     *("verify.verdict",),

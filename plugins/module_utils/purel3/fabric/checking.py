@@ -27,6 +27,7 @@ class Source:
         store_faults: the store's, with its name.
         store_text: the store's text; empty where there is none yet.
         lab_name: the lab's name where the file gives none.
+        store_path: where the store is, or will be.
     """
 
     faults: Faults
@@ -34,6 +35,7 @@ class Source:
     store_faults: Faults
     store_text: str = ""
     lab_name: str = "lab"
+    store_path: str = ""
 
 
 @dataclass(frozen=True)

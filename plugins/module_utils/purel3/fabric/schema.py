@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from . import bgp, bgp_values, encapsulation, values
 from .document import Located
+from .extending import EXTENDS
 from .intent import FULL_MESH, NO_TOPOLOGY, ROUTE_REFLECTOR, Fabric, Pool, Workload
 from .lab_schema import read_lab
 from .node_schema import REFUSED_NUMBER, AsNumbers, read_labels, read_nodes
@@ -28,6 +29,7 @@ CONSTRUCTED_KEYS: t.Tuple[t.Tuple[str, type, str], ...] = (
 )
 KEYS = (
     "plugin",
+    EXTENDS,
     "as_number",
     "pools",
     "nodes",
@@ -87,6 +89,7 @@ def read(root: Located, lab_name: str, report: Report) -> Draft:
     if "plugin" not in file:
         file.missing("plugin", f"write 'plugin: {PLUGIN}' at the top")
     file.text("plugin", values.one_of([PLUGIN]))
+    file.text(EXTENDS, str)
     _constructed(file)
     pools = tuple(_pools(file))
     nodes = tuple(read_nodes(file, _default_as_number(file)))

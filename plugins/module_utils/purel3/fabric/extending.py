@@ -1,0 +1,68 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fabric file laid over another one, such as the lab's over that of the hosts which it stands for."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .document import Located
+
+EXTENDS = "extends"
+_ALLOCATED = ("pools", "nodes", "workloads")
+
+
+def extended_name(root: t.Optional[Located]) -> t.Optional[Located]:
+    """Find out which file a file extends.
+
+    Args:
+        root: the whole file, or None where it could not be parsed.
+
+    Returns:
+        The other file's path as it is written; None where the file stands alone, or names no file.
+    """
+    if root is None or not isinstance(root.value, t.Mapping):
+        return None
+    name = root.value.get(EXTENDS)
+    return name if name is not None and isinstance(name.value, str) else None
+
+
+def allocates(root: t.Optional[Located]) -> bool:
+    """Find out whether a file that extends another one has allocations of its own.
+
+    Args:
+        root: the whole file.
+
+    Returns:
+        True where it says itself what there is to allocate from or for.
+    """
+    return root is not None and isinstance(root.value, t.Mapping) and any(key in root.value for key in _ALLOCATED)
+
+
+def extend(root: Located, base: Located) -> Located:
+    """Lay a file over the one that it extends.
+
+    Args:
+        root: the whole file, which names the other one.
+        base: the whole other file.
+
+    Returns:
+        All keys of both; what both have is as in the first. What comes from the other file stands on the line that
+        names it, because faults are told with lines of the first.
+    """
+    name = extended_name(root)
+    if name is None or not isinstance(root.value, t.Mapping) or not isinstance(base.value, t.Mapping):
+        return root
+    inherited = {key: _moved(item, name.line) for key, item in base.value.items() if key not in root.value}
+    return replace(root, value={**inherited, **root.value})
+
+
+def _moved(located: Located, line: int) -> Located:
+    value = located.value
+    if isinstance(value, t.Mapping):
+        return replace(located, line=line, value={key: _moved(item, line) for key, item in value.items()})
+    if isinstance(value, t.Sequence) and not isinstance(value, str):
+        return replace(located, line=line, value=[_moved(item, line) for item in value])
+    return replace(located, line=line)
