@@ -62,6 +62,18 @@ options:
       name:
         description: A name for the pool. The default is O(pools[].cidr).
         type: str
+      encapsulation:
+        description:
+          - How packets to addresses of the pool travel between nodes. V(none) sends them as they are, so everything
+            between the nodes must know the way to the pool.
+          - V(ipip) puts each into another one from node to node, for which a network that knows the nodes is enough.
+            V(ipip_cross_subnet) does so only towards nodes in another subnet.
+          - As soon as one pool is encapsulated, every node with blocks has a tunnel interface, whose address is
+            allocated from a block of the node in such a pool and remembered like all others.
+          - To change it in a running fabric, run the playbook C(purel3.fabric.ipip).
+        type: str
+        choices: [none, ipip, ipip_cross_subnet]
+        default: none
   nodes:
     description:
       - The hosts, by their name in the inventory.
@@ -169,6 +181,12 @@ options:
     description: The metric of the routes that BIRD installs; V(0) is none.
     type: int
     default: 0
+  mtu:
+    description:
+      - How large a packet between two nodes may be, in bytes.
+      - Workloads get it as their MTU, 20 bytes less as soon as one pool is encapsulated. Where it is not given, it is
+        V(1500), and without encapsulation the kernel chooses the MTU of workloads.
+    type: int
   lab:
     description: Present when the nodes are to be started on this machine, instead of being hosts that exist.
     type: dict

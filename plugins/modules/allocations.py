@@ -33,6 +33,11 @@ options:
       - The name of the workload by address. Each must be in one of O(blocks).
     type: dict
     required: true
+  tunnels:
+    description:
+      - The name of the node by the address of its tunnel. Each must be in one of O(blocks), and no workload's.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full
@@ -54,6 +59,7 @@ EXAMPLES = r"""
     path: "{{ fabric_allocation_store.path }}"
     blocks: "{{ fabric_allocation_store.blocks }}"
     addresses: "{{ fabric_allocation_store.addresses }}"
+    tunnels: "{{ fabric_allocation_store.tunnels | default({}) }}"
   delegate_to: localhost
   run_once: true
 
@@ -100,12 +106,13 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "blocks": {"type": "dict", "required": True},
     "addresses": {"type": "dict", "required": True},
+    "tunnels": {"type": "dict", "default": {}},
 }
 
 
 def propose_from(params: t.Mapping[str, t.Any], move: Move, scratch: str) -> Proposal:
     """Plan what the options ask for."""
-    return propose(Request(params["path"], params["blocks"], params["addresses"]), move, scratch)
+    return propose(Request(params["path"], params["blocks"], params["addresses"], params["tunnels"]), move, scratch)
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ PURE = {
     *("bird.checker", "bird.filters", "bird.peer", "bird.relations", "bird.rule_text", "bird.rules"),
     *("bird.passwords", "bird.session_text", "bird.versions"),
     *("fabric.allocation", "fabric.checking", "fabric.checks", "fabric.desired", "fabric.document", "fabric.intent"),
-    *("fabric.encapsulation",),
+    *("fabric.encapsulation", "fabric.tunnels"),
     *("fabric.keeping", "fabric.schema", "fabric.section", "fabric.store", "fabric.values"),
     *("fabric.bgp", "fabric.bgp_values", "fabric.filters", "fabric.lab", "fabric.lab_schema", "fabric.node_schema"),
     *("fabric.peer_checks", "fabric.peering", "fabric.report", "fabric.selector", "fabric.session_checks"),

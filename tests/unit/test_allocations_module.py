@@ -40,12 +40,16 @@ def store_path(tmp_path: Path) -> Path:
 
 
 def propose(
-    path: Path, blocks: t.Optional[t.Mapping[str, str]] = None, addresses: t.Optional[t.Mapping[str, str]] = None
+    path: Path,
+    blocks: t.Optional[t.Mapping[str, str]] = None,
+    addresses: t.Optional[t.Mapping[str, str]] = None,
+    tunnels: t.Optional[t.Mapping[str, str]] = None,
 ) -> Proposal:
     params = {
         "path": str(path),
         "blocks": BLOCKS if blocks is None else blocks,
         "addresses": ADDRESSES if addresses is None else addresses,
+        "tunnels": tunnels or {},
     }
     return propose_from(params, os.replace, str(path.parent))
 
@@ -78,6 +82,16 @@ def test_only_what_differs_is_shown(path: Path) -> None:
     assert path.read_text() == WHOLE.replace("10.244.20.0 web1", "10.244.20.1 web1")
 
 
+def test_the_addresses_of_tunnels_follow_at_the_end(path: Path) -> None:
+    path.write_text(WHOLE)
+    tunnels = {"10.244.104.63": "node2", "10.244.20.63": "node1"}
+    proposal = propose(path, tunnels=tunnels)
+    assert proposal.operations == ("+ tunnel 10.244.20.63 node1", "+ tunnel 10.244.104.63 node2")
+    proposal.apply()
+    assert path.read_text() == WHOLE + "tunnel 10.244.20.63 node1\ntunnel 10.244.104.63 node2\n"
+    assert propose(path, tunnels=tunnels).operations == ()
+
+
 def test_a_file_of_somebody_else_is_never_written(path: Path) -> None:
     path.write_text("shopping list\n")
     with pytest.raises(ForeignObject, match="is not an allocation store of ours; move it away"):
@@ -94,20 +108,23 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocks", "addresses", "fault"),
+    ("blocks", "addresses", "tunnels", "fault"),
     [
-        ({"10.1.0.1/26": "node1"}, {}, "'block 10.1.0.1/26 node1' has host bits set"),
-        ({"10.1.0.0/26": "node 1"}, {}, "'block 10.1.0.0/26 node 1' is neither"),
-        ({"10.1.0.0/26": "node1"}, {"10.2.0.0": "web1"}, "web1: address 10.2.0.0 is in none of the store's blocks"),
-        ({"10.1.0.0/26": "node1"}, {"10.1.0.1": "a", "10.1.0.2": "a"}, "a: has an address on line 3 as well"),
-        ({"10.1.0.0/26\nblock 10.1.1.0/26": "node1"}, {}, "'block 10.1.0.0/26' is neither"),
+        ({"10.1.0.1/26": "node1"}, {}, {}, "'block 10.1.0.1/26 node1' has host bits set"),
+        ({"10.1.0.0/26": "node 1"}, {}, {}, "'block 10.1.0.0/26 node 1' is neither"),
+        ({"10.1.0.0/26": "node1"}, {"10.2.0.0": "web1"}, {}, "web1: address 10.2.0.0 is in none of the store's blocks"),
+        ({"10.1.0.0/26": "node1"}, {"10.1.0.1": "a", "10.1.0.2": "a"}, {}, "a: has an address on line 3 as well"),
+        ({"10.1.0.0/26\nblock 10.1.1.0/26": "node1"}, {}, {}, "'block 10.1.0.0/26' is neither"),
+        ({"10.1.0.0/26": "node1"}, {}, {"10.2.0.0": "node1"}, "node1: tunnel address 10.2.0.0 is in none of the"),
+        ({"10.1.0.0/26": "n"}, {"10.1.0.1": "a"}, {"10.1.0.1": "n"}, "n: tunnel address 10.1.0.1 is also on line 3"),
+        ({"10.1.0.0/26": "n"}, {}, {"10.1.0.1": "n", "10.1.0.2": "n"}, "n: has a tunnel address on line 3 as well"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(
-    path: Path, blocks: t.Mapping[str, str], addresses: t.Mapping[str, str], fault: str
+    path: Path, blocks: t.Mapping[str, str], addresses: t.Mapping[str, str], tunnels: t.Mapping[str, str], fault: str
 ) -> None:
     with pytest.raises(InvalidInput) as report:
-        propose(path, blocks, addresses)
+        propose(path, blocks, addresses, tunnels)
     assert fault in str(report.value)
 
 
@@ -122,7 +139,7 @@ def test_a_write_that_fails_leaves_the_old_store(path: Path) -> None:
     def full(_new: str, _old: str) -> None:
         raise OSError(28, "No space left on device")
 
-    proposal = propose_from({"path": str(path), "blocks": {}, "addresses": {}}, full, str(path.parent))
+    proposal = propose_from({"path": str(path), "blocks": {}, "addresses": {}, "tunnels": {}}, full, str(path.parent))
     with pytest.raises(FabricError, match="cannot be written: No space left on device; make room for it"):
         proposal.apply()
     assert path.read_text() == WHOLE

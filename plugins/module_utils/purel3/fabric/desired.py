@@ -12,6 +12,7 @@ from . import peering
 from .checking import CheckedFabric
 from .checks import block_of
 from .lab import connection, lab_place, lab_variables
+from .tunnels import endpoint_variables, tunnel_variables, workload_mtu
 
 Variables = t.Dict[str, t.Any]
 
@@ -22,6 +23,7 @@ OF_THE_WHOLE_FABRIC = (
     "fabric_blocks",
     "lab_nodes",
     "lab_routers",
+    "node_tunnel_endpoints",
     "verify_destinations",
 )
 
@@ -39,6 +41,7 @@ def host_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
     workloads = _workloads_by_node(checked)
     peers = peering.peers(checked.fabric, blocks)
     reflection = peering.reflection(checked.fabric)
+    tunnels = tunnel_variables(checked)
     is_lab = checked.fabric.lab is not None
     return {
         node.name: {
@@ -50,6 +53,7 @@ def host_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
             "bird_kernel_metric": checked.fabric.kernel_metric,
             **peers[node.name],
             **reflection.get(node.name, {}),
+            **tunnels.get(node.name, {}),
             "node_workloads": workloads[node.name],
             "fabric_labels": dict(node.labels),
             **(lab_place(node.name) if is_lab else {}),
@@ -72,6 +76,7 @@ def all_variables(checked: CheckedFabric, store_path: str) -> Variables:
     blocks = _blocks_by_node(checked)
     owners = sorted((IPv4Network(block), node) for node in blocks for block in blocks[node])
     singles = set(_single_addresses(checked))
+    tunnels = {str(address): allocations.tunnels[address] for address in sorted(allocations.tunnels)}
     variables: Variables = {
         "fabric_topology": checked.fabric.topology,
         "fabric_allocation_store": {
@@ -83,6 +88,7 @@ def all_variables(checked: CheckedFabric, store_path: str) -> Variables:
                 # They are in the fabric file, and no allocation can take them.
                 if address not in singles
             },
+            **({"tunnels": tunnels} if tunnels else {}),
         },
         "fabric_blocks": [{"block": str(block), "node": node} for block, node in owners],
         "verify_destinations": [
@@ -104,7 +110,7 @@ def node_variables(checked: CheckedFabric) -> Variables:
     Returns:
         Plain data; in a lab also how to enter the nodes.
     """
-    variables = peering.defaults(checked, _blocks_by_node(checked))
+    variables = {**peering.defaults(checked, _blocks_by_node(checked)), **endpoint_variables(checked.fabric)}
     if checked.fabric.lab is not None:
         variables.update({**connection(), "node_packages": []})
     return variables
@@ -158,7 +164,9 @@ def _workloads_by_node(checked: CheckedFabric) -> t.Dict[str, t.List[Variables]]
                 "name": workload.name,
                 "address": address,
                 "netns": workload.netns,
+    mtu = workload_mtu(checked.fabric)
                 "interface_name": workload.interface_name,
             }
         )
     return found
+                **({"mtu": mtu} if mtu else {}),

@@ -104,7 +104,7 @@ def check(fabric: Fabric, report: Report, *, knows_all_pools: bool) -> None:
         return
     left = network_mtu(fabric) - OVERHEAD
     if left < _SMALLEST_MTU:
-        problem = f"mtu {fabric.mtu} leaves {left} bytes for a packet inside of another, as pool {pools[0].cidr} has it"
+        problem = f"mtu {fabric.mtu} leaves {left} bytes for a packet inside of another in pool {pools[0].cidr}"
         at = report.seen((str(pools[0].cidr),))
         report.fault(("mtu",), f"{problem}{at}", f"use {_SMALLEST_MTU + OVERHEAD} or more")
     names = " or ".join(str(pool.cidr) for pool in pools)

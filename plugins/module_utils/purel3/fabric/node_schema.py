@@ -29,6 +29,7 @@ COMPUTED_VARIABLES = (
     "bird_address",
     "bird_as_number",
     "bird_blocks",
+    "bird_encapsulation",
     "bird_kernel_metric",
     "bird_owners",
     "bird_password",
@@ -37,6 +38,7 @@ COMPUTED_VARIABLES = (
     "bird_reflected",
     "bird_route_reflector_cluster_id",
     "bird_router_id",
+    "bird_subnets",
     "bird_transit",
     "fabric_allocation_store",
     "fabric_blocks",
@@ -50,6 +52,8 @@ COMPUTED_VARIABLES = (
     "node_workloads",
     "verify_destinations",
 )
+    "node_tunnel",
+    "node_tunnel_endpoints",
 
 
 # From a node's address to its AS number.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import FabricError, ForeignObject, InvalidInput
 from ..proposal import Proposal
@@ -27,11 +27,13 @@ class Request:
         path: the store's file; its folder must exist.
         blocks: the node by block.
         addresses: the workload by address.
+        tunnels: the node by the address of its tunnel.
     """
 
     path: str
     blocks: t.Mapping[str, str]
     addresses: t.Mapping[str, str]
+    tunnels: t.Mapping[str, str] = field(default_factory=dict)
 
 
 def propose(request: Request, move: Move, scratch: str) -> Proposal:
@@ -72,6 +74,7 @@ def propose(request: Request, move: Move, scratch: str) -> Proposal:
 def _allocations(request: Request) -> Allocations:
     lines = [f"block {block} {node}" for block, node in sorted(request.blocks.items())]
     lines += [f"address {address} {workload}" for address, workload in sorted(request.addresses.items())]
+    lines += [f"tunnel {address} {node}" for address, node in sorted(request.tunnels.items())]
     faults = Faults("allocations")
     found = store.parse("\n".join([store.TITLE, *lines]), faults)
     if faults:
