@@ -158,15 +158,15 @@ def _addresses(checked: CheckedFabric) -> t.List[str]:
 
 def _workloads_by_node(checked: CheckedFabric) -> t.Dict[str, t.List[Variables]]:
     found: t.Dict[str, t.List[Variables]] = {node.name: [] for node in checked.fabric.nodes}
+    mtu = workload_mtu(checked.fabric)
     for workload, address in zip(checked.fabric.workloads, _addresses(checked)):
         found[workload.node].append(
             {
                 "name": workload.name,
                 "address": address,
                 "netns": workload.netns,
-    mtu = workload_mtu(checked.fabric)
                 "interface_name": workload.interface_name,
+                **({"mtu": mtu} if mtu else {}),
             }
         )
     return found
-                **({"mtu": mtu} if mtu else {}),

@@ -16,10 +16,10 @@ ROUTE_REFLECTOR = "route_reflector"
 NO_TOPOLOGY = "none"
 NAMESPACES = "namespaces"
 AUTO = "auto"
-
 NO_ENCAPSULATION = "none"
 IPIP = "ipip"
 IPIP_CROSS_SUBNET = "ipip_cross_subnet"
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -29,19 +29,19 @@ class Pool:
         name: what messages call it.
         cidr: all of its addresses.
         block_size: prefix length of each of its blocks.
-    """
         encapsulation: how packets to its addresses travel between nodes.
+    """
 
     name: str
     cidr: IPv4Network
     block_size: int
-
     encapsulation: str = NO_ENCAPSULATION
 
     @property
     def is_encapsulated(self) -> bool:
         """Whether packets to its addresses may go through a tunnel."""
         return self.encapsulation != NO_ENCAPSULATION
+
 
 @dataclass(frozen=True)
 class Interface:
@@ -240,6 +240,7 @@ class Fabric:
         filters: rules as plain data, by the filter's name.
         peers: peerings beside those of the topology, sorted by name.
         kernel_metric: metric of the routes that BIRD installs; 0 is none.
+        mtu: of the network between the nodes, in bytes; None is what is not said.
         lab: None where the nodes are real hosts.
     """
 
@@ -256,7 +257,13 @@ class Fabric:
     filters: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = field(default_factory=dict)
     peers: t.Tuple[Peer, ...] = ()
     kernel_metric: int = 0
+    mtu: t.Optional[int] = None
     lab: t.Optional[Lab] = None
+
+    @property
+    def encapsulated_pools(self) -> t.Tuple[Pool, ...]:
+        """The pools whose packets may go through a tunnel, in the file's order."""
+        return tuple(pool for pool in self.pools if pool.is_encapsulated)
 
     def pool_of(self, address: t.Union[IPv4Address, IPv4Network]) -> t.Optional[Pool]:
         """The pool that an address or a whole network lies in.
@@ -278,16 +285,9 @@ class Allocations:
     Args:
         blocks: the node's name by block.
         addresses: the workload's name by address.
+        tunnels: the node's name by the address of its tunnel interface.
     """
 
     blocks: t.Mapping[IPv4Network, str] = field(default_factory=dict)
     addresses: t.Mapping[IPv4Address, str] = field(default_factory=dict)
-        mtu: of the network between the nodes, in bytes; None is what is not said.
-    mtu: t.Optional[int] = None
-    @property
-    def encapsulated_pools(self) -> t.Tuple[Pool, ...]:
-        """The pools whose packets may go through a tunnel, in the file's order."""
-        return tuple(pool for pool in self.pools if pool.is_encapsulated)
-
-        tunnels: the node's name by the address of its tunnel interface.
     tunnels: t.Mapping[IPv4Address, str] = field(default_factory=dict)

@@ -49,11 +49,11 @@ COMPUTED_VARIABLES = (
     "lab_node",
     "lab_nodes",
     "lab_routers",
+    "node_tunnel",
+    "node_tunnel_endpoints",
     "node_workloads",
     "verify_destinations",
 )
-    "node_tunnel",
-    "node_tunnel_endpoints",
 
 
 # From a node's address to its AS number.

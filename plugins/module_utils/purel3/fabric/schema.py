@@ -43,9 +43,9 @@ KEYS = (
     "filters",
     "peers",
     "kernel_metric",
+    "mtu",
     "lab",
     *(key for key, _kind, _wanted in CONSTRUCTED_KEYS),
-    "mtu",
 )
 POOL_KEYS = ("cidr", "block_size", "name", "encapsulation")
 WORKLOAD_KEYS = ("node", "address", "netns", "interface_name", "labels")
@@ -107,10 +107,10 @@ def read(root: Located, lab_name: str, report: Report) -> Draft:
         filters=bgp.read_filters(file),
         peers=tuple(sorted(bgp.read_peers(file), key=lambda peer: peer.name)),
         kernel_metric=file.number("kernel_metric", values.kernel_metric) or 0,
+        mtu=encapsulation.read_mtu(file),
         lab=read_lab(file, lab_name),
     )
     pool_entries = file.value("pools")
-        mtu=encapsulation.read_mtu(file),
     return Draft(
         fabric=fabric,
         node_names=frozenset(file.mapping("nodes")),
@@ -209,7 +209,7 @@ def _pool(section: Section) -> t.Optional[Pool]:
         problem = f"block_size {block_size} does not fit into the pool {cidr}"
         section.fault(section.line_of("block_size"), problem, _pool_remedy(cidr))
         return None
-    return Pool(name or str(cidr), cidr, block_size)
+    return Pool(name or str(cidr), cidr, block_size, mode)
 
 
 def _pool_remedy(cidr: IPv4Network) -> str:
