@@ -35,9 +35,9 @@ options:
   path:
     description:
       - The file that BIRD reads. While a new text is on trial, it stands in the folder C(fabric_candidate) beside it.
-      - Packages of Fedora and EPEL read V(/etc/bird.conf).
+      - If not given, the one that the installed BIRD reads, which its package decides; V(/etc/bird/bird.conf) on Debian
+        and Ubuntu, V(/etc/bird.conf) on Fedora, EPEL and Alpine.
     type: path
-    default: /etc/bird/bird.conf
   socket:
     description:
       - BIRD's control socket. If no BIRD listens there, the file is written and nothing is reloaded.
@@ -271,12 +271,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import deployment, withdrawal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import find_config
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "content": {"type": "str"},
-    "path": {"type": "path", "default": "/etc/bird/bird.conf"},
+    "path": {"type": "path"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "passwords": {"type": "str", "no_log": True},
     "max_session_restarts": {"type": "int", "default": 0},
@@ -300,7 +301,7 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
         raise InvalidInput([f"commit_timeout: {params['commit_timeout']} is not from 0 to 3600; give seconds"])
     request = Request(
         content=params["content"] or "",
-        path=params["path"],
+        path=params["path"] or find_config(),
         socket=params["socket"],
         owner=params["owner"],
         group=params["group"],

@@ -37,8 +37,8 @@ options:
     description:
       - The configuration of BIRD. It must include C(fabric_held*.conf), as that of the filter
         P(purel3.fabric.bird_config#filter) does; the file with the routes stands beside it.
+      - If not given, the one that the installed BIRD reads.
     type: path
-    default: /etc/bird/bird.conf
   socket:
     description:
       - BIRD's control socket. If no BIRD listens there, there is nothing to hold.
@@ -105,13 +105,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import find_config
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.holding import Request, propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "wait_timeout": {"type": "int", "default": 60},
-    "path": {"type": "path", "default": "/etc/bird/bird.conf"},
+    "path": {"type": "path"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
 }
 
@@ -121,7 +122,7 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     return propose(
         Request(
             is_held=params["state"] == "present",
-            path=params["path"],
+            path=params["path"] or find_config(),
             socket=params["socket"],
             patience=float(params["wait_timeout"]),
         )

@@ -31,6 +31,17 @@ options:
       - Whether systemd should start BIRD at boot. If not given, that is left alone.
       - Has no meaning where systemd does not run the host.
     type: bool
+  drop_in:
+    description:
+      - Whether systemd has the drop-in (C(purel3-fabric.conf) of the unit) by which no packet is lost when it restarts
+        BIRD, when BIRD's package is upgraded, and when BIRD dies.
+      - V(false) removes it. If not given, that is left alone.
+      - With it, a restart leaves all routes where they are (C(birdc graceful restart)), and the BIRD that starts then
+        takes over those of the kernel (C(bird -R)). A stop withdraws the routes as ever.
+      - It holds the command of the distribution's unit, and takes effect when BIRD starts the next time; a running BIRD
+        is never restarted for it.
+      - Has no meaning where systemd does not run the host.
+    type: bool
   name:
     description:
       - The name of the systemd unit.
@@ -38,9 +49,8 @@ options:
     default: bird
   path:
     description:
-      - The configuration of a BIRD that is started directly.
+      - The configuration of a BIRD that is started directly; if not given, the one that the installed BIRD reads.
     type: path
-    default: /etc/bird/bird.conf
   socket:
     description:
       - BIRD's control socket. BIRD counts as running when it answers there.
@@ -62,7 +72,7 @@ extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.actiongroup_fabric
 notes:
-  - Needs root, and BIRD 2.0.12 or newer; BIRD 1.6 is refused.
+  - Needs root, and BIRD 2.0.12 or newer; BIRD 1.6 is refused. O(drop_in) needs the command C(ip).
 seealso:
   - module: purel3.fabric.bird_config
   - module: purel3.fabric.bird_info
@@ -73,6 +83,7 @@ EXAMPLES = r"""
   purel3.fabric.bird_service:
     state: started
     enabled: true
+    drop_in: true
 
 - name: Stop BIRD
   purel3.fabric.bird_service:
@@ -119,6 +130,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import find_config
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.service import Request, propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
 
@@ -126,7 +138,8 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
     "enabled": {"type": "bool"},
     "name": {"type": "str", "default": "bird"},
-    "path": {"type": "path", "default": "/etc/bird/bird.conf"},
+    "drop_in": {"type": "bool"},
+    "path": {"type": "path"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "pid_file": {"type": "path", "default": "/run/bird/bird.pid"},
 }
@@ -138,8 +151,9 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
         Request(
             is_started=params["state"] == "started",
             is_enabled=params["enabled"],
+            has_drop_in=params["drop_in"],
             unit=params["name"],
-            config=params["path"],
+            config=params["path"] or find_config(),
             socket=params["socket"],
             pid_file=params["pid_file"],
         )

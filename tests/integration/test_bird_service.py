@@ -12,13 +12,25 @@ import sys
 import time
 import typing as t
 
-from bird_nodes import CHECKOUT, CONFIG, MODULES, OWN_PROGRAMS, Network, Node, variables_of
+import pytest
+from bird_nodes import CHECKOUT, CONFIG, MODULES, OWN_PROGRAMS, Network, Node, running, variables_of
+from hostile_bird import eventually
 
 
-def test_a_killed_bird_is_started_again_and_its_peer_never_loses_the_routes(two: t.Tuple[Node, Node]) -> None:
-    first, second = two
-    pid = first.bird_pid()
-    first.run("kill", "-9", pid)
+@pytest.fixture
+def patient(network: Network) -> t.Tuple[Node, Node]:
+    """Two nodes that keep the routes of one that died for long; the second leaves it to the first to connect."""
+    variables = variables_of("two_nodes")
+    for node in variables.values():
+        node.update(bird_graceful_restart_time=600)
+    variables["node2"].update(bird_connect_delay_time=3600)
+    nodes = running(network(variables))
+    return nodes["node1"], nodes["node2"]
+
+
+def test_a_killed_bird_is_started_again_and_its_peer_never_loses_the_routes(patient: t.Tuple[Node, Node]) -> None:
+    first, second = patient
+    pid = first.kill_bird()
     kept = second.routes()
     assert "1.1.1.0/24 via 10.4.7.60 dev ens33 proto bird metric 32" in kept
     result = first.start()
@@ -31,8 +43,8 @@ def test_a_killed_bird_is_started_again_and_its_peer_never_loses_the_routes(two:
     assert not first.start()["changed"]
 
 
-def test_a_bird_that_lost_its_socket_is_replaced(two: t.Tuple[Node, Node]) -> None:
-    first, second = two
+def test_a_bird_that_lost_its_socket_is_replaced(patient: t.Tuple[Node, Node]) -> None:
+    first, second = patient
     pid, kept = first.bird_pid(), second.routes()
     first.run("rm", "/run/bird/bird.ctl")
     result = first.start()
@@ -44,15 +56,17 @@ def test_a_bird_that_lost_its_socket_is_replaced(two: t.Tuple[Node, Node]) -> No
     assert second.routes() == kept
 
 
-def test_a_stopped_bird_withdraws_its_routes_and_stays_stopped(two: t.Tuple[Node, Node]) -> None:
-    first, second = two
+def test_a_stopped_bird_withdraws_its_routes_and_stays_stopped(patient: t.Tuple[Node, Node]) -> None:
+    first, second = patient
     assert first.good("bird_service", state="stopped", check=True)["changed"]
     assert first.session()["is_established"]
     assert first.good("bird_service", state="stopped")["operations"] == ["- BIRD at /run/bird/bird.ctl"]
     assert not first.good("bird_service", state="stopped")["changed"]
     assert first.run("ls", "-A", "/run/bird") == ""
-    assert second.routes() == ["blackhole 1.1.2.0/24 proto bird metric 32"]
-    assert second.session()["info"] == "Active, Received: Administrative shutdown"
+    eventually(lambda: second.routes() == ["blackhole 1.1.2.0/24 proto bird metric 32"], "the route to be withdrawn")
+    eventually(
+        lambda: second.session()["info"].endswith(", Received: Administrative shutdown"), "the other side to say why"
+    )
 
 
 def test_a_bird_of_another_namespace_is_never_taken_for_ours(two: t.Tuple[Node, Node]) -> None:
@@ -90,48 +104,110 @@ def test_a_config_that_does_not_start_is_shown_with_its_line(network: Network) -
     assert node.run("ls", "-A", "/run/bird") == ""
 
 
+# What systemctl does, with the unit that Debian has, read anew by daemon-reload only.
 SYSTEMCTL = """#!/bin/sh
 echo "$@" >> /run/systemctl.log
+dropin=/etc/systemd/system/bird.service.d/purel3-fabric.conf
 case $1 in
   is-active) pid=$(cat /run/unit.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null && echo active || echo inactive ;;
   is-enabled) test -e /run/unit.enabled && echo enabled || echo disabled ;;
   enable) touch /run/unit.enabled ;;
   disable) rm -f /run/unit.enabled ;;
+  show) echo LoadState=loaded; echo FragmentPath=/run/programs/bird.service; echo NeedDaemonReload=no
+        echo DropInPaths=$(cat /run/unit.dropins 2>/dev/null) ;;
+  daemon-reload) test -e $dropin && echo $dropin > /run/unit.dropins || rm -f /run/unit.dropins ;;
   start) bird -p -c /etc/bird/bird.conf || exit 1
          bird -f -u bird -g bird </dev/null >/dev/null 2>&1 & echo $! > /run/unit.pid ;;
   stop) kill $(cat /run/unit.pid) ; rm /run/unit.pid ; while test -e /run/bird/bird.ctl; do sleep 0.05; done ;;
 esac
 """
+UNIT = "[Service]\nExecStart=/usr/sbin/bird -f -u $BIRD_RUN_USER \\\n  -g $BIRD_RUN_GROUP $BIRD_ARGS\n"
+DROP_IN = "/etc/systemd/system/bird.service.d/purel3-fabric.conf"
+
+
+def run_by_systemd(node: Node) -> None:
+    """Give a node that cannot have a systemd of its own one that does as much, and units of its own."""
+    node.run("mkdir", "-p", "/run/systemd/system", OWN_PROGRAMS)
+    node.run("mount", "-t", "tmpfs", "tmpfs", "/etc/systemd")
+    node.run("tee", f"{OWN_PROGRAMS}/systemctl", text=SYSTEMCTL)
+    node.run("chmod", "755", f"{OWN_PROGRAMS}/systemctl")
+    node.run("tee", f"{OWN_PROGRAMS}/bird.service", text=UNIT)
 
 
 def test_where_systemd_runs_the_host_bird_is_its_service(network: Network) -> None:
     nodes = network(variables_of("two_nodes"))
     for node in nodes.values():
-        node.run("mkdir", "-p", "/run/systemd/system")
-        node.run("mkdir", OWN_PROGRAMS)
-        node.run("tee", f"{OWN_PROGRAMS}/systemctl", text=SYSTEMCTL)
-        node.run("chmod", "755", f"{OWN_PROGRAMS}/systemctl")
+        run_by_systemd(node)
     node = nodes["node1"]
     said = node.refused("bird_service", enabled=True)
     assert said.startswith("systemctl start bird failed: bird: Unable to open configuration file")
     for each in nodes.values():
         each.configure()
     result = node.good("bird_service", enabled=True)
-    assert (result["managed_by"], result["operations"]) == ("systemd", ["+ BIRD at /run/bird/bird.ctl"])
+    both = ["+ start of bird at boot", "+ BIRD at /run/bird/bird.ctl"]
+    assert (result["managed_by"], result["operations"]) == ("systemd", both)
     assert not node.good("bird_service", enabled=True)["changed"]
     first = nodes["node2"].good("bird_service", check=True, enabled=True)
-    assert first["operations"] == ["+ start of bird at boot", "+ BIRD at /run/bird/bird.ctl"]
+    assert first["operations"] == both
     assert first["diff"]["after"] == "start of bird at boot\nBIRD at /run/bird/bird.ctl\n"
     assert nodes["node2"].start()["operations"] == ["+ BIRD at /run/bird/bird.ctl"]
     node.converge()
     assert node.configure(bird_kernel_metric=33)["is_reloaded"]
     assert node.good("bird_service", state="stopped", enabled=False)["operations"] == [
-        "- start of bird at boot",
         "- BIRD at /run/bird/bird.ctl",
+        "- start of bird at boot",
     ]
     assert not node.good("bird_service", state="stopped", enabled=False)["changed"]
-    changes = [line for line in node.run("cat", "/run/systemctl.log").splitlines() if not line.startswith("is-")]
-    assert changes == ["enable bird", "start bird", "start bird", "disable bird", "stop bird"]
+    changes = [
+        line for line in node.run("cat", "/run/systemctl.log").splitlines() if not line.startswith(("is-", "show"))
+    ]
+    undone = ["enable bird", "start bird", "stop bird", "disable bird"]
+    assert changes == [*undone, "enable bird", "start bird", "stop bird", "disable bird"]
+
+
+def test_the_drop_in_comes_without_a_restart_and_goes_with_the_teardown(network: Network) -> None:
+    node = network(variables_of("two_nodes"))["node1"]
+    run_by_systemd(node)
+    node.configure()
+    node.start()
+    pid = node.run("cat", "/run/unit.pid")
+    checked = node.good("bird_service", check=True, drop_in=True)
+    assert checked["operations"] == [f"+ file {DROP_IN}"]
+    assert 'set -- "$$@" -R' in checked["diff"]["after"]
+    assert node.run("ls", "-A", "/etc/systemd") == ""
+    assert node.good("bird_service", drop_in=True)["operations"] == [f"+ file {DROP_IN}"]
+    assert node.run("cat", "/run/unit.pid") == pid
+    text = node.run("cat", DROP_IN)
+    assert "sh /usr/sbin/bird -f -u $BIRD_RUN_USER    -g $BIRD_RUN_GROUP $BIRD_ARGS\n" in text
+    assert not node.good("bird_service", drop_in=True)["changed"]
+    # What a run leaves that is killed before systemd reads it.
+    node.run("rm", "/run/unit.dropins")
+    assert node.good("bird_service", drop_in=True)["operations"] == ["~ systemd reads bird.service again"]
+    gone = node.good("bird_service", state="stopped", drop_in=False)
+    assert gone["operations"] == ["- BIRD at /run/bird/bird.ctl", f"- file {DROP_IN}"]
+    assert node.run("ls", "-A", "/etc/systemd/system") == ""
+    assert not node.good("bird_service", state="stopped", drop_in=False)["changed"]
+
+
+def test_a_drop_in_of_others_is_named_and_stays(network: Network) -> None:
+    node = network(variables_of("two_nodes"))["node1"]
+    run_by_systemd(node)
+    node.configure()
+    node.run("mkdir", "-p", DROP_IN.rpartition("/")[0])
+    node.run("tee", DROP_IN, text="[Service]\n")
+    assert f"{DROP_IN} stands in the way: it is not ours" in node.refused("bird_service", drop_in=True)
+    assert node.run("cat", DROP_IN) == "[Service]\n"
+    assert node.run("ls", "-A", "/run/bird") == ""
+
+
+def test_what_was_done_is_undone_when_bird_does_not_start(network: Network) -> None:
+    node = network(variables_of("two_nodes"))["node1"]
+    run_by_systemd(node)
+    said = node.refused("bird_service", enabled=True, drop_in=True)
+    assert said.startswith("systemctl start bird failed: bird: Unable to open configuration file")
+    assert said.endswith("nothing remains changed")
+    assert node.run("ls", "-A", "/etc/systemd/system") == ""
+    assert "disable bird" in node.run("cat", "/run/systemctl.log")
 
 
 def test_a_bird_beside_systemds_is_named(two: t.Tuple[Node, Node]) -> None:

@@ -14,9 +14,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..errors import BirdError, MissingDependency
+from ..host.distribution import config_path, parse_names
 
+NOT_INSTALLED = "bird: it is not installed on this host; install the package bird2 (bird on Fedora)"
+
+_OLDEST = (2, 0, 12)
 _SEARCH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _VERSION = re.compile(r"BIRD version ([0-9]+(?:\.[0-9]+)*)")
+_CONFIG = re.compile(r"configuration file instead of\s+(/\S+)")
 _COMPLAINT = re.compile(r"(?:bird: )?(?P<file>/[^:\n]*):(?P<line>[0-9]+)(?::(?P<column>[0-9]+))? (?P<message>.+)")
 _STANDARD_INPUT = "/dev/stdin"
 _RELATIVE_INCLUDE = re.compile(r'(\binclude\s+")(?!/)')
@@ -87,6 +92,10 @@ def explain(complaint: str, text: str, name: str) -> str:
     return f"{where}:{number}{column}: {match.group('message').strip()}{shown}"
 
 
+def _which() -> t.Optional[str]:
+    return shutil.which("bird", path=os.pathsep.join([os.environ.get("PATH", ""), *_SEARCH]))
+
+
 def find_program() -> t.Optional[Program]:
     """Find the installed BIRD.
 
@@ -96,16 +105,34 @@ def find_program() -> t.Optional[Program]:
     Raises:
         MissingDependency: what is installed is BIRD 1, or does not say its version.
     """
-    path = shutil.which("bird", path=os.pathsep.join([os.environ.get("PATH", ""), *_SEARCH]))
+    path = _which()
     if path is None:
         return None
     result = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     version = parse_version(result.stdout + result.stderr)
     if version is None:
         raise MissingDependency(f"{path}: it does not say its version; install BIRD 2.0.12 or newer (package bird2)")
-    if int(version.split(".")[0]) < 2:
-        raise MissingDependency(f"{path}: BIRD {version} is too old; install BIRD 2.0.12 or newer (package bird2)")
+    if tuple(int(part) for part in version.split(".")) < _OLDEST:
+        raise MissingDependency(
+            f"{path}: BIRD {version} is too old; install BIRD 2.0.12 or newer (package bird2), "
+            "after what it does has found another place"
+        )
     return Program(path, version)
+
+
+def find_config() -> str:
+    """Find the file that this host's BIRD reads.
+
+    Returns:
+        What the installed program says, or where it is not installed, what the distribution's package will read.
+    """
+    path = _which()
+    if path is not None:
+        words = subprocess.run([path, "--help"], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+        match = _CONFIG.search(words.stdout + words.stderr)
+        if match is not None:
+            return match.group(1)
+    return config_path(parse_names(_text_of("/etc/os-release")))
 
 
 def require_program() -> Program:
@@ -119,7 +146,7 @@ def require_program() -> Program:
     """
     program = find_program()
     if program is None:
-        raise MissingDependency("bird: it is not installed on this host; install the package bird2 (bird on Fedora)")
+        raise MissingDependency(NOT_INSTALLED)
     return program
 
 

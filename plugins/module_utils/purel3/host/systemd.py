@@ -1,0 +1,85 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What systemd says of its units, and telling it what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import typing as t
+
+from ..errors import FabricError, MissingDependency
+
+UNITS = "/etc/systemd/system"
+
+_SYSTEMD = "/run/systemd/system"
+_TIMEOUT = 120
+
+
+def is_run_by_systemd() -> bool:
+    """Say whether systemd runs this host (sd_booted(3)).
+
+    Returns:
+        False in containers without it, and in lab nodes, which have a /run of their own.
+    """
+    return os.path.isdir(_SYSTEMD)
+
+
+def run_program(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of systemd's, such as systemctl.
+
+    Args:
+        words: its name and arguments.
+
+    Returns:
+        What it said; it may have failed.
+
+    Raises:
+        MissingDependency: it is not installed.
+    """
+    if shutil.which(words[0]) is None:
+        raise MissingDependency(f"{words[0]}: it is not on this host although systemd runs it; install systemd's tools")
+    return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+
+
+def ask(*arguments: str) -> str:
+    """Ask systemctl something that it answers by one word.
+
+    Args:
+        arguments: for example is-active, bird.
+
+    Returns:
+        The word.
+    """
+    return run_program("systemctl", *arguments).stdout.strip()
+
+
+def properties(unit: str, *names: str) -> t.Dict[str, str]:
+    """Read properties of a unit (org.freedesktop.systemd1(5)).
+
+    Args:
+        unit: its name.
+        names: for example LoadState; systemd knows all properties even of a unit that it does not have.
+
+    Returns:
+        Their values by name.
+    """
+    lines = run_program("systemctl", "show", f"--property={','.join(names)}", unit).stdout.splitlines()
+    return {name: value for name, _sign, value in (line.partition("=") for line in lines)}
+
+
+def command(*arguments: str) -> None:
+    """Have systemctl do something.
+
+    Args:
+        arguments: for example start, bird.
+
+    Raises:
+        FabricError: it failed, with its words.
+    """
+    result = run_program("systemctl", *arguments)
+    if result.returncode != 0:
+        journal = f"; see journalctl -u {arguments[-1]}" if len(arguments) > 1 else ""
+        raise FabricError(f"systemctl {' '.join(arguments)} failed: {(result.stderr + result.stdout).strip()}{journal}")
