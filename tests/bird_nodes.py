@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -35,7 +36,7 @@ mount -t tmpfs tmpfs /etc/bird && chown bird:bird /etc/bird && chmod 0750 /etc/b
 ip link set lo up
 """
 # The reader compares these, so that nothing is ever run in a namespace that is not the node's.
-READY = 'echo "$(readlink /proc/self/ns/net) $(readlink /proc/self/ns/mnt)" && exec sleep 600'
+READY = 'echo "$(readlink /proc/self/ns/net) $(readlink /proc/self/ns/mnt)" && exec sleep 7200'
 
 
 Variables = t.Dict[str, t.Any]
@@ -101,7 +102,7 @@ class Node:
     def start(self, *, check: bool = False) -> t.Dict[str, t.Any]:
         return self.good("bird_service", check=check)
 
-    def converge(self, timeout: float = 90) -> t.Dict[str, t.Any]:
+    def converge(self, timeout: float = 180) -> t.Dict[str, t.Any]:
         return self.good("bird_info", peers=self.peers, wait_for="routes", timeout=timeout)
 
     def routes(self) -> t.List[str]:
@@ -114,6 +115,17 @@ class Node:
 
     def bird_pid(self) -> str:
         return self.run("cat", "/run/bird/bird.pid").strip()
+
+    def kill_bird(self) -> str:
+        """Kill BIRD, and return its process id when it is dead."""
+        pid = self.bird_pid()
+        self.run("kill", "-9", pid)
+        deadline = time.monotonic() + 120
+        # It may stay as a zombie, because nobody asks for its end here.
+        while self.run("sh", "-c", f"ps -o stat= -p {pid} || true").strip()[:1] not in ("", "Z"):
+            assert time.monotonic() < deadline, pid
+            time.sleep(0.05)
+        return pid
 
     def config(self) -> str:
         return self.run("cat", CONFIG)

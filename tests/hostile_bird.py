@@ -93,7 +93,7 @@ def networks(node: Node, *words: str) -> t.Set[str]:
     return set(_NETWORK.findall(node.run("birdc", "show", "route", *words)))
 
 
-def eventually(holds: t.Callable[[], bool], what: str, timeout: float = 120) -> None:
+def eventually(holds: t.Callable[[], bool], what: str, timeout: float = 300) -> None:
     """Wait until something is true.
 
     Args:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bird_nodes import CONFIG, GOLDEN, Network, Node, variables_of
+from hostile_bird import eventually
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
@@ -83,6 +84,8 @@ def test_a_run_that_died_is_completed_by_the_next(
     # Whatever the clock says: the file may look older than BIRD's last reconfiguration.
     first.run("touch", "-d", "2001-01-01", CONFIG)
     assert first.config() == old
+    if is_loaded:
+        eventually(lambda: "blackhole 1.1.3.0/24 proto bird metric 32" in first.routes(), "the new block to be there")
     assert ("blackhole 1.1.3.0/24 proto bird metric 32" in first.routes()) == is_loaded
     result = first.good("bird_config", content=content)
     assert result["operations"] == operations
@@ -169,8 +172,6 @@ def test_where_bird_is_not_installed_check_mode_warns_and_a_run_says_what_to_ins
     assert node.run("ls", "-A", "/etc/bird") == ""
 
 
-# What systemctl does for a service, for a node that cannot have a systemd of its own: it keeps the unit's state in
-# files, and runs the real BIRD as Debian's unit does.
 def test_the_role_configures_starts_and_then_finds_nothing_to_do(network: Network, tmp_path: Path) -> None:
     nodes = network(variables_of("two_nodes"))
     play = [{"hosts": "all", "gather_facts": False, "roles": [{"role": "purel3.fabric.bird"}]}]

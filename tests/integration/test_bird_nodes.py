@@ -108,8 +108,14 @@ def test_a_wait_that_fails_says_who_is_missing_and_why(network: Network) -> None
     node = network(variables_of("lab"), interface="eth0")["node1"]
     node.configure()
     node.start()
-    said = node.refused("bird_info", peers=node.peers, wait_for="established", timeout=3)
-    assert "after 3 s: 0/2 sessions up; node2 192.168.50.11: Active, Connection refused" in said
+    said = ""
+
+    def tells() -> bool:
+        nonlocal said
+        said = node.refused("bird_info", peers=node.peers, wait_for="established", timeout=3)
+        return "after 3 s: 0/2 sessions up; node2 192.168.50.11: Active, Connection refused" in said
+
+    eventually(tells, "BIRD to have tried, and to be told why not")
     assert "node3 192.168.50.12: " in said
     checked = node.good("bird_info", check=True, peers=node.peers, wait_for="established")
     assert [session["is_established"] for session in checked["sessions"]] == [False, False]

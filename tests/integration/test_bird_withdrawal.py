@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from bird_nodes import CONFIG, Network, Node, running, variables_of
+from hostile_bird import eventually
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
 
@@ -32,7 +33,7 @@ def test_routes_and_sessions_go_on_both_sides(two: t.Tuple[Node, Node]) -> None:
     ]
     assert first.routes() == []
     assert first.run("ls", "-A", "/etc/bird") == ""
-    assert second.routes() == ["blackhole 1.1.2.0/24 proto bird metric 32"]
+    eventually(lambda: second.routes() == ["blackhole 1.1.2.0/24 proto bird metric 32"], "the route to be withdrawn")
 
 
 def test_a_second_time_there_is_nothing_left_to_take_away(two: t.Tuple[Node, Node]) -> None:
