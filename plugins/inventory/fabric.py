@@ -317,6 +317,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     """Ansible's way in."""
 
     NAME = PLUGIN
+    # Not enough where another source was read first, whose plugin's answer ansible-core 2.19 then keeps for all.
     trusted_by_default = True
 
     def verify_file(self, path: str) -> bool:
@@ -400,7 +401,7 @@ def _set_on_host(inventory: InventoryData, name: str, variables: t.Mapping[str, 
             host: t.Any = inventory.get_host(name)
             host.set_variable(key, shared.trusted(value))
         else:
-            inventory.set_variable(name, key, value)
+            inventory.set_variable(name, key, shared.trusted(value))
 
 
 def _set_in_group(inventory: InventoryData, group: str, variables: t.Mapping[str, t.Any], holder: str) -> None:
@@ -408,9 +409,8 @@ def _set_in_group(inventory: InventoryData, group: str, variables: t.Mapping[str
         if name in OF_THE_WHOLE_FABRIC:
             # One host holds it, and is named by all others.
             _set_on_host(inventory, holder, {name: value}, SharedData())
-            inventory.set_variable(group, name, f"{{{{ hostvars['{holder}']['{name}'] }}}}")
-        else:
-            inventory.set_variable(group, name, value)
+            value = f"{{{{ hostvars['{holder}']['{name}'] }}}}"
+        inventory.set_variable(group, name, SharedData().trusted(value))
 
 
 def _refuse_second_fabric(inventory: InventoryData, path: str) -> None:

@@ -117,6 +117,25 @@ def ansible_in_a_folder(tmp_path: Path, checkout: Path) -> Ansible:
     return Ansible(tmp_path, checkout)
 
 
+def test_templates_are_rendered_also_where_another_inventory_is_read_first(ansible: Ansible) -> None:
+    ansible.write("hosts.yml", "all: {vars: {site: here}}\n")
+    ansible.write("site.fabric.yml", GOOD)
+    words = [
+        "ansible",
+        "node1",
+        "-i",
+        "hosts.yml",
+        "-i",
+        "site.fabric.yml",
+        "-c",
+        "local",
+        "-m",
+        "ansible.builtin.debug",
+    ]
+    ended = ansible.run(*words, "-a", "msg={{ ansible_user }}:{{ fabric_blocks[0].node }}:{{ site }}")
+    assert "admin:node1:here" in ended.output, ended.errors
+
+
 @pytest.mark.parametrize("env", [OURS_FIRST, FOUND_BY_AUTO], ids=["enabled", "found by auto"])
 def test_a_file_with_faults_gives_one_report_and_no_run(ansible: Ansible, env: t.Mapping[str, str]) -> None:
     ansible.write("site.fabric.yml", BAD)
