@@ -27,6 +27,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal imp
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent / "bird"
 CASES = sorted(FOLDER.glob("*/*.yml"))
+ENCAPSULATION = ("bird_encapsulation", "bird_subnets")
 
 
 def variables(case: Path) -> t.Dict[str, t.Any]:
@@ -67,7 +68,7 @@ def test_the_order_of_lists_and_keys_does_not_matter(case: Path) -> None:
     shuffled = list(variables(case).items())
     random.Random(2).shuffle(shuffled)
     again = dict(shuffled)
-    for name in ("bird_peers", "bird_blocks", "bird_owners", "bird_reflected", "bird_communities"):
+    for name in ("bird_peers", "bird_blocks", "bird_owners", "bird_reflected", "bird_communities", *ENCAPSULATION):
         again[name] = list(reversed(again.get(name, [])))
     assert render_variables(again) == case.with_suffix(".conf").read_text()
 

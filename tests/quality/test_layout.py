@@ -24,6 +24,7 @@ PURE = {
     *("bird.config", "bird.reply", "bird.sessions", "bird.settings", "bird.status"),
     *("bird.expected", "bird.node_status"),
     *("bird.expectation", "bird.hold", "bird.impact", "bird.outline", "bird.syntax", "bird.transition"),
+    *("bird.encapsulation",),
     *("bird.checker", "bird.filters", "bird.peer", "bird.relations", "bird.rule_text", "bird.rules"),
     *("bird.passwords", "bird.session_text", "bird.versions"),
     *("fabric.allocation", "fabric.checking", "fabric.checks", "fabric.desired", "fabric.document", "fabric.intent"),

@@ -90,6 +90,33 @@ BAD_NODES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], str]] = {
         {"bird_reflected": [{"prefix": "10.244.0.0/16", "shortest": 26, "longest": 24}]},
         "bird_reflected[0].longest: 24 is not a prefix length; give a number from 26 to 32",
     ),
+    "encapsulation without mode": (
+        {"bird_encapsulation": [{"prefix": "10.244.0.0/16"}]},
+        "bird_encapsulation[0]: {'prefix': '10.244.0.0/16'} is not of this kind; give a mapping with prefix, mode",
+    ),
+    "encapsulation unknown": (
+        {"bird_encapsulation": [{"prefix": "10.244.0.0/16", "mode": "vxlan"}]},
+        "bird_encapsulation[0].mode: 'vxlan' is not known; use one of ipip, ipip_cross_subnet",
+    ),
+    "encapsulation of what is no pool": (
+        {"bird_encapsulation": [{"prefix": INJECTION, "mode": "ipip"}]},
+        "bird_encapsulation[0].prefix",
+    ),
+    "encapsulation of one pool in two ways": (
+        {
+            "bird_subnets": ["192.168.50.0/24"],
+            "bird_encapsulation": [
+                {"prefix": "10.244.0.0/16", "mode": "ipip"},
+                {"prefix": "10.244.0.0/16", "mode": "ipip_cross_subnet"},
+            ],
+        },
+        "bird_encapsulation: 10.244.0.0/16 overlaps 10.244.0.0/16; name each pool once",
+    ),
+    "encapsulation between subnets that nobody named": (
+        {"bird_encapsulation": [{"prefix": "10.244.0.0/16", "mode": "ipip_cross_subnet"}]},
+        "bird_subnets: it is empty, but ipip_cross_subnet depends on them; give the subnets that the node is in",
+    ),
+    "subnet with host bits": ({"bird_subnets": ["192.168.50.10/24"]}, "bird_subnets[0]: '192.168.50.10/24' has host"),
     "no path at all": ({"bird_ecmp_paths": 0}, "bird_ecmp_paths: 0 is not a number of paths"),
     "TTL security perhaps": ({"bird_ttl_security": "perhaps"}, "bird_ttl_security: 'perhaps' is neither true nor"),
     "BFD with text": ({"bird_bfd": "on; }"}, "bird_bfd: 'on; }' is neither"),

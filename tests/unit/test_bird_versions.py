@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.versions import unsupported
 
+ONLINK = "BIRD 2.0.11 does not know `onlink`; install BIRD 2.0.12 or newer, or leave that option out"
 SEND_HOLD = "BIRD 2.0.12 does not know `send hold time`; install BIRD 2.15 or newer, or leave that option out"
 
 CASES: t.Dict[str, t.Tuple[str, str, t.Tuple[str, ...]]] = {
@@ -29,6 +30,15 @@ CASES: t.Dict[str, t.Tuple[str, str, t.Tuple[str, ...]]] = {
     "in a comment": ("# send hold time 200;\n/* ; send hold time */", "2.0.12", ()),
     "in a text": ('protocol bgp { description "a;send hold time 1"; }', "2.0.12", ()),
     "another kind of hold time": ("protocol bgp { hold time 90; }", "2.0.12", ()),
+    "into a tunnel, from the first version on": ("filter f { onlink = true; }", "2.0.12", ()),
+    "into a tunnel, before that": ("filter f { onlink = true; }", "2.0.11", (ONLINK,)),
+    "into a tunnel, with a BIRD 3 that came later but knows less": (
+        "filter f {\n  onlink = true;\n  onlink = true;\n}",
+        "3.1.7",
+        (ONLINK.replace("2.0.11", "3.1.7").replace("2.0.12", "3.2"),),
+    ),
+    "into a tunnel, with BIRD 3.2": ("filter f { onlink = true; }", "3.2.0", ()),
+    "a held route into a tunnel": ("  route 10.2.0.0/24 via 10.0.0.2%'tunl0' onlink;", "3.1.7", ()),
     "nothing at all": ("", "2.0.12", ()),
 }
 

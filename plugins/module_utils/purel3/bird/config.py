@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .encapsulation import TUNNEL_DEVICE, tunnel_lines
 from .filters import OWNER_TABLE, active_aggregates, common_export_filters
 from .rule_text import AGGREGATE_PROTOCOL, BLOCK_PROTOCOL
 from .session_text import is_watched_over_hops, peer_protocol, session_lines, template_lines
@@ -58,7 +59,13 @@ def _bfd(settings: Settings) -> t.List[str]:
 
 
 def _connected() -> t.List[str]:
-    return [f"protocol direct {DIRECT_PROTOCOL} {{", "  ipv4;", '  interface -"cali*", "*";', "}"]
+    # The tunnel is left out also where there is none: what changes here makes BIRD forget all that it knows from here.
+    return [
+        f"protocol direct {DIRECT_PROTOCOL} {{",
+        "  ipv4;",
+        f'  interface -"cali*", -"{TUNNEL_DEVICE}", "*";',
+        "}",
+    ]
 
 
 def _blocks(settings: Settings) -> t.List[str]:
@@ -98,7 +105,7 @@ def _kernel_filters(settings: Settings) -> t.List[str]:
         lines.append(f'  if proto = "{BLOCK_PROTOCOL}" && net.len = 32 then reject;')
     if settings.kernel_metric == 0:
         lines.append("  krt_metric = 0;")
-    lines += ["  accept;", "}"]
+    lines += [*tunnel_lines(settings), "  accept;", "}"]
     if _learns(settings):
         lines += ["", "filter fabric_from_kernel {", '  if ifname ~ "cali*" then reject;', "  accept;", "}"]
     return lines

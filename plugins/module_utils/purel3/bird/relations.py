@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from .encapsulation import contradictions as contradictions_of_encapsulation
 from .peer import Peer
 
 if t.TYPE_CHECKING:
@@ -84,6 +85,7 @@ def find_contradictions(settings: Settings) -> t.Tuple[str, ...]:
     faults = [*_names_and_addresses(settings), *_blocks(settings)]
     for peer in settings.peers:
         faults.extend(_session(settings, f"bird_peers ({peer.name})", peer))
+    faults.extend(contradictions_of_encapsulation(settings))
     if settings.owners and not settings.is_transit:
         faults.append("bird_owners: it is for transit only; set bird_transit: true, or remove it")
     return tuple(faults)

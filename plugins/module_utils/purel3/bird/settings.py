@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..errors import InvalidInput
 from .checker import LARGEST_AS, Checker
+from .encapsulation import Encapsulation, read_encapsulation
 from .peer import DEFAULT_PEER_TYPE, DEFAULT_SESSION, Peer, Session, read_error_wait, read_peer, read_session
 from .relations import find_contradictions
 
@@ -96,6 +97,8 @@ class Settings:
         owners: who may be the origin of what, sorted; only with is_transit.
         reflected: what route reflectors may pass on, sorted.
         cluster_id: under which it reflects; None for the router id.
+        encapsulation: which routes lead into the tunnel, sorted.
+        subnets: those that the node is in, sorted; for what depends on them.
         ecmp_paths: over how many equal paths traffic is spread at most.
         kernel_metric: metric of the routes in the kernel; 0 means none.
         timers: see Timers.
@@ -113,6 +116,8 @@ class Settings:
     owners: t.Tuple[Ownership, ...] = ()
     reflected: t.Tuple[Reflected, ...] = ()
     cluster_id: t.Optional[ipaddress.IPv4Address] = None
+    encapsulation: t.Tuple[Encapsulation, ...] = ()
+    subnets: t.Tuple[ipaddress.IPv4Network, ...] = ()
     ecmp_paths: int = 1
     kernel_metric: int = 0
     timers: Timers = Timers()
@@ -139,6 +144,7 @@ _REQUIRED = ("bird_address", "bird_as_number")
 _OPTIONAL = (
     *("bird_router_id", "bird_blocks", "bird_peers", "bird_kernel_metric", "bird_error_wait_time", "bird_log"),
     *("bird_includes", "bird_route_reflector_cluster_id", "bird_transit", "bird_owners", "bird_reflected"),
+    *("bird_encapsulation", "bird_subnets"),
     *("bird_ecmp_paths", "bird_password", "bird_passwords", *(f"bird_{key}" for key in _DEFAULTS)),
 )
 
@@ -252,6 +258,8 @@ def parse(values: t.Mapping[str, t.Any]) -> Settings:
     is_transit = check.boolean("bird_transit", values.get("bird_transit", False))
     owners = _owners(check, values.get("bird_owners", ()))
     reflected = _reflected(check, values.get("bird_reflected", ()))
+    encapsulation = read_encapsulation(check, values.get("bird_encapsulation", ()))
+    subnets = check.networks("bird_subnets", values.get("bird_subnets", ()))
     cluster_id = values.get("bird_route_reflector_cluster_id")
     if cluster_id is not None:
         cluster_id = check.address("bird_route_reflector_cluster_id", cluster_id, "a cluster id")
@@ -269,6 +277,8 @@ def parse(values: t.Mapping[str, t.Any]) -> Settings:
         owners=owners,
         reflected=reflected,
         cluster_id=cluster_id,
+        encapsulation=encapsulation,
+        subnets=subnets,
         ecmp_paths=paths,
         kernel_metric=metric,
         timers=timers,

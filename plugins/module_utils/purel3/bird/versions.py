@@ -15,17 +15,22 @@ class _Option:
     name: str
     pattern: t.Pattern[str]
     since: str
+    since_of_3: str
+
+    def needed(self, version: str) -> str:
+        return self.since_of_3 if _number(version) >= (3,) else self.since
 
 
-def _option(name: str, since: str) -> _Option:
+def _option(name: str, since: str, since_of_3: str = "3.0") -> _Option:
     words = r"\s+".join(re.escape(word) for word in name.split())
-    return _Option(name, re.compile(rf"(?:^|[;{{}}])\s*{words}\b", re.MULTILINE), since)
+    return _Option(name, re.compile(rf"(?:^|[;{{}}])\s*{words}\b", re.MULTILINE), since, since_of_3)
 
 
-# Options of BGP sessions that came after 2.0.12, the oldest version that the collection runs with.
+# What came with 2.0.12, the oldest version that the collection runs with, or after it.
 _OPTIONS = (
     _option("authentication", "2.17"),
     _option("keys", "2.17"),
+    _option("onlink", "2.0.12", "3.2"),
     _option("require route refresh", "2.15"),
     _option("send hold time", "2.15"),
 )
@@ -48,7 +53,8 @@ def unsupported(text: str, version: str) -> t.Tuple[str, ...]:
     """
     plain = _TEXT_OR_COMMENT.sub(lambda match: '""' if match.group(1) else "", text)
     return tuple(
-        f"BIRD {version} does not know `{option.name}`; install BIRD {option.since} or newer, or leave that option out"
+        f"BIRD {version} does not know `{option.name}`; install BIRD {option.needed(version)} or newer, "
+        "or leave that option out"
         for option in _OPTIONS
-        if _number(version) < _number(option.since) and option.pattern.search(plain)
+        if _number(version) < _number(option.needed(version)) and option.pattern.search(plain)
     )
