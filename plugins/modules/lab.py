@@ -17,9 +17,15 @@ description:
   - A node is a process with network, mount, UTS and PID namespaces of its own, a private C(/run), C(/var/tmp),
     C(/etc/bird), C(/etc/frr) and C(/etc/sysctl.d), and interfaces with one address each. It has no default route and no
     systemd.
+  - With O(backend=qemu), a node is a virtual machine, with a kernel of its own, systemd and SSH. Its disk is a
+    copy-on-write layer on an image that is built once, by mmdebstrap from the Debian mirror of this machine, or on
+    O(image).
   - The switch is a namespace of its own with one bridge for each subnet, so that nodes meet on the subnets that they
-    share, and nowhere else. Nothing appears in the network namespace of the machine.
-  - Reach the nodes with the connection plugin P(purel3.fabric.lab#connection).
+    share, and nowhere else. Nothing appears in the network namespace of the machine, but the SSH ports of virtual
+    machines on 127.0.0.1.
+  - Reach the nodes with the connection plugin P(purel3.fabric.lab#connection), and virtual machines by SSH.
+  - A virtual machine that does not come up ends the run with the end of its console, and so does everything that this
+    run had started. That also goes when the run itself is killed.
   - What is not as asked for is started anew, and nodes that are not listed are ended. After a crash, running the module
     again, with either O(state), finds and cleans up what was left.
 extends_documentation_fragment:
@@ -45,9 +51,11 @@ options:
     choices: [present, absent]
     default: present
   backend:
-    description: How a node is made. V(namespaces) needs nothing but a Linux kernel.
+    description:
+      - How a node is made. V(namespaces) needs nothing but a Linux kernel.
+      - V(qemu) uses KVM where a guest under it really answers, and else emulation, which is slower by far.
     type: str
-    choices: [namespaces]
+    choices: [namespaces, qemu]
     default: namespaces
   nodes:
     description: The nodes. Required if O(state=present), not used otherwise.
@@ -80,6 +88,72 @@ options:
             description: IPv4 address of the interface, with prefix length.
             type: str
             required: true
+      mac:
+        description: MAC address of the interface O(nodes[].interface) of a virtual machine.
+        type: str
+      memory:
+        description: Memory of this virtual machine in MiB, in place of O(memory).
+        type: int
+  networks:
+    description:
+      - The segments of a lab of virtual machines. Every address of a node is in one of them, and every segment has
+        a node.
+      - The default is one for each subnet of the nodes' addresses.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      subnet:
+        description: The addresses on it.
+        type: str
+        required: true
+      router:
+        description:
+          - The address in it of the lab's one plain router, which forwards between all networks that give it one.
+          - Nodes get routes to the other networks through it.
+        type: str
+  release:
+    description: The Debian release of the virtual machines.
+    type: str
+    choices: [bookworm, trixie]
+    default: bookworm
+  packages:
+    description:
+      - What the image of virtual machines holds beyond the minimum.
+      - The default is what nodes of a fabric need. An empty list gives hosts with nothing installed.
+    type: list
+    elements: str
+  image:
+    description:
+      - Path of a cloud image to use instead of building one. It is in the format qcow2, boots by BIOS, and has
+        cloud-init with the data source NoCloud. It is never written to.
+    type: path
+  memory:
+    description: Memory of each virtual machine in MiB.
+    type: int
+    default: 512
+  cpus:
+    description: Processors of each virtual machine.
+    type: int
+    default: 1
+  outbound:
+    description: Virtual machines reach other networks through this machine, for example to install packages.
+    type: bool
+    default: false
+  ssh_port:
+    description:
+      - The port on 127.0.0.1 that leads to the SSH of the first virtual machine. The others follow in the order of
+        their names.
+    type: int
+    default: 22200
+  cache:
+    description: The folder of the images that were built.
+    type: path
+    default: /var/cache/purel3-lab
+  timeout:
+    description: How long virtual machines may take to come up, in seconds.
+    type: int
+    default: 300
   workload_count:
     description:
       - How many workloads all nodes will have together.
@@ -91,9 +165,13 @@ requirements:
   - root
   - Linux 5.3 or newer
   - pyroute2 >= 0.7.2
-  - BIRD 2, for its directory C(/etc/bird)
+  - BIRD 2, for its directory C(/etc/bird); not with O(backend=qemu)
+  - qemu-system-x86, qemu-utils, openssh-client, paramiko; with O(backend=qemu)
+  - mmdebstrap, to build an image
 notes:
   - The processes are named C(purel3-lab:LAB/NODE). Their pids are in C(/run/purel3-lab).
+  - The SSH key of virtual machines is C(/run/purel3-lab/LAB/key), which belongs to the user who called sudo. Beside it
+    are C(machines/NODE/console.log), which holds what a guest said, and C(machines/NODE/known_hosts).
 seealso:
   - plugin: purel3.fabric.lab
     plugin_type: connection
@@ -133,6 +211,26 @@ EXAMPLES = r"""
         address: 10.0.25.5/24
   become: true
 
+- name: Start two virtual machines on two networks with a router between them
+  purel3.fabric.lab:
+    name: routed
+    backend: qemu
+    release: trixie
+    nodes:
+      - name: node1
+        interface: ens33
+        address: 192.168.50.10/24
+        mac: 00:0c:29:63:9f:1e
+      - name: node2
+        interface: ens33
+        address: 192.168.51.10/24
+    networks:
+      - subnet: 192.168.50.0/24
+        router: 192.168.50.1
+      - subnet: 192.168.51.0/24
+        router: 192.168.51.1
+  become: true
+
 - name: End the three nodes
   purel3.fabric.lab:
     name: lab
@@ -149,6 +247,11 @@ operations:
   sample:
     - + node node1  ens33 192.168.50.10/24
     - + switch lab
+acceleration:
+  description: How the virtual machines run, V(kvm) or V(tcg), which is emulation.
+  returned: when something of a lab of virtual machines was started
+  type: str
+  sample: tcg
 faults:
   description: What is wrong, one sentence each.
   returned: failure
@@ -167,7 +270,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control i
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "backend": {"type": "str", "choices": ["namespaces"], "default": "namespaces"},
+    "backend": {"type": "str", "choices": ["namespaces", "qemu"], "default": "namespaces"},
     "nodes": {
         "type": "list",
         "elements": "dict",
@@ -184,8 +287,25 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
                     "address": {"type": "str", "required": True},
                 },
             },
+            "mac": {"type": "str"},
+            "memory": {"type": "int"},
         },
     },
+    "networks": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"subnet": {"type": "str", "required": True}, "router": {"type": "str"}},
+    },
+    "release": {"type": "str", "choices": ["bookworm", "trixie"], "default": "bookworm"},
+    "packages": {"type": "list", "elements": "str"},
+    "image": {"type": "path"},
+    "memory": {"type": "int", "default": 512},
+    "cpus": {"type": "int", "default": 1},
+    "outbound": {"type": "bool", "default": False},
+    "ssh_port": {"type": "int", "default": 22200},
+    "cache": {"type": "path", "default": "/var/cache/purel3-lab"},
+    "timeout": {"type": "int", "default": 300},
     "workload_count": {"type": "int", "default": 0},
 }
 

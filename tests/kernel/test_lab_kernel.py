@@ -19,16 +19,16 @@ import pytest
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout, process
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import (
-    bridge_name,
-    port_prefix,
-    propose_lab,
-    read_lab,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import (
     node_pid,
     node_pid_file,
     process_name,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import (
+    bridge_name,
+    port_prefix,
+    read_lab,
 )
 
 NAME = f"test{os.getpid()}"

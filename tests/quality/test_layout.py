@@ -33,7 +33,8 @@ PURE = {
     *("fabric.bgp", "fabric.bgp_values", "fabric.filters", "fabric.lab", "fabric.lab_schema", "fabric.node_schema"),
     *("fabric.peer_checks", "fabric.peering", "fabric.report", "fabric.selector", "fabric.session_checks"),
     *("fabric.extending", "fabric.topology", "fabric.topology_checks"),
-    *("lab.desired", "lab.frr_config", "lab.limits", "lab.plan", "lab.router"),
+    *("fabric.lab_checks", "lab.desired", "lab.frr_config", "lab.limits", "lab.networks", "lab.plan", "lab.router"),
+    *("lab.vm.command", "lab.vm.image_request", "lab.vm.machine"),
     *("verify.closing", "verify.differences", "verify.expectation", "verify.matrix", "verify.reachability"),
     *("verify.verdict",),
 }

@@ -6,7 +6,27 @@
 from __future__ import annotations
 
 import pytest
-from bad_fabric import Case, check_report
+from bad_fabric import GOOD, Case, check_report
+
+# Two segments and the router between them.
+MACHINES = """\
+plugin: purel3.fabric.fabric
+pools:
+  - cidr: 10.244.0.0/16
+nodes:
+  node1: {address: 192.168.50.10/24, interface: ens33}
+  node2: {address: 192.168.51.10/24, interface: ens33}
+workloads:
+  web1: {node: node1}
+lab:
+  backend: qemu
+  ssh_port: 22300
+  networks:
+    left: {subnet: 192.168.50.0/24, router: 192.168.50.1}
+    right: {subnet: 192.168.51.0/24, router: 192.168.51.1}
+  nodes:
+    node1: {mac: "00:0c:29:63:9f:1e", memory: 768}
+"""
 
 CASES = [
     Case(
@@ -19,7 +39,7 @@ CASES = [
         "the lab's backend is unknown",
         "as_number: 64512",
         "as_number: 64512\nlab: {backend: docker}",
-        ["3: lab: backend docker is not known; use namespaces"],
+        ["3: lab: backend docker is not known; use namespaces or qemu"],
     ),
     Case(
         "the lab is a boolean",
@@ -36,7 +56,169 @@ CASES = [
             "digit at both ends"
         ],
     ),
+    Case(
+        "what is for virtual machines in a lab of namespaces",
+        "as_number: 64512",
+        "as_number: 64512\nlab:\n  memory: 512\n  networks: {a: {subnet: 192.168.50.0/24}}",
+        [
+            "4: lab: memory is for virtual machines, and the backend is namespaces; remove it, or set backend: qemu",
+            "5: lab: networks is for virtual machines, and the backend is namespaces; remove it, or set backend: qemu",
+        ],
+    ),
+    Case(
+        "a router that runs FRR beside virtual machines",
+        "  ssh_port: 22300\n",
+        "  routers:\n    tor1: {address: 192.168.50.2/24, as_number: 64900}\n",
+        [
+            "11: lab: routers run FRR on this machine, which backend qemu does not do yet; remove them, or set "
+            "backend: namespaces",
+            "12: tor1: no entry of peers has its address 192.168.50.2; add one, or remove the router",
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "a release that nobody has tried",
+        "  ssh_port: 22300",
+        "  release: sid",
+        ["11: lab: release sid is not known; use bookworm or trixie"],
+        base=MACHINES,
+    ),
+    Case(
+        "an image that is there, and packages for one that is built",
+        "  ssh_port: 22300",
+        "  image: debian-12.qcow2\n  packages: [tcpdump]",
+        ["12: lab: packages is for an image that is built, and image names one that is there; remove one of them"],
+        base=MACHINES,
+    ),
+    Case(
+        "a package's name with a space",
+        "  ssh_port: 22300",
+        "  packages: [tcpdump, 'rm -rf']",
+        [
+            "11: lab: packages[1] 'rm -rf' is not the name of a Debian package; write it as in its archive, such as "
+            "tcpdump"
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "memory in which no Debian boots, and no processor",
+        "  ssh_port: 22300",
+        "  memory: 64\n  cpus: 0",
+        [
+            "11: lab: memory 64 is out of range; use 256 to 65536",
+            "12: lab: cpus 0 is out of range; use 1 to 64",
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "ports that do not suffice",
+        "22300",
+        "65535",
+        ["11: lab: ssh_port 65535 leaves the last of 2 nodes port 65536; use 65534 at most"],
+        base=MACHINES,
+    ),
+    Case(
+        "two machines with one MAC",
+        "memory: 768}",
+        "memory: 768}\n    node2: {mac: 00-0C-29-63-9F-1E}",
+        ["17: node2: mac 00:0c:29:63:9f:1e is also node1's (line 16); give each its own"],
+        base=MACHINES,
+    ),
+    Case(
+        "a MAC that is none, and one that is a group's",
+        '00:0c:29:63:9f:1e", memory: 768}',
+        '00:0c:29"}\n    node2: {mac: "01:00:5e:00:00:05"}',
+        [
+            "16: lab: node node1: mac 00:0c:29 is not a MAC address; write six bytes, such as 00:0c:29:63:9f:1e",
+            "17: lab: node node2: mac 01:00:5e:00:00:05 cannot be an interface's; write a unicast address: the first "
+            "byte is even",
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "a machine of no node",
+        "    node1: {mac",
+        "    node3: {mac",
+        ["16: lab: nodes: node3 is not a node of this file; did you mean 'node2'?"],
+        base=MACHINES,
+    ),
+    Case(
+        "a segment without a node",
+        "  nodes:\n    node1: {mac",
+        "    spare: {subnet: 10.9.0.0/24}\n  nodes:\n    node1: {mac",
+        ["15: network spare: no node has an address in its subnet 10.9.0.0/24; give a node one, or remove the network"],
+        base=MACHINES,
+    ),
+    Case(
+        "a segment without a subnet",
+        "    left: {subnet: 192.168.50.0/24, router: 192.168.50.1}\n",
+        "    left: {}\n",
+        [
+            "5: node1: address 192.168.50.10/24 is in no network of the lab; add its subnet to lab: networks",
+            "13: network left: subnet is missing; write the one of its nodes' addresses, such as 192.168.50.0/24",
+            "14: network right: router 192.168.51.1 is on this network only, so it leads nowhere; give another "
+            "network a router as well",
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "a node on no segment",
+        "interface: ens33}\nworkloads",
+        "interface: ens33, interfaces: {eth1: {address: 10.0.9.1/24}}}\nworkloads",
+        ["6: node2: address 10.0.9.1/24 is in no network of the lab; add its subnet to lab: networks"],
+        base=MACHINES,
+    ),
+    Case(
+        "two segments with one subnet",
+        "right: {subnet: 192.168.51.0/24, router: 192.168.51.1}",
+        "right: {subnet: 192.168.50.0/24, router: 192.168.50.2}",
+        [
+            "6: node2: address 192.168.51.10/24 is in no network of the lab; add its subnet to lab: networks",
+            "14: network right: subnet 192.168.50.0/24 overlaps network left's 192.168.50.0/24 (line 13); keep them "
+            "apart",
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "a router outside of its segment",
+        "router: 192.168.51.1}",
+        "router: 192.168.52.1}",
+        ["14: network right: router 192.168.52.1 is not in its subnet 192.168.51.0/24; give it an address of that"],
+        base=MACHINES,
+    ),
+    Case(
+        "a router with the broadcast address",
+        "router: 192.168.51.1}",
+        "router: 192.168.51.255}",
+        [
+            "14: network right: router 192.168.51.255 is the subnet's own address or its broadcast; give it a host's "
+            "address"
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "a router with a node's address",
+        "router: 192.168.51.1}",
+        "router: 192.168.51.10}",
+        ["14: network right: router 192.168.51.10 is also node2's address (line 6); give each its own"],
+        base=MACHINES,
+    ),
+    Case(
+        "a router that leads nowhere",
+        ", router: 192.168.51.1}",
+        "}",
+        [
+            "13: network left: router 192.168.50.1 is on this network only, so it leads nowhere; give another network "
+            "a router as well"
+        ],
+        base=MACHINES,
+    ),
 ]
+
+
+def test_the_good_file_of_these_cases_is_good() -> None:
+    check_report(Case("two segments and a router", whole=MACHINES))
+    check_report(Case("namespaces", whole=GOOD))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

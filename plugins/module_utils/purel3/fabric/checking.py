@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..errors import InvalidInput
-from . import checks, peer_checks, schema, store, topology_checks
+from . import checks, lab_checks, peer_checks, schema, store, topology_checks
 from .allocation import Exhausted, allocate
 from .document import Faults, Located, Places
 from .intent import Allocations, Fabric
@@ -72,6 +72,7 @@ def check_fabric(source: Source) -> CheckedFabric:
         checks.check(draft, report)
         topology_checks.check(draft, report)
         peer_checks.check(draft, report)
+        lab_checks.check(draft, report)
     stored = store.parse(source.store_text, source.store_faults)
     _raise_faults(source)
     kept = keep(draft.fabric, stored, report, source.store_faults)

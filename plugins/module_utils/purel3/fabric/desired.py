@@ -12,6 +12,7 @@ from . import peering
 from .checking import CheckedFabric
 from .checks import block_of
 from .lab import connection, lab_place, lab_variables
+from .lab import node_variables as lab_node_variables
 from .tunnels import endpoint_variables, tunnel_variables, workload_mtu
 
 Variables = t.Dict[str, t.Any]
@@ -42,7 +43,7 @@ def host_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
     peers = peering.peers(checked.fabric, blocks)
     reflection = peering.reflection(checked.fabric)
     tunnels = tunnel_variables(checked)
-    is_lab = checked.fabric.lab is not None
+    lab = checked.fabric.lab
     return {
         node.name: {
             "ansible_host": str(node.address.ip),
@@ -56,7 +57,7 @@ def host_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
             **tunnels.get(node.name, {}),
             "node_workloads": workloads[node.name],
             "fabric_labels": dict(node.labels),
-            **(lab_place(node.name) if is_lab else {}),
+            **(lab_place(checked.fabric, lab, node.name) if lab is not None else {}),
         }
         for node in checked.fabric.nodes
     }
@@ -112,7 +113,7 @@ def node_variables(checked: CheckedFabric) -> Variables:
     """
     variables = {**peering.defaults(checked, _blocks_by_node(checked)), **endpoint_variables(checked.fabric)}
     if checked.fabric.lab is not None:
-        variables.update({**connection(), "node_packages": []})
+        variables.update(lab_node_variables(checked.fabric.lab))
     return variables
 
 
@@ -125,10 +126,16 @@ def router_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
     Returns:
         Plain data by router; none without a lab.
     """
-    routers = checked.fabric.lab.routers if checked.fabric.lab is not None else ()
+    lab = checked.fabric.lab
+    if lab is None:
+        return {}
     return {
-        router.name: {"ansible_host": str(router.address.ip), **connection(), **lab_place(router.name)}
-        for router in routers
+        router.name: {
+            "ansible_host": str(router.address.ip),
+            **connection(lab),
+            **lab_place(checked.fabric, lab, router.name),
+        }
+        for router in lab.routers
     }
 
 

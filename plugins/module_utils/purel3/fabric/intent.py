@@ -15,6 +15,7 @@ FULL_MESH = "full_mesh"
 ROUTE_REFLECTOR = "route_reflector"
 NO_TOPOLOGY = "none"
 NAMESPACES = "namespaces"
+QEMU = "qemu"
 AUTO = "auto"
 NO_ENCAPSULATION = "none"
 IPIP = "ipip"
@@ -208,6 +209,61 @@ class Router:
 
 
 @dataclass(frozen=True)
+class Network:
+    """A segment of the lab, which connects the nodes with an address in its subnet.
+
+    Args:
+        name: its name in the file.
+        subnet: the addresses on it.
+        router: the address in it of the lab's plain router; None where that has none.
+    """
+
+    name: str
+    subnet: IPv4Network
+    router: t.Optional[IPv4Address] = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is different about one of the lab's virtual machines.
+
+    Args:
+        node: the name of its node.
+        mac: of the interface that carries the node's address; None has the lab choose.
+        memory: in MiB; None for that of all machines.
+    """
+
+    node: str
+    mac: t.Optional[str] = None
+    memory: t.Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Machines:
+    """What the nodes are where the lab runs virtual machines; None is what is not said.
+
+    Args:
+        release: the Debian release of their disks.
+        image: path of a cloud image to use in place of one that is built.
+        memory: of each, in MiB.
+        cpus: of each.
+        packages: what the image holds beyond the minimum.
+        outbound: they reach other networks through this machine.
+        ssh_port: the port on 127.0.0.1 that leads to the first one's SSH; the others follow.
+        differences: sorted by node.
+    """
+
+    release: t.Optional[str] = None
+    image: t.Optional[str] = None
+    memory: t.Optional[int] = None
+    cpus: t.Optional[int] = None
+    packages: t.Optional[t.Tuple[str, ...]] = None
+    outbound: bool = False
+    ssh_port: int = 22200
+    differences: t.Tuple[Machine, ...] = ()
+
+
+@dataclass(frozen=True)
 class Lab:
     """How to start the fabric's nodes on this machine.
 
@@ -215,11 +271,15 @@ class Lab:
         name: tells labs on one machine apart.
         backend: what a node is.
         routers: sorted by name.
+        networks: sorted by name; empty means one for each subnet of the nodes' addresses.
+        machines: what the nodes are where they are virtual machines.
     """
 
     name: str
     backend: str = NAMESPACES
     routers: t.Tuple[Router, ...] = ()
+    networks: t.Tuple[Network, ...] = ()
+    machines: Machines = Machines()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ except ImportError:
     HAS_PYROUTE2 = False
 
 _IFF_UP = 1
+# A port is one end of a veth, or the tap of a virtual machine.
+_PORT_KINDS = ("veth", "tun")
 # Interface groups mean nothing to others in this namespace: what is to go is deleted at once by its group.
 _GOING = 1
 
@@ -52,7 +54,7 @@ class Port:
     """A port as it is.
 
     Args:
-        peer_index: of the host's interface behind it.
+        peer_index: of the host's interface behind it; 0 for the tap of a virtual machine.
         bridge: the name of the bridge that it is on; empty where it is on none.
         is_up: it and its bridge can carry frames.
     """
@@ -85,7 +87,7 @@ def make_switch(namespace: int) -> None:
         KernelError: the kernel's refusal.
         MissingDependency: no pyroute2.
     """
-    with _netlink(namespace, "switch") as netlink:
+    with open_netlink(namespace, "switch") as netlink:
         _silence_ipv6()
         # Last, because by this the switch is known to be complete.
         netlink.link("set", index=wire.LOOPBACK_INDEX, state="up")
@@ -104,14 +106,14 @@ def read_ports(namespace: int) -> t.Optional[t.Dict[str, Port]]:
         KernelError: the kernel's refusal.
         MissingDependency: no pyroute2.
     """
-    with _netlink(namespace, "switch") as netlink:
+    with open_netlink(namespace, "switch") as netlink:
         links = list(netlink.get_links())
     by_index = {int(link["index"]): link for link in links}
     if not _is_up(by_index[wire.LOOPBACK_INDEX]):
         return None
     ports = {}
     for link in links:
-        if _kind(link) == "veth":
+        if _kind(link) in _PORT_KINDS:
             bridge = by_index.get(int(link.get_attr("IFLA_MASTER") or 0))
             ports[_name(link)] = Port(
                 peer_index=int(link.get_attr("IFLA_LINK") or 0),
@@ -132,10 +134,11 @@ def unplug(namespace: int, prefixes: t.Sequence[str]) -> None:
         KernelError: the kernel's refusal.
         MissingDependency: no pyroute2.
     """
-    with _netlink(namespace, "switch") as netlink:
+    with open_netlink(namespace, "switch") as netlink:
         links = list(netlink.get_links())
-        going = [link for link in links if _kind(link) == "veth" and _name(link).startswith(tuple(prefixes))]
-        kept = {link.get_attr("IFLA_MASTER") for link in links if _kind(link) == "veth" and link not in going}
+        ports = [link for link in links if _kind(link) in _PORT_KINDS]
+        going = [link for link in ports if _name(link).startswith(tuple(prefixes))]
+        kept = {link.get_attr("IFLA_MASTER") for link in ports if link not in going}
         going += [link for link in links if _kind(link) == "bridge" and link["index"] not in kept]
         for link in going:
             # A port may have gone with its host in the meantime.
@@ -156,12 +159,12 @@ def plug(switch: int, hosts: t.Iterable[t.Tuple[int, t.Sequence[Plug]]]) -> None
         KernelError: the kernel's refusal.
         MissingDependency: no pyroute2.
     """
-    with _netlink(switch, "switch") as netlink:
+    with open_netlink(switch, "switch") as netlink:
         bridges: t.Dict[str, int] = {}
         for namespace, plugs in hosts:
             for wanted in plugs:
                 if wanted.bridge not in bridges:
-                    bridges[wanted.bridge] = _bridge(netlink, wanted.bridge)
+                    bridges[wanted.bridge] = bridge_index(netlink, wanted.bridge)
                 netlink.link(
                     "add",
                     ifname=wanted.port,
@@ -212,7 +215,16 @@ def _bring_up(namespace: int, plugs: t.Sequence[Plug]) -> None:
             raise OSError(refusal.number, refusal.text or os.strerror(refusal.number))
 
 
-def _bridge(netlink: t.Any, name: str) -> int:
+def bridge_index(netlink: t.Any, name: str) -> int:
+    """Find a bridge, or make it.
+
+    Args:
+        netlink: in the namespace of the switch.
+        name: of the bridge.
+
+    Returns:
+        Its index; it is up.
+    """
     if not netlink.link_lookup(ifname=name):
         netlink.link("add", ifname=name, kind="bridge", br_stp_state=0, br_mcast_snooping=0)
     index = int(netlink.link_lookup(ifname=name)[0])
@@ -255,7 +267,17 @@ def _inside(namespace: int, what: str) -> t.Iterator[RtnetlinkSocket]:
 
 
 @contextlib.contextmanager
-def _netlink(namespace: int, what: str) -> t.Iterator[t.Any]:
+def open_netlink(namespace: int, what: str) -> t.Iterator[t.Any]:
+    """Speak to the kernel inside a network namespace.
+
+    Args:
+        namespace: open file of the namespace.
+        what: is being worked on, for messages.
+
+    Raises:
+        KernelError: the kernel's refusal.
+        MissingDependency: no pyroute2.
+    """
     if not HAS_PYROUTE2:
         raise MissingDependency("lab: pyroute2 is not installed; install 0.7.2 or newer: pip install pyroute2")
     try:

@@ -6,30 +6,46 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import typing as t
-from dataclasses import replace
-from ipaddress import IPv4Network
+from dataclasses import dataclass, field, replace
 
 from ..errors import FabricError, KernelError, MissingDependency
 from ..kernel import switch
+from ..kernel.forwarding import make_router
 from ..kernel.neighbour_limits import read_neighbour_limits, write_neighbour_limits
 from ..proposal import Proposal
 from . import process, record
-from .desired import Lab, LabLink, LabNode, lab_from_params, mac_address
-from .layout import node_pid, process_name
+from .desired import QEMU, ROUTER, Lab, LabNode, lab_from_params, mac_address
+from .layout import process_name
 from .limits import RaisedLimits
-from .plan import LabPlan, LabState, NodeState, plan_absent, plan_present
+from .observed import bridge_name, network_namespace, port_prefix, read_lab
+from .plan import LabPlan, LabState, plan_absent, plan_present
+from .vm import control as machines
+from .vm import record as machine_record
+from .vm.guard import ended_with_caller
 
-_PREFIX_BYTES = 12
+Plan = t.Callable[[LabState], LabPlan]
+
+_CACHE = "/var/cache/purel3-lab"
+# Under emulation, on a slow machine that does much else.
+_BOOT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class _MachineOptions:
+    """What machines are started with, and where the answer goes how they run."""
+
+    cache: str
+    seconds: float
+    values: t.Dict[str, t.Any] = field(default_factory=dict)
 
 
 def propose_lab(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan a lab that runs as asked for, or that no trace of it remains.
 
     Args:
-        params: name, state (present or absent), nodes and workload_count.
+        params: name, state (present or absent), and the other options of the module lab.
 
     Returns:
         the proposal.
@@ -48,112 +64,76 @@ def propose_lab(params: t.Mapping[str, t.Any]) -> Proposal:
     if not state.has_directory:
         state = replace(state, has_directory=record.has_empty_directory())
     proposed = plan(state)
+    starting = [node for node in proposed.start if node.machine]
+    if starting:
+        machines.require(lab.name, starting, [pid for node in proposed.stop for pid in node.pids])
+    options = _MachineOptions(str(params.get("cache") or _CACHE), float(params.get("timeout") or _BOOT_SECONDS))
+    is_of_machines = params["state"] == "present" and params.get("backend") == QEMU
     return Proposal(
         operations=proposed.operations,
         before="".join(f"{line}\n" for line in proposed.before),
         after="".join(f"{line}\n" for line in proposed.after),
-        apply=lambda: _apply(lab, plan),
+        apply=lambda: _apply_to_machines(lab, plan, options) if is_of_machines else _apply(lab, plan),
+        values=options.values,
     )
 
 
-def read_lab(name: str) -> LabState:
-    """Read a lab from the kernel.
-
-    Args:
-        name: of the lab.
-
-    Returns:
-        its state; nodes are sorted by name.
-
-    Raises:
-        KernelError: the kernel's refusal.
-        MissingDependency: no pyroute2.
-    """
-    own = process_name(name)
-    pids = {
-        found: holders
-        for found, holders in process.running(own).items()
-        if found == own or found.startswith(process_name(name, ""))
-    }
-    switch_pids = pids.pop(own, ())
-    ports = None
-    if len(switch_pids) == 1:
-        with _network_namespace(switch_pids[0]) as namespace:
-            ports = switch.read_ports(namespace)
-    ports_by_prefix: t.Dict[str, t.List[switch.Port]] = {}
-    for port, state in (ports or {}).items():
-        ports_by_prefix.setdefault(port[:_PREFIX_BYTES], []).append(state)
-    nodes = []
-    for found, holders in sorted(pids.items()):
-        node = found[len(process_name(name, "")) :]
-        nodes.append(_read_node(name, node, holders, ports_by_prefix.get(port_prefix(node), ())))
-    return LabState(
-        switch_pids=switch_pids,
-        is_switch_sound=ports is not None,
-        nodes=tuple(nodes),
-        has_directory=record.has_directory(name),
-        other_neighbours=record.read_other_neighbours(name),
-        limits=read_neighbour_limits(),
-        saved_limits=record.read_saved_limits(),
-    )
-
-
-def port_prefix(node: str) -> str:
-    """Return what the names of a node's ports on the switch begin with; a number of three digits follows.
-
-    Args:
-        node: name of the node.
-
-    Returns:
-        12 bytes, whatever the name of the node.
-    """
-    return "p" + hashlib.sha256(node.encode()).hexdigest()[: _PREFIX_BYTES - 1]
-
-
-def bridge_name(subnet: IPv4Network) -> str:
-    """Return the name of the bridge that connects a subnet.
-
-    Args:
-        subnet: the subnet.
-
-    Returns:
-        15 bytes, also for the longest subnet.
-    """
-    return "net" + hashlib.sha256(str(subnet).encode()).hexdigest()[:12]
-
-
-def _read_node(lab: str, node: str, pids: t.Tuple[int, ...], ports: t.Sequence[switch.Port]) -> NodeState:
-    links: t.List[LabLink] = []
-    if len(pids) == 1 and ports:
-        with _network_namespace(pids[0]) as namespace:
-            interfaces = switch.read_host(namespace, [port.peer_index for port in ports])
-        for port in ports:
-            found = interfaces.get(port.peer_index)
-            if found and found.addresses and port.is_up:
-                link = LabLink(found.name, found.addresses[0])
-                if port.bridge == bridge_name(link.subnet):
-                    links.append(link)
-    is_attached = bool(links) and len(links) == len(ports)
-    attachment = LabNode(node, tuple(sorted(links))) if is_attached else None
-    return NodeState(node, pids, attachment, has_pid_file=node_pid(lab, node) in pids)
-
-
-def _apply(lab: Lab, plan: t.Callable[[LabState], LabPlan]) -> None:
+def _apply(lab: Lab, plan: Plan) -> None:
     with record.locked():
         _carry_out(lab, plan(read_lab(lab.name)))
-        remaining = plan(read_lab(lab.name)).operations
+        _check(lab, plan)
+
+
+def _apply_to_machines(lab: Lab, plan: Plan, options: _MachineOptions) -> None:
+    # Before the lock, for which every other lab of this machine would have to wait.
+    equipment = machines.equip(next(node for node in lab.nodes if node.machine), options.cache)
+    options.values["acceleration"] = equipment.acceleration
+    touched: t.List[str] = []
+    try:
+        with contextlib.ExitStack() as stack:
+            with record.locked():
+                steps = plan(read_lab(lab.name))
+                touched = [node.name for node in steps.start] + [node.name for node in steps.write_pid_files]
+                names = [process_name(lab.name, name) for name in touched]
+                if steps.is_switch_started:
+                    names.append(process_name(lab.name))
+                stack.enter_context(ended_with_caller(names))
+                _carry_out(lab, steps, equipment)
+                booting = [node for node in plan(read_lab(lab.name)).write_pid_files if node.attachment]
+            if booting:
+                pids = {node.name: node.pids[0] for node in booting}
+                wanted = [node.attachment for node in booting if node.attachment]
+                machines.wait_until_up(lab.name, wanted, pids, options.seconds)
+    except BaseException:
+        with record.locked():
+            _sweep(lab.name, touched)
+        raise
+    with record.locked():
+        _check(lab, plan)
+
+
+def _check(lab: Lab, plan: Plan) -> None:
+    remaining = plan(read_lab(lab.name)).operations
     if remaining:
         raise KernelError(
             f"lab {lab.name}: after all steps this is still to be done: {'; '.join(remaining)}; run it again"
         )
 
 
-def _carry_out(lab: Lab, plan: LabPlan) -> None:
+def _sweep(lab: str, nodes: t.Sequence[str]) -> None:
+    state = read_lab(lab)
+    for name in set(nodes) - {node.name for node in state.nodes}:
+        machine_record.remove_machine(lab, name)
+    if not state.nodes and not state.switch_pids:
+        _remove_files(lab)
+
+
+def _carry_out(lab: Lab, plan: LabPlan, equipment: t.Optional[machines.Equipment] = None) -> None:
     if not plan.operations:
         return
     if plan.is_removal:
         _stop(lab.name, plan)
-        record.remove_directory(lab.name)
+        _remove_files(lab.name)
         if plan.limits:
             write_neighbour_limits(plan.limits)
         if not record.read_other_neighbours(lab.name):
@@ -165,21 +145,27 @@ def _carry_out(lab: Lab, plan: LabPlan) -> None:
     _stop(lab.name, plan)
     started: t.Dict[str, int] = {}
     try:
-        _start(lab, plan, started)
+        _start(lab, plan, started, equipment)
     except FabricError as error:
         process.end(started.items())
         for node in plan.start:
             record.remove_pid(lab.name, node.name)
         raise KernelError(f"{error}; what this call had started is ended again") from error
     for state in plan.write_pid_files:
-        record.write_pid(lab.name, state.name, state.pids[0])
+        if state.attachment and not state.attachment.machine:
+            record.write_pid(lab.name, state.name, state.pids[0])
+
+
+def _remove_files(lab: str) -> None:
+    machine_record.remove_disks(lab)
+    record.remove_directory(lab)
 
 
 def _stop(lab: str, plan: LabPlan) -> None:
     switches = process.running(process_name(lab)).get(process_name(lab), ())
     if plan.stop and not plan.is_switch_stopped and len(switches) == 1:
         # A port outlives its node by a moment; its name may be wanted again at once.
-        with _network_namespace(switches[0]) as namespace:
+        with network_namespace(switches[0]) as namespace:
             switch.unplug(namespace, [port_prefix(node.name) for node in plan.stop])
     holders = [(process_name(lab, node.name), pid) for node in plan.stop for pid in node.pids]
     if plan.is_switch_stopped:
@@ -187,42 +173,61 @@ def _stop(lab: str, plan: LabPlan) -> None:
     process.end(holders)
     for node in plan.stop:
         record.remove_pid(lab, node.name)
+        machine_record.remove_machine(lab, node.name)
 
 
-def _start(lab: Lab, plan: LabPlan, started: t.Dict[str, int]) -> None:
-    holders = [process.Holder(process_name(lab.name, node.name), node.name) for node in plan.start]
+def _start(lab: Lab, plan: LabPlan, started: t.Dict[str, int], equipment: t.Optional[machines.Equipment]) -> None:
+    spaces = [node for node in plan.start if not node.machine]
+    # The plain router has no use for directories of its own.
+    holders = [
+        process.Holder(process_name(lab.name, node.name), None if node.name == ROUTER else node.name) for node in spaces
+    ]
     if plan.is_switch_started:
         holders.append(process.Holder(process_name(lab.name)))
-    if not holders:
+    if holders:
+        started.update(process.start(holders))
+    elif not plan.start:
         return
-    started.update(process.start(holders))
     switch_name = process_name(lab.name)
     switch_pid = started.get(switch_name) or process.running(switch_name)[switch_name][0]
     with contextlib.ExitStack() as stack:
-        namespace = stack.enter_context(_network_namespace(switch_pid))
+        namespace = stack.enter_context(network_namespace(switch_pid))
         if plan.is_switch_started:
             switch.make_switch(namespace)
-        switch.plug(namespace, _plugs(lab, plan.start, started))
-    for node in plan.start:
-        record.write_pid(lab.name, node.name, started[process_name(lab.name, node.name)])
+        switch.plug(namespace, _plugs(lab, spaces, started))
+        booting = [node for node in plan.start if node.machine]
+        if booting and equipment:
+            started.update(machines.start(lab.name, booting, namespace, _ports, equipment))
+    for node in spaces:
+        if node.name == ROUTER:
+            with network_namespace(started[process_name(lab.name, node.name)]) as namespace:
+                make_router(namespace)
+        else:
+            record.write_pid(lab.name, node.name, started[process_name(lab.name, node.name)])
+
+
+def _ports(node: LabNode) -> t.List[t.Tuple[str, str]]:
+    return [
+        (f"{port_prefix(node.name)}{number:03d}", bridge_name(link.subnet)) for number, link in enumerate(node.links)
+    ]
 
 
 def _plugs(
     lab: Lab, nodes: t.Sequence[LabNode], pids: t.Mapping[str, int]
 ) -> t.Iterator[t.Tuple[int, t.List[switch.Plug]]]:
     for node in nodes:
-        with _network_namespace(pids[process_name(lab.name, node.name)]) as namespace:
+        with network_namespace(pids[process_name(lab.name, node.name)]) as namespace:
             yield (
                 namespace,
                 [
                     switch.Plug(
-                        port=f"{port_prefix(node.name)}{number:03d}",
-                        bridge=bridge_name(link.subnet),
+                        port=port,
+                        bridge=bridge,
                         interface=link.interface,
                         mac=mac_address(lab.name, node.name, link.interface),
                         address=link.address,
                     )
-                    for number, link in enumerate(node.links)
+                    for link, (port, bridge) in zip(node.links, _ports(node))
                 ],
             )
 
@@ -233,15 +238,3 @@ def _raise_limits(limits: t.Tuple[int, int, int]) -> None:
     if original:
         record.write_saved_limits(RaisedLimits(original, (*(saved.raised if saved else ()), limits)))
         write_neighbour_limits(limits)
-
-
-@contextlib.contextmanager
-def _network_namespace(pid: int) -> t.Iterator[int]:
-    try:
-        descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise KernelError(f"lab: process {pid} is gone: {error.strerror}; run it again") from error
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,19 @@ from ipaddress import IPv4Interface, IPv4Network
 
 from ..errors import InvalidInput
 from ..names import fault_of_device, fault_of_word
+from .networks import Segment, router_addresses, routes, segment_faults, segments_from_params
+from .vm.machine import (
+    DEFAULT_CPUS,
+    DEFAULT_MEMORY,
+    DEFAULT_SSH_PORT,
+    Machine,
+    image_from_params,
+    machine_faults,
+)
+
+QEMU = "qemu"
+# No node can have a name that begins with a dot.
+ROUTER = ".router"
 
 # The kernel allows 1,024 ports on a bridge (BR_MAX_PORTS).
 _PORT_LIMIT = 1000
@@ -44,20 +57,24 @@ class LabNode:
     """One node of a lab and its attachment to the lab's switch.
 
     Args:
-        name: also its host name.
+        name: also its host name; ROUTER is the plain router between the networks.
         links: its interfaces, sorted by name.
+        machine: what it is as a virtual machine; None is a process with namespaces.
     """
 
     name: str
     links: t.Tuple[LabLink, ...]
+    machine: t.Optional[Machine] = None
 
     def __str__(self) -> str:
-        return f"node {self.name}  {', '.join(str(link) for link in self.links)}"
+        links = ", ".join(str(link) for link in self.links)
+        who = "plain router" if self.name == ROUTER else f"node {self.name}"
+        return f"{who}  {links}" + (f"  ({self.machine})" if self.machine else "")
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab: its name, its nodes sorted by name, and how many neighbour entries the kernel needs for it."""
+    """A lab: its name, its nodes sorted by name, and how many neighbour entries this kernel needs for it."""
 
     name: str
     nodes: t.Tuple[LabNode, ...]
@@ -83,16 +100,18 @@ def lab_from_params(params: t.Mapping[str, t.Any]) -> Lab:
     """Check the options of the lab module.
 
     Args:
-        params: name, state, nodes (list of name, interface, address, interfaces) and workload_count.
+        params: name, state, nodes (list of name, interface, address, interfaces, mac, memory) and workload_count; for
+            virtual machines also backend, networks, and the options of machines.
 
     Returns:
-        the lab, with nodes sorted by name.
+        the lab, with nodes sorted by name; the plain router is one of them.
 
     Raises:
         InvalidInput: with one fault per wrong value.
     """
     name = str(params["name"])
-    nodes = [_node(item) for item in params.get("nodes") or ()]
+    items = params.get("nodes") or ()
+    nodes = [_node(item) for item in items]
     workload_count = int(params.get("workload_count") or 0)
     faults = list(_fault(f"lab {name}", fault_of_word(name)))
     if params["state"] == "present" and not nodes:
@@ -102,9 +121,29 @@ def lab_from_params(params: t.Mapping[str, t.Any]) -> Lab:
     faults.extend(_twice([node.name for node in nodes], "is the name of two nodes of lab " + name))
     for node in nodes:
         faults.extend(_node_faults(node))
-    faults.extend(_subnet_faults(name, [_without_faulty_addresses(node) for node in nodes]))
+    readable = [_without_faulty_addresses(node) for node in nodes]
+    faults.extend(_subnet_faults(name, readable))
+    is_of_machines = params.get("backend") == QEMU
+    segments = segments_from_params(params.get("networks") or (), faults)
+    if segments and not is_of_machines:
+        faults.append(f"lab {name}: networks is for virtual machines; remove it, or set backend: {QEMU}")
+    faults.extend(segment_faults(segments, {node.name: _addresses(node) for node in readable}))
+    if is_of_machines:
+        nodes = _machines(name, readable, items, params, segments)
+        for node in nodes:
+            faults.extend(machine_faults(node.name, t.cast(Machine, node.machine)))
+        faults.extend(
+            _twice(
+                [mac for node in nodes if node.machine for mac in node.machine.macs],
+                "is the MAC of two interfaces of lab " + name,
+            )
+        )
     if faults:
         raise InvalidInput(faults)
+    if is_of_machines:
+        # Their neighbours are in kernels of their own.
+        router = tuple(LabLink(f"eth{number}", one) for number, one in enumerate(router_addresses(segments)))
+        return Lab(name, tuple(sorted([*nodes, *([LabNode(ROUTER, router)] if router else [])])), 0)
     # Every node keeps an entry for each other node of a subnet, and each workload costs one on either side of its veth.
     neighbours = sum(count * (count - 1) for count in _sizes(nodes).values()) + 2 * workload_count
     return Lab(name, tuple(sorted(nodes)), neighbours)
@@ -114,6 +153,42 @@ def _node(item: t.Mapping[str, t.Any]) -> LabNode:
     links = [LabLink(str(item["interface"]), str(item["address"]))]
     links += [LabLink(str(more["name"]), str(more["address"])) for more in item.get("interfaces") or ()]
     return LabNode(str(item["name"]), tuple(sorted(links)))
+
+
+def _machines(
+    lab: str,
+    nodes: t.Sequence[LabNode],
+    items: t.Sequence[t.Mapping[str, t.Any]],
+    params: t.Mapping[str, t.Any],
+    segments: t.Sequence[Segment],
+) -> t.List[LabNode]:
+    image = image_from_params(params)
+    first_port = int(params.get("ssh_port") or DEFAULT_SSH_PORT)
+    numbers = {name: number for number, name in enumerate(sorted({node.name for node in nodes}))}
+    return [
+        replace(
+            node,
+            machine=Machine(
+                image=image,
+                memory=int(item.get("memory") or params.get("memory") or DEFAULT_MEMORY),
+                cpus=int(params.get("cpus") or DEFAULT_CPUS),
+                macs=tuple(
+                    str(item["mac"]).lower()
+                    if item.get("mac") and link.interface == item["interface"]
+                    else mac_address(lab, node.name, link.interface)
+                    for link in node.links
+                ),
+                ssh_port=first_port + numbers[node.name],
+                is_outbound=bool(params.get("outbound")),
+                routes=routes(segments, _addresses(node)),
+            ),
+        )
+        for node, item in zip(nodes, items)
+    ]
+
+
+def _addresses(node: LabNode) -> t.List[str]:
+    return [link.address for link in node.links]
 
 
 def _without_faulty_addresses(node: LabNode) -> LabNode:

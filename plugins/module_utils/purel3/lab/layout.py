@@ -9,6 +9,8 @@ import os
 import typing as t
 
 RUN_DIRECTORY = "/run/purel3-lab"
+# Disks can grow beyond what fits into memory.
+DISK_DIRECTORY = "/var/tmp/purel3-lab"
 PROCESS_PREFIX = "purel3-lab:"
 
 
@@ -50,6 +52,43 @@ def node_pid_file(lab: str, node: str) -> str:
     return os.path.join(lab_directory(lab), "nodes", node)
 
 
+def machine_directory(lab: str, node: str) -> str:
+    """Return the directory of a virtual machine's files, except for its disk.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        an absolute path.
+    """
+    return os.path.join(lab_directory(lab), "machines", node)
+
+
+def disk_directory(lab: str) -> str:
+    """Return the directory of the disks of a lab.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        an absolute path.
+    """
+    return os.path.join(DISK_DIRECTORY, lab)
+
+
+def key_file(lab: str) -> str:
+    """Return the file of the SSH key that the machines of a lab let in.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        an absolute path; the public half has .pub at its end.
+    """
+    return os.path.join(lab_directory(lab), "key")
+
+
 def read_process_name(pid: int) -> str:
     """Return argv[0] of a process.
 
@@ -59,11 +98,24 @@ def read_process_name(pid: int) -> str:
     Returns:
         empty when there is no such process, or it has ended and is not reaped yet.
     """
+    return (read_words(pid) or [""])[0]
+
+
+def read_words(pid: int) -> t.List[str]:
+    """Return the words that a process was started with.
+
+    Args:
+        pid: as this process sees it.
+
+    Returns:
+        none when there is no such process, or it has ended and is not reaped yet.
+    """
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return os.fsdecode(file.read().split(b"\0", 1)[0])
+            words = os.fsdecode(file.read()).split("\0")
     except OSError:
-        return ""
+        return []
+    return words if words[-1] else words[:-1]
 
 
 def node_pid(lab: str, node: str) -> t.Optional[int]:

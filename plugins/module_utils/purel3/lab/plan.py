@@ -20,7 +20,7 @@ class NodeState:
         name: name of the node.
         pids: the processes that hold its namespaces; more than one is one too many.
         attachment: what of it is attached to the switch, and works; None when something is missing or down.
-        has_pid_file: its pid file leads to its process.
+        has_pid_file: its pid file leads to its process; of a virtual machine, it has answered over SSH.
     """
 
     name: str
@@ -96,7 +96,7 @@ def plan_present(lab: Lab, state: LabState) -> LabPlan:
     if state.limits:
         limits = raised_for(lab.neighbours + sum(state.other_neighbours.values()), state.limits)
     before = [str(node) for node in stop]
-    after = [str(node) for node in start] + [f"pid file of node {node.name}" for node in write_pid_files]
+    after = [str(node) for node in start] + [_introduction(node) for node in write_pid_files]
     if not state.is_switch_sound:
         after.append(f"switch {lab.name}")
         if state.switch_pids:
@@ -141,6 +141,11 @@ def plan_absent(name: str, state: LabState) -> LabPlan:
         before=tuple(sorted(before + gone)),
         after=tuple(come),
     )
+
+
+def _introduction(node: NodeState) -> str:
+    is_machine = node.attachment is not None and node.attachment.machine is not None
+    return f"{'answer' if is_machine else 'pid file'} of node {node.name}"
 
 
 def _limit_lines(current: t.Optional[Thresholds], wanted: t.Optional[Thresholds]) -> t.Tuple[t.List[str], t.List[str]]:

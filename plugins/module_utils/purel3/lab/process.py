@@ -18,13 +18,14 @@ from dataclasses import dataclass
 
 from ..errors import KernelError, MissingDependency
 from ..kernel import syscalls
-from .layout import read_process_name
+from .layout import read_process_name, read_words
 
 # Where the programs of a node write: BIRD, FRR, ip netns, sysctl. Those that this machine lacks are left out.
 _PRIVATE_DIRECTORIES = {
     **dict.fromkeys(("/run", "/etc/bird", "/etc/frr", "/etc/sysctl.d", "/var/lib/frr", "/var/log/frr"), "755"),
     "/var/tmp": "1777",
 }
+_FOREVER = "infinity"
 _TMPFS_OPTIONS = "size=16m,mode="
 _END_SECONDS = 60.0
 
@@ -36,10 +37,16 @@ class Holder:
     Args:
         process_name: its argv[0].
         host_name: its host name, for a node; None starts it with a network and a pid namespace only, for a switch.
+        program: what to run in place of a process that only holds its namespaces; it has a pid namespace only.
+        descriptors: open files that this program inherits.
+        output: the file that takes what it says; made anew.
     """
 
     process_name: str
     host_name: t.Optional[str] = None
+    program: t.Tuple[str, ...] = ()
+    descriptors: t.Tuple[int, ...] = ()
+    output: str = os.devnull
 
 
 def running(prefix: str) -> t.Dict[str, t.Tuple[int, ...]]:
@@ -60,8 +67,21 @@ def running(prefix: str) -> t.Dict[str, t.Tuple[int, ...]]:
     return {name: tuple(sorted(pids)) for name, pids in found.items()}
 
 
+def runs_program(pid: int) -> bool:
+    """Tell whether a process of a lab was started to run a program, and not only to hold its namespaces.
+
+    Args:
+        pid: of the process.
+
+    Returns:
+        False also when it is gone.
+    """
+    words = read_words(pid)
+    return len(words) > 1 and words[1:] != [_FOREVER]
+
+
 def start(holders: t.Sequence[Holder]) -> t.Dict[str, int]:
-    """Start processes that hold namespaces of their own and nothing else.
+    """Start processes that hold namespaces of their own.
 
     Args:
         holders: the processes.
@@ -153,11 +173,12 @@ def _report_and_exit(pipe: int, run: t.Callable[[], None]) -> t.NoReturn:
 
 
 def _start_all(holders: t.Sequence[Holder], sleep: str, pipe: int) -> None:
-    # A template without the host's /run: its mounts, such as named namespaces, must not be pinned by nodes.
-    syscalls.unshare(syscalls.CLONE_NEWNS)
-    syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
-    for target in reversed(_mount_points_below("/run")):
-        syscalls.unmount(target)
+    if not any(holder.program for holder in holders):
+        # A template without the host's /run: its mounts, such as named namespaces, must not be pinned by nodes.
+        syscalls.unshare(syscalls.CLONE_NEWNS)
+        syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
+        for target in reversed(_mount_points_below("/run")):
+            syscalls.unmount(target)
     home = os.open("/proc/self/ns/pid", os.O_RDONLY)
     for holder in holders:
         syscalls.unshare(syscalls.CLONE_NEWPID)
@@ -176,10 +197,11 @@ def _mount_points_below(directory: str) -> t.List[str]:
 
 
 def _become(holder: Holder, sleep: str) -> None:
-    flags = syscalls.CLONE_NEWNET
+    flags = 0 if holder.program else syscalls.CLONE_NEWNET
     if holder.host_name:
         flags |= syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS
-    syscalls.unshare(flags)
+    if flags:
+        syscalls.unshare(flags)
     if holder.host_name:
         private = syscalls.MS_NOSUID | syscalls.MS_NODEV
         for directory, mode in _PRIVATE_DIRECTORIES.items():
@@ -195,10 +217,12 @@ def _become(holder: Holder, sleep: str) -> None:
     # Inherited by the final program: the kernel then reaps what is orphaned to it.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     null = os.open("/dev/null", os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
+    output = os.open(holder.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if holder.program else null
+    for standard, target in enumerate((null, output, output)):
+        os.dup2(target, standard)
     for entry in os.listdir("/proc/self/fd"):
         if int(entry) > 2:
             with contextlib.suppress(OSError):
-                os.set_inheritable(int(entry), False)
-    os.execve(sleep, [holder.process_name, "infinity"], {"PATH": os.defpath})
+                os.set_inheritable(int(entry), int(entry) in holder.descriptors)
+    program = holder.program or (sleep, _FOREVER)
+    os.execve(program[0], [holder.process_name, *program[1:]], {"PATH": os.defpath})

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words that start a virtual machine: pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+KVM = "kvm"
+TCG = "tcg"
+
+PROGRAM = "qemu-system-x86_64"
+# With KVM the guest sees this machine's processor; without it, all that QEMU can do.
+_CPUS = {KVM: "host", TCG: "max"}
+# A cache for translated code of the default size, 1 GiB for each machine, is more than some machines have.
+_ACCELERATORS = {KVM: "kvm", TCG: "tcg,thread=multi,tb-size=256"}
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What a machine boots without a boot loader.
+
+    Args:
+        kernel: path.
+        initrd: path.
+        command_line: of the kernel.
+    """
+
+    kernel: str
+    initrd: str
+    command_line: str
+
+
+@dataclass(frozen=True)
+class Port:
+    """An interface of a machine on the lab's switch.
+
+    Args:
+        descriptor: the number of the open tap, in QEMU.
+        mac: of the interface.
+    """
+
+    descriptor: int
+    mac: str
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """All of a machine that QEMU must be told.
+
+    Args:
+        title: of the machine, for example lab/node1.
+        acceleration: KVM or TCG.
+        memory: in MiB.
+        cpus: how many.
+        disk: path of its qcow2 image.
+        seed: path of a raw image that configures the guest.
+        boot: None for what the disk itself boots.
+        console: path of the file that takes what the guest says.
+        ssh_port: on 127.0.0.1.
+        management_mac: of the interface behind that port.
+        is_outbound: this interface also leads to other networks.
+        ports: the further interfaces.
+    """
+
+    title: str
+    acceleration: str
+    memory: int
+    cpus: int
+    disk: str
+    seed: str
+    boot: t.Optional[Boot]
+    console: str
+    ssh_port: int
+    management_mac: str
+    is_outbound: bool
+    ports: t.Tuple[Port, ...]
+
+
+def qemu_command(program: str, hardware: Hardware) -> t.Tuple[str, ...]:
+    """Return the words that run a machine in the foreground.
+
+    Args:
+        program: path of QEMU.
+        hardware: the machine.
+
+    Returns:
+        The words; the first is the program.
+    """
+    forward = f"hostfwd=tcp:127.0.0.1:{hardware.ssh_port}-:22"
+    return (
+        program,
+        *("-name", _escaped(hardware.title)),
+        *("-no-user-config", "-nodefaults", "-display", "none"),
+        *machine_words(hardware.acceleration),
+        *("-m", str(hardware.memory), "-smp", str(hardware.cpus)),
+        *_boot_words(hardware.boot),
+        *("-chardev", f"file,id=console,path={_escaped(hardware.console)}", "-serial", "chardev:console"),
+        # Nothing of it is to outlast this machine.
+        *("-drive", f"file={_escaped(hardware.disk)},format=qcow2,if=virtio,cache=unsafe"),
+        *("-drive", f"file={_escaped(hardware.seed)},format=raw,if=virtio,readonly=on"),
+        *("-device", "virtio-rng-pci"),
+        *("-netdev", f"user,id=management,ipv6=off,restrict={'off' if hardware.is_outbound else 'on'},{forward}"),
+        *_interface_words("management", hardware.management_mac),
+        *(
+            word
+            for number, port in enumerate(hardware.ports)
+            for word in (
+                "-netdev",
+                f"tap,id=net{number},fd={port.descriptor}",
+                *_interface_words(f"net{number}", port.mac),
+            )
+        ),
+    )
+
+
+def probe_command(program: str, acceleration: str, kernel: str) -> t.Tuple[str, ...]:
+    """Return the words that run a guest which ends by itself: its kernel finds no disk, and panics.
+
+    Args:
+        program: path of QEMU.
+        acceleration: KVM or TCG.
+        kernel: path of a kernel.
+
+    Returns:
+        The words; what the guest says goes to the standard output.
+    """
+    return (
+        program,
+        *("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"),
+        *machine_words(acceleration),
+        *("-m", "256"),
+        *("-kernel", kernel, "-append", "console=ttyS0 panic=-1 root=/dev/none"),
+        *("-serial", "stdio"),
+    )
+
+
+def machine_words(acceleration: str) -> t.Tuple[str, ...]:
+    """Return the words that say what kind of machine it is.
+
+    Args:
+        acceleration: KVM or TCG.
+
+    Returns:
+        The words.
+    """
+    return ("-machine", "q35", "-accel", _ACCELERATORS[acceleration], "-cpu", _CPUS[acceleration])
+
+
+def _boot_words(boot: t.Optional[Boot]) -> t.Tuple[str, ...]:
+    if boot is None:
+        return ()
+    return ("-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.command_line)
+
+
+def _interface_words(netdev: str, mac: str) -> t.Tuple[str, ...]:
+    # No boot program: it would have to be installed as well, and nothing boots from the network.
+    return ("-device", f"virtio-net-pci,netdev={netdev},mac={mac},romfile=")
+
+
+def _escaped(text: str) -> str:
+    return text.replace(",", ",,")

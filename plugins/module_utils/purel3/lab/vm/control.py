@@ -1,0 +1,228 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts the machines of a lab and waits until they are up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ...errors import FabricError, InvalidInput, KernelError, MissingDependency
+from ...kernel.taps import open_taps
+from .. import layout, process
+from ..desired import LabNode, mac_address
+from ..layout import key_file, process_name, read_process_name
+from . import acceleration, image, image_sources, record, seed, wait
+from .command import PROGRAM, Boot, Hardware, Port, qemu_command
+from .guest import GuestConfig, GuestInterface, GuestRoute
+from .machine import Machine
+from .ports import owner_of
+
+_PACKAGES = {PROGRAM: "qemu-system-x86", "qemu-img": "qemu-utils", "ssh-keygen": "openssh-client"}
+_MANAGEMENT = "mgmt0"
+_MIB = 1024**2
+# What a guest writes while it boots and a fabric is built on it.
+_DISK_MIB = 256
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What all machines of a lab are made with.
+
+    Args:
+        program: path of QEMU.
+        image: what their disks start from.
+        acceleration: KVM or TCG.
+    """
+
+    program: str
+    image: image.Image
+    acceleration: str
+
+
+def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> None:
+    """Check that machines can be started here.
+
+    Args:
+        lab: name of the lab.
+        nodes: the machines.
+        pids: of processes that will be ended before; what they hold is free.
+
+    Raises:
+        MissingDependency: a program or library is not installed.
+        InvalidInput: their ports are taken, or there is no space.
+    """
+    missing = [program for program in _PACKAGES if shutil.which(program) is None]
+    if missing:
+        packages = " ".join(_PACKAGES[program] for program in missing)
+        raise MissingDependency(
+            f"lab {lab}: virtual machines need {', '.join(missing)}, not on this machine; install: "
+            f"apt-get install {packages}"
+        )
+    wait.require_paramiko()
+    faults = []
+    for node in nodes:
+        port = _machine(node).ssh_port
+        owner = owner_of(port)
+        if owner is not None and owner.pid not in pids:
+            faults.append(
+                f"node {node.name}: port {port} of 127.0.0.1, for its SSH, is taken by {owner}; end that, or choose "
+                "another ssh_port for the lab"
+            )
+    folder = os.path.dirname(layout.DISK_DIRECTORY)
+    free = shutil.disk_usage(folder).free // _MIB
+    if free < _DISK_MIB * len(nodes):
+        faults.append(
+            f"lab {lab}: the disks of {len(nodes)} machines need {_DISK_MIB * len(nodes)} MiB in {folder}, and "
+            f"{free} MiB are free there; make room"
+        )
+    if faults:
+        raise InvalidInput(faults)
+
+
+def equip(node: LabNode, cache: str) -> Equipment:
+    """Find or build the image, and find out how machines run here.
+
+    Args:
+        node: one of the machines; they all have the same image.
+        cache: the folder of images, and of what was found out.
+
+    Returns:
+        What machines are made with.
+
+    Raises:
+        FabricError: there is no image, and none can be built.
+    """
+    choice = _machine(node).image
+    request = image_sources.request_for(choice.release, choice.packages, choice.path or None)
+    prepared = image.prepare(request, cache)
+    program = shutil.which(PROGRAM) or PROGRAM
+    return Equipment(program, prepared, acceleration.choose(program, prepared.kernel, cache))
+
+
+def start(
+    lab: str,
+    nodes: t.Sequence[LabNode],
+    switch_namespace: int,
+    ports: t.Callable[[LabNode], t.Sequence[t.Tuple[str, str]]],
+    equipment: Equipment,
+) -> t.Dict[str, int]:
+    """Start machines, each plugged into the switch.
+
+    Args:
+        lab: name of the lab.
+        nodes: the machines; none of them runs.
+        switch_namespace: open file of the switch's network namespace.
+        ports: name of the port and of its bridge for each link of a node.
+        equipment: what they are made with.
+
+    Returns:
+        Their pids by argv[0]; they have only begun to boot.
+
+    Raises:
+        FabricError: one could not be started; none of them runs then.
+    """
+    public_key = record.make_key(lab)
+    for node in nodes:
+        record.write_machine(lab, node)
+        image.overlay(equipment.image, record.disk_file(lab, node.name))
+        seed.write(record.seed_file(lab, node.name), _guest_config(lab, node, public_key))
+    wanted = [(node, port) for node in nodes for port in ports(node)]
+    taps = open_taps(switch_namespace, [port for _node, port in wanted])
+    try:
+        holders = []
+        for node in nodes:
+            own = tuple(tap for tap, (owner, _port) in zip(taps, wanted) if owner is node)
+            holders.append(
+                process.Holder(
+                    process_name(lab, node.name),
+                    program=qemu_command(equipment.program, _hardware(lab, node, own, equipment)),
+                    descriptors=own,
+                    output=record.output_file(lab, node.name),
+                )
+            )
+        return process.start(holders)
+    finally:
+        for tap in taps:
+            os.close(tap)
+
+
+def wait_until_up(lab: str, nodes: t.Sequence[LabNode], pids: t.Mapping[str, int], seconds: float) -> None:
+    """Wait for machines, all at once.
+
+    Args:
+        lab: name of the lab.
+        nodes: the machines.
+        pids: by their names.
+        seconds: how long at most.
+
+    Raises:
+        KernelError: at least one did not come up; with the console of each of these.
+    """
+    deadline = time.monotonic() + seconds
+    guests = [_guest(lab, node, pids[node.name]) for node in nodes]
+    faults = []
+    with ThreadPoolExecutor(max_workers=len(guests)) as pool:
+        for guest, answer in [(guest, pool.submit(wait.wait_for, guest, deadline)) for guest in guests]:
+            try:
+                record.write_host_key(lab, guest.node, answer.result())
+            except FabricError as error:
+                faults.append(str(error))
+    if faults:
+        raise KernelError("\n\n".join(faults))
+
+
+def _machine(node: LabNode) -> Machine:
+    return t.cast(Machine, node.machine)
+
+
+def _guest_config(lab: str, node: LabNode, public_key: str) -> GuestConfig:
+    machine = _machine(node)
+    return GuestConfig(
+        hostname=node.name,
+        ssh_public_key=public_key,
+        interfaces=(
+            GuestInterface(_MANAGEMENT, mac_address(lab, node.name, _MANAGEMENT)),
+            *(GuestInterface(link.interface, mac, link.address) for link, mac in zip(node.links, machine.macs)),
+        ),
+        routes=tuple(GuestRoute(destination, gateway) for destination, gateway in machine.routes),
+    )
+
+
+def _hardware(lab: str, node: LabNode, taps: t.Sequence[int], equipment: Equipment) -> Hardware:
+    machine = _machine(node)
+    prepared = equipment.image
+    boot = None
+    if prepared.kernel and prepared.initrd:
+        boot = Boot(prepared.kernel, prepared.initrd, prepared.command_line or "")
+    return Hardware(
+        title=f"{lab}/{node.name}",
+        acceleration=equipment.acceleration,
+        memory=machine.memory,
+        cpus=machine.cpus,
+        disk=record.disk_file(lab, node.name),
+        seed=record.seed_file(lab, node.name),
+        boot=boot,
+        console=record.console_file(lab, node.name),
+        ssh_port=machine.ssh_port,
+        management_mac=mac_address(lab, node.name, _MANAGEMENT),
+        is_outbound=machine.is_outbound,
+        ports=tuple(Port(tap, mac) for tap, mac in zip(taps, machine.macs)),
+    )
+
+
+def _guest(lab: str, node: LabNode, pid: int) -> wait.Guest:
+    return wait.Guest(
+        node=node.name,
+        port=_machine(node).ssh_port,
+        addresses=tuple((link.interface, link.address) for link in node.links),
+        key=key_file(lab),
+        console=record.console_file(lab, node.name),
+        output=record.output_file(lab, node.name),
+        is_running=lambda: read_process_name(pid) == process_name(lab, node.name),
+    )

@@ -1,0 +1,232 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of a lab's machines: what each was started as, its seed, its console, its host key; and the disks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import typing as t
+from dataclasses import asdict
+
+from ...errors import FabricError, KernelError
+from .. import layout
+from ..desired import LabLink, LabNode
+from ..layout import disk_directory, key_file, lab_directory, machine_directory
+from .machine import ImageChoice, Machine
+
+_MACHINE = "machine.json"
+_CONSOLE = "console.log"
+_OUTPUT = "qemu.log"
+_KNOWN_HOSTS = "known_hosts"
+_SEED = "seed.img"
+
+
+def console_file(lab: str, node: str) -> str:
+    """Return the file that holds all that a guest said.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        an absolute path.
+    """
+    return os.path.join(machine_directory(lab, node), _CONSOLE)
+
+
+def output_file(lab: str, node: str) -> str:
+    """Return the file that holds all that QEMU said.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        an absolute path.
+    """
+    return os.path.join(machine_directory(lab, node), _OUTPUT)
+
+
+def seed_file(lab: str, node: str) -> str:
+    """Return the file of a guest's seed.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        an absolute path.
+    """
+    return os.path.join(machine_directory(lab, node), _SEED)
+
+
+def disk_file(lab: str, node: str) -> str:
+    """Return the file of a machine's disk.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        an absolute path.
+    """
+    return os.path.join(disk_directory(lab), f"{node}.qcow2")
+
+
+def write_machine(lab: str, node: LabNode) -> None:
+    """Make the empty folders of a machine that is about to start, and note what it will be.
+
+    Args:
+        lab: name of the lab.
+        node: the machine.
+
+    Raises:
+        KernelError: they cannot be made.
+    """
+    remove_machine(lab, node.name)
+    try:
+        os.makedirs(machine_directory(lab, node.name), mode=0o755)
+        os.makedirs(disk_directory(lab), mode=0o700, exist_ok=True)
+        _write(os.path.join(machine_directory(lab, node.name), _MACHINE), json.dumps(asdict(node)))
+    except OSError as error:
+        raise KernelError(f"lab {lab}: node {node.name}: {error.filename}: {error.strerror}; correct that") from error
+
+
+def read_machine(lab: str, node: str) -> t.Optional[LabNode]:
+    """Read what a machine was started as.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        None where that is not known, so that it must be started anew.
+    """
+    try:
+        with open(os.path.join(machine_directory(lab, node), _MACHINE), encoding="utf-8") as file:
+            found = json.load(file)
+        machine = found["machine"]
+        image = ImageChoice(**{**machine["image"], "packages": tuple(machine["image"]["packages"])})
+        routes = tuple((destination, gateway) for destination, gateway in machine["routes"])
+        return LabNode(
+            name=found["name"],
+            links=tuple(LabLink(**link) for link in found["links"]),
+            machine=Machine(**{**machine, "image": image, "macs": tuple(machine["macs"]), "routes": routes}),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remove_machine(lab: str, node: str) -> None:
+    """Remove all files of a machine, if there are any.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+    """
+    shutil.rmtree(machine_directory(lab, node), ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(disk_file(lab, node))
+
+
+def write_host_key(lab: str, node: str, line: str) -> None:
+    """Note the host key of a machine, which by this is known to answer.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+        line: in the form of known_hosts.
+    """
+    _write(os.path.join(machine_directory(lab, node), _KNOWN_HOSTS), f"{line}\n")
+
+
+def has_host_key(lab: str, node: str) -> bool:
+    """Tell whether a machine has answered since it was started.
+
+    Args:
+        lab: name of the lab.
+        node: name of the node.
+
+    Returns:
+        False also where the key that it lets in is gone.
+    """
+    return os.path.exists(os.path.join(machine_directory(lab, node), _KNOWN_HOSTS))
+
+
+def make_key(lab: str) -> str:
+    """Make the SSH key of a lab, unless it is there.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        the public half, one line.
+
+    Raises:
+        FabricError: it cannot be made.
+    """
+    path = key_file(lab)
+    if not os.path.exists(f"{path}.pub"):
+        os.makedirs(lab_directory(lab), mode=0o755, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {lab}", "-f", path]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False)
+        if done.returncode != 0:
+            raise FabricError(f"lab {lab}: ssh-keygen cannot make {path}: {done.stderr.strip()}; correct that")
+        _give_to_user(path)
+    with open(f"{path}.pub", encoding="utf-8") as file:
+        return file.read().strip()
+
+
+def has_key(lab: str) -> bool:
+    """Tell whether the SSH key of a lab is there.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        True for both of its halves.
+    """
+    return os.path.exists(key_file(lab)) and os.path.exists(f"{key_file(lab)}.pub")
+
+
+def remove_disks(lab: str) -> None:
+    """Remove all disks of a lab.
+
+    Args:
+        lab: name of the lab.
+    """
+    shutil.rmtree(disk_directory(lab), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        os.rmdir(layout.DISK_DIRECTORY)
+
+
+def has_disks(lab: str) -> bool:
+    """Tell whether a lab left disks.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        True also when none of its machines runs.
+    """
+    return os.path.isdir(disk_directory(lab))
+
+
+def _give_to_user(path: str) -> None:
+    # Under sudo, it is the user's own ssh that will read it.
+    user = os.environ.get("SUDO_UID", "")
+    if user.isdigit():
+        os.chown(path, int(user), -1)
+
+
+def _write(path: str, text: str) -> None:
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(f"{path}.new", path)
