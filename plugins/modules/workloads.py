@@ -51,9 +51,13 @@ options:
           - The name of its interface inside the namespace.
         type: str
         default: eth0
+      mtu:
+        description:
+          - The MTU of both ends of its veth pair, in bytes. The default is O(mtu).
+        type: int
   mtu:
     description:
-      - The MTU of both ends of each veth pair, in bytes.
+      - The MTU of both ends of each veth pair whose workload gives none, in bytes.
       - If not given, new pairs get the kernel's default and the others keep theirs.
     type: int
   transit:
@@ -127,6 +131,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
             "address": {"type": "str", "required": True},
             "netns": {"type": "str"},
             "interface_name": {"type": "str", "default": "eth0"},
+            "mtu": {"type": "int"},
         },
     },
     "mtu": {"type": "int"},

@@ -46,6 +46,8 @@ CHANGES: t.Dict[str, t.Tuple[Options, Options]] = {
     ),
     "one is renamed, and its namespace with it": (only(WEB1), only(workload("shop1", "10.244.1.1"))),
     "a smaller MTU": (only(WEB1, WEB2), only(WEB1, WEB2, mtu=1400)),
+    "one has a smaller MTU of its own": (only(WEB1, WEB2), only({**WEB1, "mtu": 1480}, WEB2)),
+    "one has a larger MTU than all others": (only({**WEB1, "mtu": 1480}, WEB2), only({**WEB1, "mtu": 9000}, WEB2)),
     "everything at once": (
         only(WEB1, WEB2, workload("web3", "10.244.1.3"), mtu=1400),
         only(
