@@ -59,6 +59,22 @@ def _text(value: t.Any) -> str:
     return str(int(value)) if isinstance(value, bool) else " ".join(str(value).split())
 
 
+def text_of(settings: t.Iterable[Sysctl]) -> str:
+    """Make the text that brings settings back at boot.
+
+    Args:
+        settings: what it should hold.
+
+    Returns:
+        A file for /etc/sysctl.d; empty without settings.
+    """
+    lines = sorted(
+        f"{setting.path if '.' in setting.path else setting.path.replace('/', '.')} = {setting.value}"
+        for setting in settings
+    )
+    return "\n".join([HEADER, *lines, ""]) if lines else ""
+
+
 def keep(path: str, settings: t.Iterable[Sysctl], move: Move, scratch: str) -> Proposal:
     """Plan the file that brings settings back at boot.
 
@@ -74,11 +90,7 @@ def keep(path: str, settings: t.Iterable[Sysctl], move: Move, scratch: str) -> P
     Raises:
         FabricError: the file is not ours, or cannot be read or written.
     """
-    lines = sorted(
-        f"{setting.path if '.' in setting.path else setting.path.replace('/', '.')} = {setting.value}"
-        for setting in settings
-    )
-    wanted = "\n".join([HEADER, *lines, ""]) if lines else ""
+    wanted = text_of(settings)
     actual = _read(path)
     if actual == wanted:
         return Proposal()

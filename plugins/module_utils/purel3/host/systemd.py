@@ -28,7 +28,7 @@ def is_run_by_systemd() -> bool:
 
 
 def run_program(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a program of systemd's, such as systemctl.
+    """Run a program.
 
     Args:
         words: its name and arguments.
@@ -40,7 +40,7 @@ def run_program(*words: str) -> subprocess.CompletedProcess[str]:
         MissingDependency: it is not installed.
     """
     if shutil.which(words[0]) is None:
-        raise MissingDependency(f"{words[0]}: it is not on this host although systemd runs it; install systemd's tools")
+        raise MissingDependency(f"{words[0]}: it is not on this host; install the package that brings it")
     return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
 
 
@@ -68,6 +68,24 @@ def properties(unit: str, *names: str) -> t.Dict[str, str]:
     """
     lines = run_program("systemctl", "show", f"--property={','.join(names)}", unit).stdout.splitlines()
     return {name: value for name, _sign, value in (line.partition("=") for line in lines)}
+
+
+def active_units(*units: str) -> t.Dict[str, bool]:
+    """Find which units systemd has, and which of them run.
+
+    Args:
+        units: names of services, without ending.
+
+    Returns:
+        Whether it is active, for each that systemd has.
+    """
+    blocks = run_program("systemctl", "show", "--property=Id,LoadState,ActiveState", *units).stdout.split("\n\n")
+    found = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
+    return {
+        block["Id"].rpartition(".")[0]: block["ActiveState"] in ("active", "reloading")
+        for block in found
+        if block.get("LoadState") == "loaded"
+    }
 
 
 def command(*arguments: str) -> None:
