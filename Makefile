@@ -12,14 +12,17 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 # What runs the routers that a lab has beside its nodes.
 FRR := frr frr-pythontools
+# What runs virtual machines, and builds the image of their disks.
+VM := qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs openssh-client
 AS_ROOT := tools/as_root.sh
 PYTEST := python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help setup setup-dev lab lab-down test test-fast lint bench bench-speed bench-scale links pins
+.PHONY: help setup setup-dev lab lab-vm lab-down test test-fast lint bench bench-speed bench-scale links pins
 
 help:
 	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
-	@echo 'make lab-down   remove every trace of it'
+	@echo 'make lab-vm     the same on three virtual machines (inventories/lab_vm); the first time, their image is built'
+	@echo 'make lab-down   remove every trace of the lab of INVENTORY'
 	@echo 'make test       everything that CI checks; needs root for network namespaces'
 	@echo 'make test-fast  style, types, unit and golden tests; under a minute'
 	@echo 'make lint       style, types, ansible-lint'
@@ -32,15 +35,21 @@ setup:
 	@tools/make_venv.sh run
 
 setup-dev:
-	@tools/install_packages.sh bird2 $(FRR) iproute2 iputils-ping procps python3-venv git
+	@tools/install_packages.sh bird2 $(FRR) $(VM) iproute2 iputils-ping procps python3-venv git
 	@tools/make_venv.sh dev
 
 lab: setup
 	@if ansible-inventory -i $(INVENTORY) --graph lab_routers 2>/dev/null | grep -q -e --; then \
 	  tools/install_packages.sh $(FRR); \
 	fi
+	@if ansible-inventory -i $(INVENTORY) --list 2>/dev/null | grep -q '"lab_backend": "qemu"'; then \
+	  tools/install_packages.sh $(VM); \
+	fi
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_up
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) site.yml
+
+lab-vm:
+	@$(MAKE) --no-print-directory lab INVENTORY=inventories/lab_vm
 
 lab-down: setup
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_down
