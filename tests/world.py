@@ -4,7 +4,8 @@
 """A node's kernel as far as plans are concerned: it carries operations out one by one, and refuses what a kernel would.
 
 It keeps the rules that make the order of operations matter: an interface must be there before its addresses, a next hop
-before the routes through it; all that hangs on an interface goes with it; the last address takes the routes along.
+before the routes through it; all that hangs on an interface goes with it; the last address takes the routes along. And
+one rule that is ours: no tunnel is up without its guard.
 """
 
 from __future__ import annotations
@@ -19,18 +20,23 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import 
     TABLE_MAIN,
     UNICAST,
     Address,
+    Guard,
     Key,
     Namespace,
     Place,
     Resource,
     Route,
     Sysctl,
+    Tunnel,
     Veth,
     device_place,
     proxy_arp,
     proxy_delay,
+    rp_filter,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import (
+    TABLE_COMMENT,
+    TUNNELS,
     link_owner,
     recorded_addresses,
     route_owner,
@@ -66,6 +72,8 @@ class World:
         interfaces.update({place: Interface(2, "bridge", "", None) for place in self.bridges})
         for veth in self._all(Veth):
             interfaces.update({end.place: Interface(3, "veth", link_owner(end.group), veth.key) for end in veth})
+        for tunnel in self._all(Tunnel):
+            interfaces[(tunnel.namespace, tunnel.device)] = Interface(4, "ipip", link_owner(tunnel.group), None)
         owners = {key: self._owner(resource) for key, resource in self.resources.items()}
         return Observed(
             dict(self.resources),
@@ -94,6 +102,9 @@ class World:
             for end in veth:
                 if end.place == place:
                     return link_owner(end.group), end.alias
+        for tunnel in self._all(Tunnel):
+            if device_place(tunnel) == place:
+                return link_owner(tunnel.group), tunnel.alias
         return "", ""
 
     def _owner(self, resource: Resource) -> str:
@@ -101,16 +112,20 @@ class World:
             return resource.owner
         if isinstance(resource, Veth):
             return link_owner(resource.outer.group)
+        if isinstance(resource, Guard):
+            return TUNNELS if TABLE_COMMENT in resource.frame else ""
         owner, alias = self._marks_of(device_place(resource))
         if isinstance(resource, Address):
             return owner if resource.address in recorded_addresses(alias) else ""
+        if isinstance(resource, Tunnel):
+            return owner
         return route_owner(resource, owner, alias) if isinstance(resource, Route) else ""
 
     def _add(self, resource: Resource) -> None:
         if resource.key in self.resources and not self._is_replaceable(resource):
             raise Refused(f"{resource} is there already")
         place = device_place(resource)
-        if place is not None and place not in self._places():
+        if place is not None and place not in self._places() and not isinstance(resource, Tunnel):
             raise Refused(f"{resource}: no such interface")
         if isinstance(resource, Veth):
             for end in resource:
@@ -123,6 +138,9 @@ class World:
             for end in resource:
                 for setting in (proxy_arp(*end.place, "0"), proxy_delay(*end.place, "80")):
                     self.resources[setting.key] = setting
+        elif isinstance(resource, Tunnel):
+            setting = rp_filter(resource.namespace, resource.device, "0")
+            self.resources[setting.key] = setting
 
     def _is_replaceable(self, resource: Resource) -> bool:
         there = self.resources[resource.key]
@@ -157,6 +175,8 @@ class World:
                     del self.resources[key]
         elif isinstance(resource, Address):
             self._delete_with_address(resource)
+        elif isinstance(resource, Guard):
+            self._check_guard()
 
     def _delete_with_address(self, address: Address) -> None:
         place = device_place(address)
@@ -179,6 +199,12 @@ class World:
         if self.resources.get(before.key) != before or before.key != after.key:
             raise Refused(f"{before} is not there")
         self.resources[after.key] = after
+        self._check_guard()
+
+    def _check_guard(self) -> None:
+        is_open = any(tunnel.is_up and link_owner(tunnel.group) for tunnel in self._all(Tunnel))
+        if is_open and not self._all(Guard):
+            raise Refused("a tunnel is open without its guard")
 
 
 def foreign_route(namespace: str, destination: str, device: str) -> Route:

@@ -17,7 +17,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import 
     UNICAST,
     Route,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import OBJECTS, WORKLOADS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import OBJECTS, TUNNELS, WORKLOADS
 
 MARK = "purel3 web1 10.244.1.1/32"
 BOOT, STATIC = 3, 4
@@ -52,8 +52,8 @@ def test_whose_a_route_is(case: str) -> None:
 
 
 def test_whose_an_interface_is() -> None:
-    groups = (28723, 28724, 28725, 0, 1)
-    assert [ownership.link_owner(group) for group in groups] == [WORKLOADS, OBJECTS, WORKLOADS, "", ""]
+    groups = (28723, 28724, 28725, 28726, 0, 1)
+    assert [ownership.link_owner(group) for group in groups] == [WORKLOADS, OBJECTS, WORKLOADS, TUNNELS, "", ""]
 
 
 def test_whose_a_namespace_is() -> None:

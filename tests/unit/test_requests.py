@@ -177,6 +177,12 @@ SCOPES: t.Dict[str, t.Tuple[str, Options, Scope]] = {
         {"veths": [{"name": "a"}], "state": "absent"},
         Scope(sysctls=PROXY, follows_pairs=True),
     ),
+    "a tunnel, with its guard": (
+        "tunnel",
+        {"address": "10.244.1.1"},
+        Scope(sysctls=frozenset([("", "net/ipv4/conf/tunl0/rp_filter")]), has_guard=True),
+    ),
+    "no tunnel": ("tunnel", {"state": "absent"}, Scope(has_guard=True)),
     "no workloads": (
         "workloads",
         {"workloads": []},

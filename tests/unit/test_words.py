@@ -12,10 +12,12 @@ import pytest
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import (
     Address,
     End,
+    Guard,
     Namespace,
     Resource,
     Route,
     Sysctl,
+    Tunnel,
     Veth,
     device_place,
     pair,
@@ -35,6 +37,9 @@ WORDS: t.Dict[str, Resource] = {
     "address 1.1.1.1/24 dev eth0": Address("", "eth0", "1.1.1.1/24"),
     "address 1.1.1.1/24 dev eth0 in netns blue": Address("blue", "eth0", "1.1.1.1/24"),
     "address 1.1.1.1/24 dev eth0 in /proc/7/ns/net": Address("/proc/7/ns/net", "eth0", "1.1.1.1/24"),
+    "guard of tunnels for 2 endpoints": Guard("", ("192.0.2.1", "192.0.2.2"), "", ""),
+    "tunnel tunl0 mtu 1480 down": Tunnel("", "tunl0", 1480, False, 0, ""),
+    "tunnel tunl0  10.244.1.1/32  mtu 1400 up": Tunnel("", "tunl0", 1400, True, 28726, "purel3 tunnel 10.244.1.1/32"),
     "sysctl net.ipv4.ip_forward = 1": Sysctl("", "net/ipv4/ip_forward", "1"),
     "sysctl net.ipv4.conf.eth0.proxy_arp = 1 in netns blue": Sysctl("blue", "net/ipv4/conf/eth0/proxy_arp", "1"),
     "route 10.9.0.0/24 dev eth0 scope link": PLAIN,
@@ -99,6 +104,8 @@ def test_what_hangs_on_an_interface() -> None:
         Sysctl("", "net/ipv4/conf/all/proxy_arp", "1"): None,
         Sysctl("", "net/ipv4/ip_forward", "1"): None,
         Namespace("blue", ""): None,
+        Guard("", (), "", ""): None,
+        Tunnel("", "tunl0", 1480, False, 0, ""): ("", "tunl0"),
         pair(end("", "a"), end("", "b")): None,
     }
     assert {resource: device_place(resource) for resource in hanging} == hanging

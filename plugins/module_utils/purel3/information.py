@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import Address, End, Namespace, Place, Route, Veth
+from .model import Address, End, Guard, Namespace, Place, Route, Tunnel, Veth
 from .ownership import WORKLOAD_GROUP, recorded_addresses, title_of
 from .plan import Observed
 from .routes import to_options
@@ -124,3 +124,25 @@ def describe_workloads(observed: Observed) -> t.List[Data]:
                 }
             )
     return sorted(found, key=lambda workload: str(workload["name"]))
+
+
+def describe_tunnel(observed: Observed) -> Data:
+    """Describe this node's end of the tunnels.
+
+    Args:
+        observed: what was read, with the guard.
+
+    Returns:
+        As the module tunnel_info returns it; what is not ours is left out.
+    """
+    found: Data = {"address": "", "mtu": 0, "is_up": False, "endpoints": []}
+    for key in observed.owners:
+        resource = observed.resources[key]
+        if isinstance(resource, Guard):
+            found["endpoints"] = list(resource.endpoints)
+        elif isinstance(resource, Tunnel):
+            found.update(mtu=resource.mtu, is_up=resource.is_up)
+            for address in _addresses(observed).get((resource.namespace, resource.device), []):
+                if address in recorded_addresses(resource.alias):
+                    found["address"] = address.partition("/")[0]
+    return found

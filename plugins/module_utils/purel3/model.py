@@ -12,6 +12,8 @@ UNSEEN_NAMESPACE = "?"
 
 NAMESPACE = "namespace"
 VETH = "veth"
+GUARD = "guard"
+TUNNEL = "tunnel"
 ADDRESS = "address"
 SYSCTL = "sysctl"
 ROUTE = "route"
@@ -115,6 +117,52 @@ class Veth(t.NamedTuple):
         return (VETH, self.outer.namespace, self.outer.device)
 
 
+class Guard(t.NamedTuple):
+    """The nftables table that says from where packets may come out of tunnels.
+
+    Args:
+        namespace: as in End; only the node's own has one.
+        endpoints: IPv4 addresses of other ends, in the order of their numbers.
+        frame: its sets and chains, in a form that can be compared.
+        rules: its rules, likewise.
+    """
+
+    namespace: str
+    endpoints: t.Tuple[str, ...]
+    frame: str
+    rules: str
+
+    @property
+    def key(self) -> GuardKey:
+        """The kernel's identity of it."""
+        return (GUARD, self.namespace)
+
+
+class Tunnel(t.NamedTuple):
+    """The fallback interface of a tunnel module, which the kernel makes with the module: it is set up, and released.
+
+    Args:
+        namespace: as in End.
+        device: interface name.
+        mtu: bytes.
+        is_up: administratively up.
+        group: interface group; 0 for one that is nobody's.
+        alias: IFLA_IFALIAS.
+    """
+
+    namespace: str
+    device: str
+    mtu: int
+    is_up: bool
+    group: int
+    alias: str
+
+    @property
+    def key(self) -> TunnelKey:
+        """The kernel's identity of it."""
+        return (TUNNEL, self.namespace, self.device)
+
+
 class Address(t.NamedTuple):
     """An address of an interface.
 
@@ -188,6 +236,20 @@ def proxy_delay(namespace: str, device: str, value: str) -> Sysctl:
     return Sysctl(namespace, f"net/ipv4/neigh/{device}/proxy_delay", value)
 
 
+def rp_filter(namespace: str, device: str, value: str) -> Sysctl:
+    """Make the setting for whether the way back to a packet's source must lead through where it came in.
+
+    Args:
+        namespace: as in End.
+        device: interface name.
+        value: 0 for no, 1 for the same interface, 2 for any interface (RFC 3704).
+
+    Returns:
+        The setting.
+    """
+    return Sysctl(namespace, f"net/ipv4/conf/{device}/rp_filter", value)
+
+
 class Route(t.NamedTuple):
     """A route.
 
@@ -225,11 +287,13 @@ class Route(t.NamedTuple):
 
 NamespaceKey = t.Tuple[str, str]
 VethKey = t.Tuple[str, str, str]
+GuardKey = t.Tuple[str, str]
+TunnelKey = t.Tuple[str, str, str]
 AddressKey = t.Tuple[str, str, str, str]
 SysctlKey = t.Tuple[str, str, str]
 RouteKey = t.Tuple[str, str, int, str, int]
-Key = t.Union[NamespaceKey, VethKey, AddressKey, SysctlKey, RouteKey]
-Resource = t.Union[Namespace, Veth, Address, Sysctl, Route]
+Key = t.Union[NamespaceKey, VethKey, GuardKey, TunnelKey, AddressKey, SysctlKey, RouteKey]
+Resource = t.Union[Namespace, Veth, Guard, Tunnel, Address, Sysctl, Route]
 Place = t.Tuple[str, str]
 
 
@@ -285,9 +349,10 @@ def device_place(resource: Resource) -> t.Optional[Place]:
         resource: the object.
 
     Returns:
-        Namespace and interface name of an address, a route or an interface's setting; None for all others.
+        Namespace and interface name of an address, a route, an interface's setting, or a tunnel itself; None for all
+        others.
     """
-    if isinstance(resource, (Address, Route)):
+    if isinstance(resource, (Address, Route, Tunnel)):
         return (resource.namespace, resource.device) if resource.device else None
     if isinstance(resource, Sysctl):
         device = resource.device

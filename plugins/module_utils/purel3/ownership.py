@@ -4,9 +4,10 @@
 """The marks by which this collection knows its own objects; everything else is foreign.
 
 Interfaces bear a group from the moment they are created, and an alias that records whose they are and which addresses
-came with them. Namespaces bear an alias on their loopback, set before they get a name. Routes bear a protocol number,
-except those of workloads, which must look as Calico's do: they are ours when their device is ours and their
-destination is recorded in its alias.
+came with them; tunl0, which the kernel makes, bears both while we use it. Namespaces bear an alias on their loopback,
+set before they get a name. Routes bear a protocol number, except those of workloads, which must look as Calico's do:
+they are ours when their device is ours and their destination is recorded in its alias. A table of nftables bears a
+comment on its set.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from .model import SCOPE_LINK, TABLE_DEFAULT, UNICAST, Route
 
 WORKLOADS = "workloads"
 OBJECTS = "objects"
+TUNNELS = "tunnels"
 
 WORKLOAD_GROUP = 28723
 OBJECT_GROUP = 28724
 DOOMED_GROUP = 28725
+TUNNEL_GROUP = 28726
 ROUTE_PROTOCOL = 112
 
 GATEWAY = "169.254.1.1"
@@ -28,11 +31,20 @@ GATEWAY_HOST = GATEWAY + "/32"
 DEFAULT_DESTINATION = "0.0.0.0/0"
 GATEWAY_ROUTE = Route("", TABLE_DEFAULT, GATEWAY_HOST, 0, UNICAST, "", "lo", SCOPE_LINK, ROUTE_PROTOCOL)
 
+TUNNEL_MODULE = "ipip"
+TUNNEL_DEVICE = "tunl0"
+TABLE_COMMENT = "purel3.fabric"
+
 ALIAS_LENGTH = 255
 _STICKY = 0o1000
 _WRITABLE = 0o200
 _ALIAS_START = "purel3 "
-_OWNER_OF_GROUP = {WORKLOAD_GROUP: WORKLOADS, DOOMED_GROUP: WORKLOADS, OBJECT_GROUP: OBJECTS}
+_OWNER_OF_GROUP = {
+    WORKLOAD_GROUP: WORKLOADS,
+    DOOMED_GROUP: WORKLOADS,
+    OBJECT_GROUP: OBJECTS,
+    TUNNEL_GROUP: TUNNELS,
+}
 
 
 def link_owner(group: int) -> str:
@@ -42,7 +54,7 @@ def link_owner(group: int) -> str:
         group: its interface group.
 
     Returns:
-        WORKLOADS, OBJECTS, or empty for a foreign one.
+        WORKLOADS, OBJECTS, TUNNELS, or empty for a foreign one.
     """
     return _OWNER_OF_GROUP.get(group, "")
 

@@ -12,30 +12,36 @@ from dataclasses import dataclass, field
 from .errors import ForeignObject, InvalidInput
 from .model import (
     ADDRESS,
+    GUARD,
     NAMESPACE,
     OWN_NAMESPACE,
     ROUTE,
     SYSCTL,
+    TUNNEL,
     VETH,
     Address,
+    Guard,
     Key,
     Namespace,
     Place,
     Resource,
     Route,
     Sysctl,
+    Tunnel,
     Veth,
     VethKey,
     device_place,
     place_in_words,
 )
+from .ownership import TUNNEL_MODULE
 from .words import describe
 
 ADD = "add"
 CHANGE = "change"
 DELETE = "delete"
 
-RANK = {NAMESPACE: 0, VETH: 1, ADDRESS: 2, SYSCTL: 3, ROUTE: 4}
+# A tunnel is opened only behind its guard.
+RANK = {NAMESPACE: 0, GUARD: 1, VETH: 2, TUNNEL: 2, ADDRESS: 3, SYSCTL: 4, ROUTE: 5}
 
 # Light deletes and whatever stands in the way of an add come first, with the addresses that take the place of deleted
 # ones; what cannot be made good again comes last, when nothing that could still fail is left.
@@ -100,12 +106,14 @@ class Observed:
         owners: whose each object of ours is; foreign objects are missing here.
         interfaces: every interface that was read.
         namespaces: the namespaces that were read; one that is missing here does not exist.
+        lacks: kinds of objects that this host cannot hold yet, with what it lacks and the remedy.
     """
 
     resources: t.Mapping[Key, Resource] = field(default_factory=dict)
     owners: t.Mapping[Key, str] = field(default_factory=dict)
     interfaces: t.Mapping[Place, Interface] = field(default_factory=dict)
     namespaces: t.FrozenSet[str] = frozenset((OWN_NAMESPACE,))
+    lacks: t.Mapping[str, str] = field(default_factory=dict)
 
 
 class Op(t.NamedTuple):
@@ -242,7 +250,10 @@ class _Comparer:
         for veth in veths:
             self._compare_veth(veth)
         for wanted in self.request.present.values():
-            if not isinstance(wanted, Veth):
+            if isinstance(wanted, Tunnel):
+                self._compare_tunnel(wanted)
+        for wanted in self.request.present.values():
+            if not isinstance(wanted, (Tunnel, Veth)):
                 self._compare(wanted)
         for key in self.going:
             self._remove(self.observed.resources[key])
@@ -307,7 +318,43 @@ class _Comparer:
         self.going.discard(key)
         self._make_way(self.observed.resources[key])
 
+    def _compare_tunnel(self, wanted: Tunnel) -> None:
+        actual = self.observed.resources.get(wanted.key)
+        is_ours = actual is not None and self._is_ours(wanted.key, actual)
+        if not wanted.group:
+            if is_ours and actual != wanted:
+                self.ops.append(Op(BUILD, actual, wanted))
+            return
+        place = (wanted.namespace, wanted.device)
+        if not isinstance(actual, Tunnel):
+            self.obstacles.add(
+                f"{describe(wanted)}: there is no {_interface_in_words(place)}; load the kernel module {TUNNEL_MODULE}"
+            )
+            self.new_places.add(place)
+            self.ops.append(Op(BUILD, None, wanted))
+            return
+        signs = sorted(self._foreign_addresses(place))
+        if not is_ours:
+            signs += ["is up"] if actual.is_up else []
+            signs += [f"bears group {actual.group} and alias {actual.alias!r}"] if actual.group or actual.alias else []
+        if signs:
+            self.foreign.append(
+                f"{_interface_in_words(place)} stands in the way of {describe(wanted)}: somebody else uses it, for it "
+                f"{', '.join(signs)}; end that use, or do without encapsulation"
+            )
+        elif actual != wanted:
+            self.ops.append(Op(BUILD, actual, wanted))
+
+    def _foreign_addresses(self, place: Place) -> t.Iterator[str]:
+        for key, resource in self.observed.resources.items():
+            is_here = isinstance(resource, Address) and device_place(resource) == place
+            if is_here and key not in self.request.present and not self._is_ours(key, resource):
+                yield f"has {describe(resource)}"
+
     def _compare(self, wanted: Resource) -> None:
+        lack = self.observed.lacks.get(wanted.key[0])
+        if lack:
+            self.obstacles.add(f"{describe(wanted)}: {lack}")
         place = device_place(wanted)
         if place is not None and not isinstance(wanted, Sysctl) and not self._will_be_there(place):
             self.obstacles.add(f"{describe(wanted)}: there is no {_interface_in_words(place)}; create it first")
@@ -365,7 +412,8 @@ class _Comparer:
             return
         if isinstance(actual, Namespace):
             self._refuse_foreign_content(actual)
-        self.ops.append(Op(DISMANTLE if isinstance(actual, (Namespace, Veth)) else MAKE_WAY, actual, None))
+        is_last = isinstance(actual, (Guard, Namespace, Veth))
+        self.ops.append(Op(DISMANTLE if is_last else MAKE_WAY, actual, None))
 
     def _refuse_foreign_content(self, namespace: Namespace) -> None:
         for device in self.foreign_devices.get(namespace.name, ()):

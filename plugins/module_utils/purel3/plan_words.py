@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import OWN_NAMESPACE, End, Namespace, Place, Resource, Veth, device_place
+from .model import OWN_NAMESPACE, End, Guard, Namespace, Place, Resource, Veth, device_place
 from .plan import Plan
 from .words import describe
 
@@ -67,6 +67,8 @@ def _places_told_by_pairs(plan: Plan) -> t.Set[Place]:
 
 
 def _describe_change(before: Resource, after: Resource) -> t.Tuple[str, str]:
+    if isinstance(before, Guard) and isinstance(after, Guard):
+        return _describe_guards(before, after)
     if not (isinstance(before, Veth) and isinstance(after, Veth)):
         return describe(before), describe(after)
     old, new = describe(before), describe(after)
@@ -76,6 +78,14 @@ def _describe_change(before: Resource, after: Resource) -> t.Tuple[str, str]:
                 old += f"  {end_before.device} {_setting(name, was)}"
                 new += f"  {end_after.device} {_setting(name, wanted)}"
     return old, new
+
+
+def _describe_guards(before: Guard, after: Guard) -> t.Tuple[str, str]:
+    gone = [endpoint for endpoint in before.endpoints if endpoint not in after.endpoints]
+    come = [endpoint for endpoint in after.endpoints if endpoint not in before.endpoints]
+    old, new = ("  ".join((describe(guard), *ends)) for guard, ends in ((before, gone), (after, come)))
+    is_altered = (before.frame, before.rules) != (after.frame, after.rules)
+    return (f"{old}  with other rules" if is_altered else old), new
 
 
 def _setting(name: str, value: object) -> str:

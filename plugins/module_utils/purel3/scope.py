@@ -9,11 +9,13 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from .model import (
+    GUARD,
     OWN_NAMESPACE,
     ROUTE,
     TABLE_DEFAULT,
     TABLE_MAIN,
     UNSEEN_NAMESPACE,
+    Guard,
     Namespace,
     Place,
     Resource,
@@ -42,6 +44,7 @@ class Scope:
         sysctls: namespace and path of each setting to read.
         devices: interfaces of the own namespace to read; None for all.
         follows_pairs: also read the named namespaces in which pairs of ours end, so that a deleted one can be put back.
+        has_guard: also read the guard of tunnels.
     """
 
     references: t.FrozenSet[str] = frozenset()
@@ -51,6 +54,7 @@ class Scope:
     sysctls: t.FrozenSet[t.Tuple[str, str]] = frozenset()
     devices: t.Optional[t.FrozenSet[str]] = None
     follows_pairs: bool = False
+    has_guard: bool = False
 
     def joined(self, other: Scope) -> Scope:
         """Join two scopes.
@@ -69,6 +73,7 @@ class Scope:
             self.sysctls | other.sysctls,
             None if self.devices is None or other.devices is None else self.devices | other.devices,
             self.follows_pairs or other.follows_pairs,
+            self.has_guard or other.has_guard,
         )
 
 
@@ -85,9 +90,12 @@ def scope_of(resources: t.Iterable[Resource]) -> Scope:
     viewers = {OWN_NAMESPACE}
     tables = {TABLE_MAIN}
     sysctls: t.Set[t.Tuple[str, str]] = set()
+    has_guard = False
     for resource in resources:
         if isinstance(resource, Namespace):
             references.add(resource.name)
+        elif isinstance(resource, Guard):
+            has_guard = True
         elif isinstance(resource, Veth):
             references.update((resource.inner.namespace, resource.outer.namespace))
             viewers.add(resource.outer.namespace)
@@ -100,7 +108,9 @@ def scope_of(resources: t.Iterable[Resource]) -> Scope:
         elif isinstance(resource, Sysctl):
             sysctls.add((resource.namespace, resource.path))
     references -= {OWN_NAMESPACE, UNSEEN_NAMESPACE}
-    return Scope(frozenset(references), False, frozenset(viewers), frozenset(tables), frozenset(sysctls))
+    return Scope(
+        frozenset(references), False, frozenset(viewers), frozenset(tables), frozenset(sysctls), has_guard=has_guard
+    )
 
 
 def narrow_scope_of(resources: t.Sequence[Resource]) -> Scope:
@@ -160,6 +170,7 @@ def scope_of_request(request: Request) -> Scope:
             frozenset(tables),
             sysctls,
             follows_pairs=bool(request.purges or request.absent_interfaces) or _has_veth(request),
+            has_guard=any(key[0] == GUARD for key in request.absent),
         )
     )
 

@@ -15,10 +15,12 @@ from .model import (
     TABLE_MAIN,
     UNICAST,
     Address,
+    Guard,
     Namespace,
     Resource,
     Route,
     Sysctl,
+    Tunnel,
     Veth,
     name_of,
     place_in_words,
@@ -39,7 +41,11 @@ def describe(resource: Resource) -> str:
         return f"netns {resource.name}"
     if isinstance(resource, Veth):
         return _describe_veth(resource)
-    if isinstance(resource, Address):
+    if isinstance(resource, Guard):
+        return f"guard of tunnels for {len(resource.endpoints)} endpoints"
+    if isinstance(resource, Tunnel):
+        words = _describe_tunnel(resource)
+    elif isinstance(resource, Address):
         words = f"address {resource.address} dev {resource.device}"
     elif isinstance(resource, Sysctl):
         words = f"sysctl {resource.path.replace('/', '.')} = {resource.value}"
@@ -58,6 +64,12 @@ def _describe_veth(veth: Veth) -> str:
         return f"workload {title}  {addresses}  {veth.outer.device} -> {veth.inner.device if is_plain else inner}"
     outer = f"{veth.outer.device} {place_in_words(veth.outer.namespace)}".rstrip()
     return f"veth {outer} -> {inner}"
+
+
+def _describe_tunnel(tunnel: Tunnel) -> str:
+    addresses = ",".join(sorted(recorded_addresses(tunnel.alias)))
+    state = "up" if tunnel.is_up else "down"
+    return f"tunnel {tunnel.device}{f'  {addresses} ' if addresses else ''} mtu {tunnel.mtu} {state}"
 
 
 def _describe_route(route: Route) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model import (
+    OWN_NAMESPACE,
     UNSEEN_NAMESPACE,
     Address,
     End,
@@ -17,11 +18,12 @@ from ..model import (
     Resource,
     Route,
     Sysctl,
+    Tunnel,
     Veth,
     VethKey,
     pair,
 )
-from ..ownership import link_owner, recorded_addresses, route_owner
+from ..ownership import TUNNEL_DEVICE, link_owner, recorded_addresses, route_owner
 from ..plan import Interface, Observed
 from . import records, wire
 
@@ -126,6 +128,9 @@ class _Assembly:
             place = (reference, link.name)
             if is_viewer and link.kind == "veth" and place not in self.pairs:
                 self._note_veth(pair(_end(reference, link), _UNSEEN_END))
+            if place == (OWN_NAMESPACE, TUNNEL_DEVICE):
+                tunnel = Tunnel(reference, link.name, link.mtu, link.is_up, link.group, link.alias)
+                self.note(tunnel, link_owner(link.group))
             self.interfaces[place] = Interface(link.ifindex, link.kind, link_owner(link.group), self.pairs.get(place))
 
     def note_addresses(self, reference: str, content: Content) -> None:

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which modules this kernel has; loads none."""
+"""Which modules the running kernel has or could load; loads none."""
 
 from __future__ import annotations
 
 import os
-import platform
+import socket
 import typing as t
 
 from ..errors import MissingDependency
@@ -34,29 +34,33 @@ def state(name: str) -> str:
     return LOADABLE if name in _listed("modules.dep") else MISSING
 
 
-def require(name: str, purpose: str) -> None:
-    """Make sure that this kernel has a module or can load it.
+def require(name: str, purpose: str, device: str = "") -> None:
+    """Refuse a kernel that neither has a module nor can load it.
 
     Args:
         name: for example ipip.
-        purpose: what it is needed for, for the message.
+        purpose: what needs it, for example encapsulation.
+        device: an interface that comes with it; where there is one, all is well.
 
     Raises:
-        MissingDependency: names the kernel and the remedy.
+        MissingDependency: names host, kernel and remedy.
     """
-    if state(name) == MISSING:
-        raise MissingDependency(
-            f"kernel module {name}: the kernel {platform.release()} of this host lacks it, and {purpose} needs it; "
-            "boot the distribution's full kernel, or install the package with its further modules, or do without it"
-        )
+    if device in (known for _index, known in socket.if_nameindex()) or state(name) != MISSING:
+        return
+    running = os.uname()
+    raise MissingDependency(
+        f"{running.nodename}: kernel {running.release} has no module {name}, which {purpose} needs; install and boot a "
+        "kernel that has it, or the package with its further modules (a reboot is enough where an upgrade took the "
+        f"running kernel's modules away), or do without {purpose}"
+    )
 
 
 def _listed(index: str) -> t.FrozenSet[str]:
     for folder in _FOLDERS:
         try:
-            with open(f"{folder}/{platform.release()}/{index}", encoding="utf-8") as file:
-                paths = [line.partition(":")[0] for line in file]
+            with open(f"{folder}/{os.uname().release}/{index}", encoding="utf-8", errors="replace") as file:
+                paths = [line.partition(":")[0].strip() for line in file]
         except OSError:
             continue
-        return frozenset(os.path.basename(path.strip()).partition(".")[0].replace("-", "_") for path in paths)
+        return frozenset(os.path.basename(path).partition(".")[0].replace("-", "_") for path in paths)
     return frozenset()

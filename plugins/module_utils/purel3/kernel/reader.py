@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import typing as t
+from dataclasses import replace
 
-from ..errors import InvalidInput, KernelError
-from ..model import OWN_NAMESPACE, TABLE_MAIN, Namespace, Sysctl
+from ..errors import InvalidInput, KernelError, MissingDependency
+from ..model import GUARD, OWN_NAMESPACE, TABLE_MAIN, Namespace, Sysctl
+from ..nft import control, ruleset
 from ..ownership import link_owner, namespace_owner
 from ..plan import Observed
 from ..scope import Scope, settings_lost_with
@@ -60,7 +62,8 @@ class _Reader:
         for name, owner in namespaces.list_placeholders().items():
             if self.scope.has_every_own or name in self.scope.references:
                 self.names.append(Namespace(name, owner, is_whole=False))
-        return assemble(self.contents, self.names, self._settings(), self.scope.viewers)
+        observed = assemble(self.contents, self.names, self._settings(), self.scope.viewers)
+        return _with_guard(observed) if self.scope.has_guard else observed
 
     def _read_contents(self, own: int) -> None:
         seen = {_identity(own): OWN_NAMESPACE}
@@ -151,6 +154,20 @@ class _Reader:
             value = sysctls.read_in(reference, path)
             if value is not None:
                 yield Sysctl(reference, path, value)
+
+
+def _with_guard(observed: Observed) -> Observed:
+    try:
+        table = control.read_table()
+    except MissingDependency as error:
+        return replace(observed, lacks={**observed.lacks, GUARD: str(error)})
+    if table is None:
+        return observed
+    guard = ruleset.guard_of(table)
+    owners = dict(observed.owners)
+    if ruleset.owner_of(table):
+        owners[guard.key] = ruleset.owner_of(table)
+    return replace(observed, resources={**observed.resources, guard.key: guard}, owners=owners)
 
 
 def _refuse_alias(reference: str, seen: t.Dict[t.Tuple[int, int], str], fd: int) -> None:

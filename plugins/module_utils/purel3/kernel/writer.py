@@ -10,8 +10,23 @@ import os
 import typing as t
 from itertools import groupby
 
-from ..errors import KernelError
-from ..model import OWN_NAMESPACE, Address, End, Namespace, Place, Resource, Route, Sysctl, Veth
+from ..errors import KernelError, MissingDependency
+from ..model import (
+    GUARD,
+    OWN_NAMESPACE,
+    SYSCTL,
+    Address,
+    End,
+    Guard,
+    Namespace,
+    Place,
+    Resource,
+    Route,
+    Sysctl,
+    Tunnel,
+    Veth,
+)
+from ..nft import control, ruleset
 from ..ownership import DOOMED_GROUP, namespace_mark
 from ..plan import BUILD, DISMANTLE, MAKE_WAY, Observed, Op, Plan
 from ..words import describe
@@ -127,16 +142,27 @@ class _Writer:
 
     def _build_in(self, namespace: str, ops: t.List[Op]) -> None:
         steps = self.deferred.pop(namespace, [])
-        for is_setting, group in groupby(ops, key=lambda op: isinstance(op.subject, Sysctl)):
-            if not is_setting:
+        for kind, group in groupby(ops, key=_means_of):
+            if not kind:
                 for op in group:
                     steps.extend(self._steps(op))
                     self.done.append(op)
                 continue
             self._send_in(namespace, steps)
             steps = []
-            self._write_settings(namespace, list(group))
+            if kind == SYSCTL:
+                self._write_settings(namespace, list(group))
+            else:
+                for op in group:
+                    self._exchange_guard(op)
         self._send_in(namespace, steps)
+
+    def _exchange_guard(self, op: Op) -> None:
+        """Done by a program of its own, in the namespace that this process is in."""
+        before = t.cast(t.Optional[Guard], op.before)
+        after = t.cast(t.Optional[Guard], op.after)
+        self.done.append(op)
+        self._guarded(op, lambda: control.run(ruleset.transaction(before, after)))
 
     def _write_settings(self, namespace: str, ops: t.List[Op]) -> None:
         self._enter(namespace, ops[0])
@@ -151,6 +177,8 @@ class _Writer:
         if isinstance(subject, Veth):
             before = op.before if isinstance(op.before, Veth) else None
             return self._veth_steps(op, before, subject)
+        if isinstance(subject, Tunnel):
+            return [(op, message) for message in self._tunnel_messages(subject)]
         if isinstance(subject, Address):
             message = wire.add_address(self.ifindexes[(subject.namespace, subject.device)], subject.address)
         elif isinstance(subject, Route):
@@ -211,6 +239,13 @@ class _Writer:
             messages.append(wire.set_link(ifindex, is_up=after.is_up))
         return messages
 
+    def _tunnel_messages(self, tunnel: Tunnel) -> t.List[Message]:
+        """Marked before it is up, and down before it is not marked any more."""
+        ifindex = self.ifindexes[(tunnel.namespace, tunnel.device)]
+        settings = wire.set_link(ifindex, alias=tunnel.alias, group=tunnel.group, mtu=tunnel.mtu)
+        state = wire.set_link(ifindex, is_up=tunnel.is_up)
+        return [settings, state] if tunnel.is_up else [state, settings]
+
     def _changes(self, ifindex: int, before: End, after: End) -> Message:
         return wire.set_link(
             ifindex,
@@ -254,7 +289,9 @@ class _Writer:
             self._dismantle_veths(namespace, list(group))
         for op in ops:
             subject = op.subject
-            if isinstance(subject, Namespace):
+            if isinstance(subject, Guard):
+                self._exchange_guard(op)
+            elif isinstance(subject, Namespace):
                 self.done.append(op)
                 name = subject.name
                 self._guarded(op, lambda name=name: namespaces.remove_name(name))  # type: ignore[misc]
@@ -312,5 +349,11 @@ class _Writer:
             act()
         except OSError as error:
             raise ApplyError(self.done, op, error.strerror or str(error)) from error
-        except KernelError as error:
+        except (KernelError, MissingDependency) as error:
             raise ApplyError(self.done, op, str(error)) from error
+
+
+def _means_of(op: Op) -> str:
+    """Tell which kind of object an operation is on, where it is not done by a message to the kernel."""
+    kind = op.subject.key[0]
+    return kind if kind in (GUARD, SYSCTL) else ""

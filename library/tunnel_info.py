@@ -1,0 +1,1 @@
+../plugins/modules/tunnel_info.py

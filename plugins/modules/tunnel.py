@@ -1,0 +1,149 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Let a node exchange encapsulated packets with the other nodes."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tunnel
+short_description: Let a node exchange encapsulated packets with the other nodes
+version_added: 1.0.0
+author:
+  - purel3.fabric authors (@purel3)
+description:
+  - Sets the interface C(tunl0) up, with its address and MTU. The kernel makes this interface when its module C(ipip) is
+    loaded; which packets go into it, and to which node, is said by routes.
+  - Before that, makes the guard, the table C(purel3_tunnel) of nftables. It drops encapsulated packets (IP protocol 4)
+    from hosts that are not listed and from workloads, before they are decapsulated, and counts them.
+  - The guard is changed by what differs, all at once, so that there is no moment without it.
+  - A C(tunl0) that somebody else uses, or a table of that name that somebody else made, is never changed; the module
+    fails and names it.
+  - If an operation fails, what this call did is undone.
+options:
+  address:
+    description:
+      - The address of C(tunl0), IPv4 without prefix length, out of a block of the node. Packets that the node itself
+        sends into the tunnel come from it.
+      - Required if O(state=present).
+    type: str
+  mtu:
+    description:
+      - The MTU of C(tunl0), in bytes. That of the network between the nodes less 20.
+    type: int
+    default: 1480
+  endpoints:
+    description:
+      - The addresses of all nodes of the fabric, from which packets may be decapsulated.
+    type: list
+    elements: str
+    default: []
+  state:
+    description:
+      - V(absent) sets C(tunl0) down, without our address and with the kernel's MTU, and deletes the guard. The kernel
+        module stays. A C(tunl0) that is not ours stays as it is.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - purel3.fabric.attributes
+  - purel3.fabric.attributes.actiongroup_fabric
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - Needs root, the kernel module C(ipip), and the program C(nft) (package nftables, 0.9.7 or later).
+  - Sets C(net.ipv4.conf.tunl0.rp_filter) to 2, because packets may come out of the tunnel from where the way back leads
+    beside it, for example while the nodes of a fabric are switched over one by one. The same holds the other way round
+    for the interface between the nodes, whose setting is not changed; there, 1 drops such packets.
+seealso:
+  - module: purel3.fabric.tunnel_info
+  - module: purel3.fabric.workloads
+"""
+
+EXAMPLES = r"""
+- name: Decapsulate what comes from two nodes
+  purel3.fabric.tunnel:
+    address: 10.244.166.190
+    endpoints:
+      - 192.168.50.10
+      - 192.168.50.11
+
+- name: Decapsulate nothing any more
+  purel3.fabric.tunnel:
+    state: absent
+"""
+
+RETURN = r"""
+operations:
+  description: What was done, or would be done in check mode, one line an object.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - + address 10.244.166.190/32 dev tunl0
+    - + guard of tunnels for 2 endpoints
+    - ~ sysctl net.ipv4.conf.tunl0.rp_filter = 0 => sysctl net.ipv4.conf.tunl0.rp_filter = 2
+    - ~ tunnel tunl0 mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.linux import LinuxKernel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import to_release
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import to_request as request_tunnel
+
+ARGUMENT_SPEC: t.Dict[str, t.Any] = {
+    "address": {"type": "str"},
+    "mtu": {"type": "int", "default": 1480},
+    "endpoints": {"type": "list", "elements": "str", "default": []},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def to_request(params: t.Mapping[str, t.Any]) -> Request:
+    """Work out what the node's kernel must hold.
+
+    Args:
+        params: the module's options.
+
+    Returns:
+        The request.
+
+    Raises:
+        InvalidInput: names each fault.
+    """
+    if params["state"] == "absent":
+        return to_release()
+    return request_tunnel(params["address"], params["mtu"], params["endpoints"])
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(ARGUMENT_SPEC, required_if=[("state", "present", ("address",))], supports_check_mode=True)
+
+    def plan(params: t.Mapping[str, t.Any]) -> Proposal:
+        request = to_request(params)
+        if params["state"] == "present":
+            modules.require(TUNNEL_MODULE, "encapsulation", TUNNEL_DEVICE)
+        return propose(request, LinuxKernel(scope_of_request(request)))
+
+    run(module, plan)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a node's end of the tunnels, or what keeps it from having one."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tunnel_info
+short_description: Read a node's end of the tunnels, or what keeps it from having one
+version_added: 1.0.0
+author:
+  - purel3.fabric authors (@purel3)
+description:
+  - Reads what M(purel3.fabric.tunnel) made, and how many packets its guard has dropped.
+  - Also says whether a node could have a tunnel, before anything is changed on it.
+options:
+  address:
+    description:
+      - The address that C(tunl0) is to have. If given, RV(faults) says what keeps the node from it.
+    type: str
+extends_documentation_fragment:
+  - purel3.fabric.attributes
+  - purel3.fabric.attributes.info_module
+  - purel3.fabric.attributes.actiongroup_fabric
+notes:
+  - Needs root. Where there is no program C(nft), there is no guard either.
+seealso:
+  - module: purel3.fabric.tunnel
+"""
+
+EXAMPLES = r"""
+- name: Look whether the node can encapsulate
+  purel3.fabric.tunnel_info:
+    address: 10.244.166.190
+  register: found
+
+- name: Stop if it cannot
+  ansible.builtin.assert:
+    that: found.faults == []
+    fail_msg: "{{ found.faults | join(' ') }}"
+"""
+
+RETURN = r"""
+address:
+  description: The address of C(tunl0) that M(purel3.fabric.tunnel) gave it; empty for none.
+  type: str
+  returned: success
+  sample: 10.244.166.190
+mtu:
+  description: The MTU of C(tunl0), in bytes; 0 where it is not ours.
+  type: int
+  returned: success
+  sample: 1480
+is_up:
+  description: Whether C(tunl0) is ours and up.
+  type: bool
+  returned: success
+  sample: true
+endpoints:
+  description: The addresses from which packets are decapsulated.
+  type: list
+  elements: str
+  returned: success
+  sample: [192.168.50.10, 192.168.50.11]
+dropped:
+  description: How many encapsulated packets the guard has dropped.
+  type: dict
+  returned: success
+  contains:
+    from_others:
+      description: From hosts that are not among RV(endpoints).
+      type: int
+      returned: success
+    from_workloads:
+      description: From workloads of this node.
+      type: int
+      returned: success
+  sample:
+    from_others: 0
+    from_workloads: 0
+faults:
+  description:
+    - What keeps the node from having a tunnel of O(address), a sentence each with the remedy; empty without O(address).
+    - A kernel without the module C(ipip), a C(tunl0) that somebody else uses, a table of nftables in the way.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+    ForeignObject,
+    InvalidInput,
+    MissingDependency,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.information import describe_tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, reader
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import control, ruleset
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Observed, compare
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import (
+    DEFAULT_MTU,
+    to_release,
+    to_request,
+)
+
+ARGUMENT_SPEC: t.Dict[str, t.Any] = {
+    "address": {"type": "str"},
+}
+
+
+def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Read the node's end of the tunnels.
+
+    Args:
+        params: the module's options.
+
+    Returns:
+        The module's results.
+
+    Raises:
+        FabricError: the kernel refuses.
+    """
+    observed = reader.read(scope_of_request(to_release()))
+    counts = ruleset.dropped(_table())
+    return {
+        **describe_tunnel(observed),
+        "dropped": {
+            "from_others": counts[ruleset.FROM_OTHERS],
+            "from_workloads": counts[ruleset.FROM_WORKLOADS],
+        },
+        "faults": _faults(params["address"], observed) if params["address"] else [],
+    }
+
+
+def _table() -> ruleset.Table:
+    try:
+        return control.read_table() or ()
+    except MissingDependency:
+        return ()
+
+
+def _faults(address: str, observed: Observed) -> t.List[str]:
+    try:
+        modules.require(TUNNEL_MODULE, "encapsulation", TUNNEL_DEVICE)
+        compare(to_request(address, DEFAULT_MTU, ()), observed)
+    except InvalidInput as error:
+        return list(error.faults)
+    except (ForeignObject, MissingDependency) as error:
+        return str(error).splitlines()
+    return []
+
+
+def main() -> None:
+    """Run the module."""
+    run_info(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), read)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,306 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tunnels in the real kernel, with a real nft; a bridge stands in for tunl0, for the kernel here may lack ipip."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import struct
+import subprocess
+import time
+import typing as t
+
+import pytest
+from box import Box, workload
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import control, ruleset
+
+OPTIONS: t.Dict[str, t.Any] = {"address": "10.244.166.190", "endpoints": ["192.168.50.10", "192.168.50.11"]}
+MADE = (
+    "+ address 10.244.166.190/32 dev tunl0",
+    "+ guard of tunnels for 2 endpoints",
+    "~ sysctl net.ipv4.conf.tunl0.rp_filter = 0 => sysctl net.ipv4.conf.tunl0.rp_filter = 2",
+    "~ tunnel tunl0 mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up",
+)
+
+
+def nft(*words: str) -> str:
+    return subprocess.run(["nft", *words], check=True, capture_output=True, encoding="utf-8").stdout
+
+
+def prepare(box: Box) -> None:
+    """A node whose kernel has just loaded its module ipip."""
+    box.turn_ipv6_off()
+    take_away(box)
+    box.ip("link add tunl0 mtu 1480 type bridge")
+    box.set("ipv4/conf/tunl0/rp_filter", "0")
+
+
+def take_away(box: Box) -> None:
+    """Rename the real tunl0, which is here if the kernel has loaded ipip for somebody else."""
+    if "tunl0" in box.devices():
+        box.ip("link set tunl0 name tunl99")
+
+
+def link(box: Box) -> t.Tuple[t.Any, ...]:
+    (found,) = json.loads("".join(box.ip("-j -d address show dev tunl0")))
+    addresses = [f"{one['local']}/{one['prefixlen']}" for one in found["addr_info"] if one["family"] == "inet"]
+    return "UP" in found["flags"], found["mtu"], found["group"], found.get("ifalias", ""), addresses
+
+
+def endpoints() -> t.List[str]:
+    table = control.read_table()
+    assert table is not None
+    return list(ruleset.guard_of(table).endpoints)
+
+
+def test_once_and_then_never_again(box: Box) -> None:
+    prepare(box)
+    assert box.run("tunnel", **OPTIONS) == MADE
+    rules = nft("list", "ruleset")
+    with box.monitored() as heard:
+        assert box.run("tunnel", **OPTIONS) == ()
+    assert heard == []
+    assert nft("list", "ruleset") == rules
+    assert link(box) == (True, 1480, "28726", "purel3 tunnel 10.244.166.190/32", ["10.244.166.190/32"])
+    assert endpoints() == OPTIONS["endpoints"]
+    assert box.setting("ipv4/conf/tunl0/rp_filter") == "2"
+
+
+def test_what_was_made_goes_again(box: Box) -> None:
+    prepare(box)
+    box.set("ipv4/conf/tunl0/rp_filter", "2")
+    before = box.state()
+    box.run("tunnel", **OPTIONS, mtu=1400)
+    assert box.run("tunnel", state="absent") == (
+        "- address 10.244.166.190/32 dev tunl0",
+        "- guard of tunnels for 2 endpoints",
+        "~ tunnel tunl0  10.244.166.190/32  mtu 1400 up => tunnel tunl0 mtu 1480 down",
+    )
+    assert box.run("tunnel", state="absent") == ()
+    assert link(box) == (False, 1480, "default", "", [])
+    assert box.state() ^ before == set()
+    assert nft("list", "ruleset") == ""
+
+
+def test_address_mtu_and_endpoints_change_in_place(box: Box) -> None:
+    prepare(box)
+    box.run("tunnel", **OPTIONS)
+    handle = json.loads(nft("-j", "list", "tables"))["nftables"][1]["table"]["handle"]
+    box.ip("route add 10.244.104.0/26 dev tunl0 proto bird")
+    changed = {"address": "10.244.166.191", "mtu": 1400, "endpoints": ["192.168.50.11", "192.168.50.12"]}
+    assert box.run("tunnel", **changed) == (
+        "- address 10.244.166.190/32 dev tunl0",
+        "+ address 10.244.166.191/32 dev tunl0",
+        "~ guard of tunnels for 2 endpoints  192.168.50.10 => guard of tunnels for 2 endpoints  192.168.50.12",
+        "~ tunnel tunl0  10.244.166.190/32  mtu 1480 up => tunnel tunl0  10.244.166.191/32  mtu 1400 up",
+    )
+    assert box.run("tunnel", **changed) == ()
+    assert endpoints() == changed["endpoints"]
+    # The table is the same one, and BIRD's routes have outlived the change of address.
+    assert json.loads(nft("-j", "list", "tables"))["nftables"][1]["table"]["handle"] == handle
+    assert box.ip("route show 10.244.104.0/26") == ["10.244.104.0/26 dev tunl0 proto bird scope link"]
+
+
+TAMPERED: t.Dict[str, t.List[str]] = {
+    "a rule is gone": ["flush chain ip purel3_tunnel guard"],
+    "a rule is added": ["insert rule ip purel3_tunnel guard ip saddr 192.0.2.1 accept"],
+    "a chain is added": ["add chain ip purel3_tunnel other"],
+    "an endpoint is added": ["add element ip purel3_tunnel endpoints { 192.0.2.1 }"],
+    "the table is gone": ["delete table ip purel3_tunnel"],
+    "everything is gone": ["flush ruleset"],
+}
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_a_guard_changed_by_hand_is_put_right(case: str, box: Box) -> None:
+    prepare(box)
+    box.run("tunnel", **OPTIONS)
+    before = ruleset.guard_of(control.read_table() or [])
+    for command in TAMPERED[case]:
+        nft(command)
+    assert len(box.run("tunnel", **OPTIONS)) == 1
+    assert box.run("tunnel", **OPTIONS) == ()
+    assert ruleset.guard_of(control.read_table() or []) == before
+
+
+def test_many_endpoints(box: Box) -> None:
+    prepare(box)
+    many = [f"10.0.{number // 250}.{number % 250 + 1}" for number in range(2000)]
+    box.run("tunnel", address="10.244.166.190", endpoints=many)
+    assert box.run("tunnel", address="10.244.166.190", endpoints=many[::-1]) == ()
+    assert len(box.run("tunnel", address="10.244.166.190", endpoints=many[1000:])) == 1
+    assert endpoints() == many[1000:]
+
+
+USED: t.Dict[str, t.Tuple[t.List[str], str]] = {
+    "by somebody who set it up": (["link set tunl0 up"], "is up"),
+    "by Calico": (
+        ["address add 10.244.1.1/32 dev tunl0", "link set tunl0 up"],
+        "has address 10.244.1.1/32 dev tunl0, is up",
+    ),
+    "by somebody who marked it": (["link set tunl0 alias theirs"], "bears group 0 and alias 'theirs'"),
+}
+
+
+@pytest.mark.parametrize("case", USED)
+def test_tunl0_used(case: str, box: Box) -> None:
+    setup, sign = USED[case]
+    prepare(box)
+    for words in setup:
+        box.ip(words)
+    before = box.state()
+    assert box.error_of("tunnel", **OPTIONS) == (
+        "interface tunl0 stands in the way of tunnel tunl0  10.244.166.190/32  mtu 1480 up: somebody else uses it, for "
+        f"it {sign}; end that use, or do without encapsulation"
+    )
+    assert box.run("tunnel", state="absent") == ()
+    assert box.state() ^ before == set()
+    assert nft("list", "ruleset") == ""
+
+
+def test_a_table_that_others_made_is_named_and_stays(box: Box) -> None:
+    prepare(box)
+    for command in (
+        "table ip purel3_tunnel",
+        "chain ip purel3_tunnel guard",
+        "table ip other",
+        "table inet purel3_tunnel",
+    ):
+        nft(f"add {command}")
+    rules, before = nft("list", "ruleset"), box.state()
+    assert "guard of tunnels for 0 endpoints stands in the way: it is there and not ours" in box.error_of(
+        "tunnel", **OPTIONS
+    )
+    assert "and what is not ours is never deleted" in box.error_of("tunnel", state="absent")
+    assert box.state() ^ before == set()
+    assert nft("list", "ruleset") == rules
+
+
+def test_tables_of_others_stay(box: Box) -> None:
+    prepare(box)
+    for command in (
+        "table ip other",
+        "table inet purel3_tunnel",
+        "chain ip other c { type filter hook input priority 0; }",
+    ):
+        nft(f"add {command}")
+    rules = nft("list", "ruleset")
+    box.run("tunnel", **OPTIONS)
+    box.run("tunnel", state="absent")
+    assert nft("list", "ruleset") == rules
+
+
+def test_a_host_without_nft_is_told_what_to_install(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(box)
+    before = box.state()
+    monkeypatch.setattr(control, "_PROGRAM", "no-such-nft")
+    sentence = "guard of tunnels for 2 endpoints: there is no nft on this host; install its package nftables"
+    proposal = box.plan("tunnel", **OPTIONS)
+    assert (proposal.operations, proposal.obstacles) == (MADE, (sentence,))
+    assert box.error_of("tunnel", **OPTIONS) == sentence
+    assert box.info("tunnel_info")["endpoints"] == []
+    assert box.state() ^ before == set()
+
+
+def test_a_transaction_that_nft_refuses_is_told_in_its_words(box: Box) -> None:
+    prepare(box)
+    before = box.state()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ruleset, "_FRAME_TEXT", ("create table ip purel3_tunnel", "add nonsense"))
+        complaint = box.error_of("tunnel", **OPTIONS)
+    assert complaint.startswith("cannot add guard of tunnels for 2 endpoints: nft --file -: ")
+    assert "nonsense" in complaint
+    assert complaint.endswith("; nothing remains changed")
+    assert box.state() ^ before == set()
+    assert nft("list", "ruleset") == ""
+
+
+def test_a_kernel_without_ipip_is_named_before_anything_is_changed(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_away(box)
+    monkeypatch.setattr(modules, "state", lambda name: modules.MISSING)
+    before = box.state()
+    assert (
+        " has no module ipip, which encapsulation needs; install"
+        in box.info("tunnel_info", address="10.1.0.1")["faults"][0]
+    )
+    assert box.state() ^ before == set()
+
+
+def test_a_tunnel_as_data(box: Box) -> None:
+    prepare(box)
+    nothing = {
+        "address": "",
+        "mtu": 0,
+        "is_up": False,
+        "endpoints": [],
+        "dropped": {"from_others": 0, "from_workloads": 0},
+        "faults": [],
+    }
+    assert box.info("tunnel_info", address="10.244.166.190") == nothing
+    assert box.run("tunnel", **OPTIONS) == MADE
+    assert box.info("tunnel_info") == {
+        **nothing,
+        **OPTIONS,
+        "mtu": 1480,
+        "is_up": True,
+    }
+    box.run("tunnel", state="absent")
+    box.ip("link set tunl0 up")
+    (fault,) = box.info("tunnel_info", address="10.244.166.190")["faults"]
+    assert fault.startswith("interface tunl0 stands in the way of tunnel tunl0  10.244.166.190/32 ")
+
+
+def encapsulated(source: str, destination: str) -> bytes:
+    """An IP packet of protocol 4 with an empty one inside; the kernel fills in the checksum."""
+    inner = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20, 0, 0, 64, 1, 0, bytes(4), bytes(4))
+    addresses = socket.inet_aton(source), socket.inet_aton(destination)
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 4, 0, *addresses) + inner
+
+
+def received(box: Box, inside: str, source: str, destination: str) -> bool:
+    """Send a packet out of a namespace, and wait until it is delivered on the node, or dropped and counted."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, 4) as here:
+        counted = packets()
+        with box.inside(inside), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as there:
+            there.sendto(encapsulated(source, destination), (destination, 0))
+        deadline = time.monotonic() + 60
+        while packets() == counted:
+            if select.select([here], [], [], 0.01)[0]:
+                return here.recv(100)[12:16] == socket.inet_aton(source)
+            assert time.monotonic() < deadline
+        return False
+
+
+def packets() -> int:
+    return sum(ruleset.dropped(control.read_table() or []).values())
+
+
+def test_packets_of_nodes_alone_are_delivered_to_the_tunnel(box: Box) -> None:
+    prepare(box)
+    box.add_namespace_of_others("wire")
+    box.ip("link add eth0 type veth peer name eth0 netns wire")
+    for place, address in (("", "192.168.50.10"), ("-n wire ", "192.168.50.11"), ("-n wire ", "192.168.50.99")):
+        box.ip(f"{place}address add {address}/24 dev eth0")
+        box.ip(f"{place}link set eth0 up")
+    box.settle()
+    box.run("tunnel", **OPTIONS)
+    box.workloads(workload("web1", "10.244.166.129"))
+    box.settle()
+
+    assert received(box, "wire", "192.168.50.11", "192.168.50.10")
+    assert not received(box, "wire", "192.168.50.99", "192.168.50.10")
+    assert box.info("tunnel_info")["dropped"] == {"from_others": 1, "from_workloads": 0}
+    # From a workload, even if it bears the address of a node, and whether it is for this node or for the next.
+    box.set("ipv4/conf/all/rp_filter", "0")
+    assert not received(box, "web1", "192.168.50.11", "192.168.50.10")
+    assert not received(box, "web1", "192.168.50.11", "192.168.50.99")
+    assert box.info("tunnel_info")["dropped"] == {"from_others": 1, "from_workloads": 2}
+
+    box.run("tunnel", address="10.244.166.190", endpoints=["192.168.50.99"])
+    assert received(box, "wire", "192.168.50.99", "192.168.50.10")
+    assert not received(box, "wire", "192.168.50.11", "192.168.50.10")
