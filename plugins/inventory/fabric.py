@@ -192,9 +192,9 @@ options:
     type: dict
     suboptions:
       backend:
-        description: What a node is.
+        description: What a node is, V(namespaces) on this machine's kernel, or V(qemu), a virtual machine.
         type: str
-        choices: [namespaces]
+        choices: [namespaces, qemu]
         default: namespaces
       name:
         description: Tells labs on one machine apart. The default is the file's name without C(.fabric.yml).
@@ -205,6 +205,53 @@ options:
             C(lab_routers).
           - V(address) (required, with its prefix length), V(interface) (default V(eth0)), V(as_number) (required), and
             V(announces), a list of prefixes (default none). Their sessions are those of O(peers) with their address.
+          - Not for virtual machines yet.
+        type: dict
+      networks:
+        description:
+          - The segments that virtual machines are attached to, by name. The default is one for each subnet of the
+            nodes' addresses.
+          - V(subnet) (required) is the one of its nodes' addresses, V(router) the address in it of the lab's one plain
+            router, which forwards between all networks that give it one. Nodes get routes to the other networks
+            through it.
+        type: dict
+      release:
+        description: The Debian release of virtual machines, V(bookworm) or V(trixie).
+        type: str
+        default: bookworm
+      packages:
+        description:
+          - What the image of virtual machines holds beyond the minimum. The default is what nodes need, an empty list
+            gives hosts with nothing installed.
+        type: list
+        elements: str
+      image:
+        description:
+          - Path of a cloud image (qcow2, cloud-init with NoCloud) to use instead of building one; relative to the
+            inventory's folder.
+        type: str
+      memory:
+        description: Memory of each virtual machine in MiB.
+        type: int
+        default: 512
+      cpus:
+        description: Processors of each virtual machine.
+        type: int
+        default: 1
+      outbound:
+        description: Virtual machines reach other networks through this machine, for example to install packages.
+        type: bool
+        default: false
+      ssh_port:
+        description:
+          - The port on 127.0.0.1 that leads to the SSH of the first virtual machine. The others follow in the order of
+            their names.
+        type: int
+        default: 22200
+      nodes:
+        description:
+          - What is different about one of the virtual machines, by the name of its node; V(mac) is of the interface
+            that carries the node's address, V(memory) in MiB.
         type: dict
 """
 
