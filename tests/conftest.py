@@ -22,7 +22,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CACHE = CHECKOUT / ".cache"
-KINDS_THAT_NEED_ROOT = {"kernel", "faults", "integration"}
+KINDS_THAT_NEED_ROOT = {"kernel", "faults", "integration", "molecule"}
 
 Run = t.Callable[..., str]
 

@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-FABRICS = ["lab", "lab_five_as", "lab_route_reflector", "lab_tor", "lab_vm", "two_nodes"]
+FABRICS = [
+    *("full_mesh", "lab", "lab_five_as", "lab_route_reflector", "lab_tor", "lab_vm", "route_reflector", "two_nodes"),
+]
 INVENTORIES = [*FABRICS, "static"]
 # What one host holds for all.
 REFERENCE = re.compile(r"\{\{ hostvars\['([^']+)'\]\['([^']+)'\] \}\}")
