@@ -16,6 +16,8 @@ LAB_CONNECTION = "purel3.fabric.lab"
 CONTROLLER_PYTHON = "{{ ansible_playbook_python }}"
 # As lab.layout has it; by the variable, because a run can give the lab another name.
 RUN_FOLDER = "/run/purel3-lab/{{ lab_name }}"
+# Nodes of namespaces share /usr and /var with the machine; what is below /run is their own.
+RESTORE_PATHS = {"restore_program_path": "/run/purel3/purel3", "restore_state_path": "/run/purel3/node.json"}
 # Nothing of the user's own has a part in it: no settings, no keys, no hosts known before.
 SSH_OPTIONS = (
     "-F none",
@@ -61,7 +63,7 @@ def node_variables(lab: Lab) -> Variables:
     if lab.backend == QEMU:
         return connection(lab)
     # Such nodes have the machine's own programs.
-    return {**connection(lab), "node_packages": []}
+    return {**connection(lab), **RESTORE_PATHS, "node_packages": []}
 
 
 def lab_place(fabric: Fabric, lab: Lab, name: str) -> Variables:
