@@ -150,6 +150,7 @@ routes:
         - gateway: 192.168.50.11
           interface: eth0
       as_path: ""
+      bgp_next_hop: 192.168.50.11
 status_table:
   description: The sessions as C(calicoctl node status) shows them.
   returned: success

@@ -14,8 +14,9 @@ author:
   - purel3.fabric authors (@purel3)
 description:
   - Compares this node with what it should be, and names each difference. Its BGP sessions; a route to each block that a
-    peer should announce, in BIRD and in the kernel, with the right next hop; the blackholes of its own blocks; its
-    workloads with their veth pairs, addresses and routes; and who announces what it may not.
+    peer should announce, in BIRD and in the kernel, with the right next hop, through the tunnel or beside it; the
+    blackholes of its own blocks; its workloads with their veth pairs, addresses and routes; and who announces what it
+    may not.
   - Waits while a difference can still go by itself, because BIRD may still be converging.
   - In check mode, reads once, waits for nothing and never fails.
 extends_documentation_fragment:
@@ -89,6 +90,29 @@ options:
         description: Name of the interface inside.
         type: str
         default: eth0
+      mtu:
+        description: The MTU of both ends of its veth pair, in bytes. By default, any.
+        type: int
+  encapsulation:
+    description:
+      - The pools to which routes should lead into C(tunl0), as in C(bird_encapsulation); all others should not.
+      - If not given, the interfaces of routes are not compared.
+    type: list
+    elements: dict
+    suboptions:
+      prefix:
+        description: The pool.
+        type: str
+        required: true
+      mode:
+        description: V(ipip), or V(ipip_cross_subnet) for nodes that are in none of O(subnets) only.
+        type: str
+        choices: [ipip, ipip_cross_subnet]
+        required: true
+  subnets:
+    description: The subnets that this node is in, as in C(bird_subnets).
+    type: list
+    elements: str
   socket:
     description: BIRD's control socket.
     type: path
@@ -136,7 +160,7 @@ differences:
       description: Name of the node.
       type: str
     kind:
-      description: One of bird, session, route, announcement, kernel_route, blackhole and workload.
+      description: One of bird, session, route, announcement, kernel_route, blackhole, workload and tunnel.
       type: str
     object:
       description: What differs.
@@ -243,8 +267,18 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
             "address": {"type": "str", "required": True},
             "netns": {"type": "str"},
             "interface_name": {"type": "str", "default": "eth0"},
+            "mtu": {"type": "int"},
         },
     },
+    "encapsulation": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "prefix": {"type": "str", "required": True},
+            "mode": {"type": "str", "choices": ["ipip", "ipip_cross_subnet"], "required": True},
+        },
+    },
+    "subnets": {"type": "list", "elements": "str"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "timeout": {"type": "float", "default": 90},
     "is_required": {"type": "bool", "default": True},

@@ -35,8 +35,9 @@ PURE = {
     *("fabric.extending", "fabric.topology", "fabric.topology_checks"),
     *("fabric.lab_checks", "lab.desired", "lab.frr_config", "lab.limits", "lab.networks", "lab.plan", "lab.router"),
     *("lab.vm.command", "lab.vm.image_request", "lab.vm.machine"),
+    *("restore.description", "restore.state", "restore.unit"),
     *("verify.closing", "verify.differences", "verify.expectation", "verify.matrix", "verify.reachability"),
-    *("verify.verdict",),
+    *("verify.encapsulation", "verify.verdict"),
 }
 NOT_FOR_PURE_LAYERS = {
     *("ctypes", "datetime", "fcntl", "glob", "io", "logging", "mmap", "multiprocessing", "os", "pathlib", "random"),

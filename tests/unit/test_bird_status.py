@@ -101,6 +101,7 @@ def test_routes_are_read(version: str) -> None:
         100,
         (NextHop("10.4.7.200", "ens33"),),
         "50200",
+        "10.4.7.200",
     )
 
 

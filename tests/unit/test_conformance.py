@@ -23,9 +23,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import BLACKHOLE, TABLE_MAIN, UNICAST
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Route as KernelRoute
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
+    WORKLOAD,
     Seen,
     compare,
-    compare_workloads,
+    compare_plan,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.expectation import (
     Expectation,
@@ -59,6 +60,8 @@ def expect(**changes: t.Any) -> Expectation:
         "is_transit": False,
         "workloads": None,
         "allows_other_sessions": False,
+        "encapsulation": None,
+        "subnets": None,
         **changes,
     }
     return expectation_from_params(params)
@@ -81,7 +84,7 @@ def session(address: str, error: str = "", as_number: int = 64512, description: 
 def learnt(network: str, address: str, gateway: str = "", *, is_best: bool = True, as_path: str = "") -> BirdRoute:
     name = f"peer_{address.replace('.', '_')}"
     hops = (NextHop(gateway or address, "eth0"),)
-    return BirdRoute("master4", network, "unicast", name, "", is_best, 100, hops, as_path)
+    return BirdRoute("master4", network, "unicast", name, "", is_best, 100, hops, as_path, address)
 
 
 def in_kernel(network: str, gateway: str = "", kind: int = UNICAST, protocol: int = 12) -> KernelRoute:
@@ -292,7 +295,7 @@ WORKLOADS = {
 
 @pytest.mark.parametrize("line", WORKLOADS)
 def test_what_would_be_done_for_workloads_is_a_difference(line: str) -> None:
-    (difference,) = compare_workloads(expect(), [line])
+    (difference,) = compare_plan(expect(), WORKLOAD, [line])
     assert (difference.actual, difference.text) == WORKLOADS[line]
 
 
@@ -333,7 +336,7 @@ def test_waiting_ends_when_nothing_will_come_of_it(name: str) -> None:
 
 
 def test_nobody_waits_for_workloads() -> None:
-    assert patience(compare_workloads(expect(), ["+ workload web1"]), WHOLE, 30) == 0
+    assert patience(compare_plan(expect(), WORKLOAD, ["+ workload web1"]), WHOLE, 30) == 0
 
 
 def test_all_wrong_options_are_named_at_once() -> None:

@@ -26,6 +26,7 @@ _ROUTE = re.compile(
     r"\s*(?P<best>\*)?[^(]*\((?P<preference>[0-9]+)"
 )
 _NEXT_HOP = re.compile(r"\t(?:via (?P<gateway>\S+) on (?P<interface>\S+)|dev (?P<device>\S+))")
+_BGP_NEXT_HOP = re.compile(r"\t(?:BGP\.next_hop|bgp_next_hop): ?(\S+)")
 _AS_PATH = re.compile(r"\t(?:BGP\.as_path|bgp_path): ?(.*)")
 
 
@@ -126,6 +127,7 @@ class Route:
         preference: of its protocol.
         next_hops: empty unless unicast.
         as_path: as BIRD writes it; empty for what did not come from another AS.
+        bgp_next_hop: the router that BGP names, however that is reached; empty for what did not come by BGP.
     """
 
     table: str
@@ -137,6 +139,7 @@ class Route:
     preference: int
     next_hops: t.Tuple[NextHop, ...] = ()
     as_path: str = ""
+    bgp_next_hop: str = ""
 
 
 @dataclass(frozen=True)
@@ -297,7 +300,10 @@ def _with_attribute(route: Route, text: str) -> Route:
         added = NextHop(hop.group("gateway") or "", hop.group("interface") or hop.group("device"))
         return replace(route, next_hops=(*route.next_hops, added))
     path = _AS_PATH.match(text)
-    return route if path is None else replace(route, as_path=path.group(1).strip())
+    if path is not None:
+        return replace(route, as_path=path.group(1).strip())
+    next_hop = _BGP_NEXT_HOP.match(text)
+    return route if next_hop is None else replace(route, bgp_next_hop=next_hop.group(1))
 
 
 def parse_routes(lines: t.Iterable[Line]) -> t.Tuple[Route, ...]:
@@ -307,7 +313,7 @@ def parse_routes(lines: t.Iterable[Line]) -> t.Tuple[Route, ...]:
         lines: the reply.
 
     Returns:
-        The routes in BIRD's order; AS paths only from show route all.
+        The routes in BIRD's order; AS paths and BGP's next hops only from show route all.
     """
     found = _Found()
     for line in lines:

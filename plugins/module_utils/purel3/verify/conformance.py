@@ -16,7 +16,7 @@ from ..kernel.linux import LinuxKernel
 from ..model import OWN_NAMESPACE, Route
 from ..reconcile import propose
 from ..scope import Scope, scope_of_request
-from .differences import Difference, Seen, compare, compare_workloads
+from .differences import WORKLOAD, Difference, Seen, compare, compare_plan
 from .expectation import Expectation, expectation_from_params
 from .verdict import NotConforming, describe, patience, sentence
 
@@ -99,4 +99,4 @@ def _workload_differences(expectation: Expectation) -> t.Tuple[Difference, ...]:
         lines = (str(error),)
     finally:
         kernel.close()
-    return compare_workloads(expectation, lines)
+    return compare_plan(expectation, WORKLOAD, lines)

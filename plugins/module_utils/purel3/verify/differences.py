@@ -23,6 +23,7 @@ ANNOUNCEMENT = "announcement"
 KERNEL_ROUTE = "kernel_route"
 BLACKHOLE_ROUTE = "blackhole"
 WORKLOAD = "workload"
+TUNNEL = "tunnel"
 
 _OUR_PROTOCOLS = "peer_"
 _BIRD_PROTOCOL = ROUTE_PROTOCOLS["bird"]
@@ -35,7 +36,7 @@ class Difference:
 
     Args:
         node: where.
-        kind: bird, session, route, announcement, kernel_route, blackhole or workload.
+        kind: bird, session, route, announcement, kernel_route, blackhole, workload or tunnel.
         object: what, for example `node3 192.168.50.12` or a block.
         expected: how it should be.
         actual: how it is.
@@ -119,7 +120,7 @@ def compare(expectation: Expectation, seen: Seen) -> t.Tuple[Difference, ...]:
     """Find what keeps a node from being as it should; a difference that follows from another is left out.
 
     Args:
-        expectation: what it should be; its workloads are not compared here.
+        expectation: what it should be; its workloads and its tunnel are not compared here.
         seen: what it is.
 
     Returns:
@@ -150,11 +151,12 @@ def compare(expectation: Expectation, seen: Seen) -> t.Tuple[Difference, ...]:
     return tuple(found)
 
 
-def compare_workloads(expectation: Expectation, operations: t.Iterable[str]) -> t.Tuple[Difference, ...]:
-    """Turn what would have to be done for the workloads into differences.
+def compare_plan(expectation: Expectation, kind: str, operations: t.Iterable[str]) -> t.Tuple[Difference, ...]:
+    """Turn what would have to be done for the workloads or the tunnel into differences.
 
     Args:
         expectation: what the node should be.
+        kind: workload or tunnel.
         operations: the plan's lines, for example `+ workload web1  10.244.166.128/32  cali977588a87e1 -> eth0`.
 
     Returns:
@@ -164,12 +166,12 @@ def compare_workloads(expectation: Expectation, operations: t.Iterable[str]) -> 
     for line in operations:
         sign, what = line[:1], line[2:]
         if sign not in _SIGNS:
-            found.append(Difference(expectation.node, WORKLOAD, line, "possible", "in the way", line))
+            found.append(Difference(expectation.node, kind, line, "possible", "in the way", line))
             continue
         before, _arrow, after = what.rpartition(" => ") if sign == "~" else ("", "", "")
         actual = "missing" if sign == "+" else before or "present"
         expected = "absent" if sign == "-" else after or "present"
-        found.append(Difference(expectation.node, WORKLOAD, after or what, expected, actual, f"{what}: {_SIGNS[sign]}"))
+        found.append(Difference(expectation.node, kind, after or what, expected, actual, f"{what}: {_SIGNS[sign]}"))
     return tuple(found)
 
 
@@ -247,7 +249,10 @@ def _of_kernel(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterato
         gateways = _gateways(expectation, block, best)
         # Without a BIRD to ask, the kernel should still have what it was given.
         if best or (seen.complaint and gateways):
-            yield from _of_kernel_route(expectation, f"{block} of {owner}", gateways, index.kernel.get(block, ()))
+            found = index.kernel.get(block, ())
+            next_hop = next((route.bgp_next_hop for route in best if route.bgp_next_hop), next(iter(gateways), ""))
+            misled = tuple(_of_interface(expectation, f"{block} of {owner}", next_hop, found))
+            yield from misled or _of_kernel_route(expectation, f"{block} of {owner}", gateways, found)
     for block in expectation.blackholes:
         kinds = [route.kind for route in index.kernel.get(block, ())]
         if BLACKHOLE not in kinds:
@@ -265,7 +270,28 @@ def _gateways(expectation: Expectation, block: str, best: t.Sequence[BirdRoute])
     owners = expectation.owner_peers(block)
     if owners and not expectation.is_transit and all(peer.is_direct for peer in owners):
         return frozenset(peer.address for peer in owners)
-    return frozenset(hop.gateway for route in best for hop in route.next_hops if hop.gateway)
+    way = expectation.encapsulation
+    hops = frozenset(hop.gateway for route in best for hop in route.next_hops if hop.gateway)
+    next_hops = frozenset(route.bgp_next_hop for route in best if route.bgp_next_hop)
+    if way is None:
+        # Whether through the tunnel or beside it, nobody said.
+        return hops | next_hops
+    return next_hops if any(way.is_through_tunnel(block, next_hop) for next_hop in next_hops) else hops
+
+
+def _of_interface(
+    expectation: Expectation, name: str, next_hop: str, found: t.Sequence[KernelRoute]
+) -> t.Iterator[Difference]:
+    if expectation.encapsulation is None or not next_hop or not found:
+        return
+    first, block = found[0], name.partition(" ")[0]
+    if first.kind != UNICAST or not first.is_simple:
+        return
+    complaint = expectation.encapsulation.complaint(block, next_hop, first)
+    if complaint is not None:
+        expected, actual, ending = complaint
+        text = f"the kernel's route to {name} {ending}"
+        yield Difference(expectation.node, KERNEL_ROUTE, block, expected, actual, text)
 
 
 def _of_kernel_route(

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from ..bird.expected import ExpectedPeer, expected_peers
 from ..errors import InvalidInput
-from ..names import namespace_from
 from ..plan import Request
-from ..workload import Workload
-from ..workload import to_request as request_workloads
+from ..workload import request_from as request_workloads
+from .encapsulation import Encapsulation, encapsulation_from
 
 _HOST_LENGTH = 32
 
@@ -34,6 +33,7 @@ class Expectation:
         is_transit: whether nodes pass on the routes of others.
         workloads: what its kernel should hold for them; None when nobody said.
         allows_other_sessions: whether sessions of ours with others than the peers are no difference.
+        encapsulation: which routes should lead into the tunnel; None when nobody said.
     """
 
     node: str
@@ -43,6 +43,7 @@ class Expectation:
     is_transit: bool = False
     workloads: t.Optional[Request] = None
     allows_other_sessions: bool = False
+    encapsulation: t.Optional[Encapsulation] = None
 
     @property
     def blackholes(self) -> t.Tuple[str, ...]:
@@ -126,7 +127,8 @@ def expectation_from_params(params: Params) -> Expectation:
     """Check the options of the conformance module.
 
     Args:
-        params: node, peers, blocks, own_blocks, is_transit, workloads and allows_other_sessions.
+        params: node, peers, blocks, own_blocks, is_transit, workloads, allows_other_sessions, encapsulation and
+            subnets.
 
     Returns:
         What the node should be.
@@ -151,9 +153,13 @@ def expectation_from_params(params: Params) -> Expectation:
     request = None
     if params["workloads"] is not None:
         try:
-            request = _workload_request(params["workloads"])
+            request = request_workloads({"workloads": params["workloads"]})
         except InvalidInput as error:
             faults.extend(error.faults)
+    encapsulation = None
+    if params["encapsulation"] is not None:
+        routers = [peer.address for peer in peers if peer.may_announce is None]
+        encapsulation = encapsulation_from(params["encapsulation"], params["subnets"] or (), routers, faults)
     if faults:
         raise InvalidInput(faults)
     # The list of the whole fabric knows best; the peers' own blocks stand in where there is none.
@@ -168,18 +174,5 @@ def expectation_from_params(params: Params) -> Expectation:
         is_transit=params["is_transit"],
         workloads=request,
         allows_other_sessions=params["allows_other_sessions"],
-    )
-
-
-def _workload_request(items: t.Sequence[Params]) -> Request:
-    return request_workloads(
-        [
-            Workload(
-                name=item["name"],
-                address=item["address"],
-                namespace=namespace_from(item["netns"]) or item["name"],
-                device=item["interface_name"],
-            )
-            for item in items
-        ]
+        encapsulation=encapsulation,
     )

@@ -10,7 +10,17 @@ from dataclasses import asdict
 
 from ..bird.node_status import describe_node
 from ..errors import FabricError
-from .differences import ANNOUNCEMENT, BIRD, SESSION, WORKLOAD, Difference, Seen, established_count, wanted_peers
+from .differences import (
+    ANNOUNCEMENT,
+    BIRD,
+    SESSION,
+    TUNNEL,
+    WORKLOAD,
+    Difference,
+    Seen,
+    established_count,
+    wanted_peers,
+)
 from .expectation import Expectation
 
 # A filter takes effect some seconds after BIRD has said that it is reconfigured, and a service may be restarting.
@@ -46,7 +56,7 @@ def patience(differences: t.Iterable[Difference], seen: Seen, timeout: float) ->
     for difference in differences:
         if difference.kind == ANNOUNCEMENT or (difference.kind == BIRD and seen.complaint):
             longest = max(longest, min(timeout, _SHORT_PATIENCE))
-        elif difference.kind != WORKLOAD:
+        elif difference.kind not in (WORKLOAD, TUNNEL):
             return timeout
     return longest
 
