@@ -11,12 +11,14 @@ import sys
 import typing as t
 
 from ..errors import FabricError
-from . import status
+from . import plan, restore, show, status
 from .version import read_version
 
 PROGRAM = "purel3"
 CANNOT = 2
-_COMMANDS = (status,)
+_COMMANDS = (plan, restore, show, status)
+# plan answers by its status whether something would change, so its failures have another one.
+_CANNOT = {plan.NAME: plan.CANNOT}
 
 
 def main(arguments: t.Sequence[str]) -> int:
@@ -26,24 +28,25 @@ def main(arguments: t.Sequence[str]) -> int:
         arguments: what stands after the program's name.
 
     Returns:
-        The exit status; 2 when the command could not be understood or carried out.
+        The exit status; 2 (of plan: 1) when the command could not be understood or carried out.
     """
     parser = _parser()
+    cannot = _CANNOT.get(next(iter(arguments), ""), CANNOT)
     try:
         options = parser.parse_args(list(arguments))
     except SystemExit as end:  # argparse has printed the help, the version or the fault
-        return 0 if end.code in (0, None) else CANNOT
+        return 0 if end.code in (0, None) else cannot
     try:
         found: int = options.run(options)
         sys.stdout.flush()
         return found
     except FabricError as error:
         sys.stderr.write(f"{PROGRAM} {options.command}: {error}\n")
-        return CANNOT
+        return cannot
     except BrokenPipeError:
         # Whoever reads has seen enough; without this, Python complains once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CANNOT
+        return cannot
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import socket
 import sys
@@ -18,6 +17,7 @@ from ..bird.observation import read
 from ..errors import FabricError, InvalidInput, MissingDependency
 from ..lab.entry import call_inside
 from ..lab.layout import lab_names, lab_node_names, node_pid
+from .output import JSON, add_output, print_json, print_lines
 
 ALL_ESTABLISHED = 0
 NOT_ALL_UP = 1
@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
         description="Show BGP sessions in the form of `calicoctl node status`.",
         epilog="Exit status: 0 all sessions are established, 1 something is not up, 2 something could not be read.",
     )
-    parser.add_argument("--json", action="store_true", help="print the same as JSON, and more of it")
+    add_output(parser)
     parser.add_argument(
         "--socket", metavar="PATH", default=DEFAULT_SOCKET, help="BIRD's control socket (default: %(default)s)"
     )
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     """Carry out the command.
 
     Args:
-        options: json, socket, lab and node.
+        options: output, socket, lab and node.
 
     Returns:
         0 when all sessions are established, 1 when something is not up, 2 when something could not be read.
@@ -67,10 +67,10 @@ def run(options: argparse.Namespace) -> int:
     if options.node and not options.lab:
         raise InvalidInput(["--node names nodes of a lab; name the lab with --lab"])
     described = _of_lab(options.lab, options.node, options.socket) if options.lab else [_of_this_node(options.socket)]
-    if options.json:
-        sys.stdout.write(json.dumps({"nodes": described}, indent=2, sort_keys=True) + "\n")
+    if options.output == JSON:
+        print_json({"nodes": described})
     else:
-        sys.stdout.write("\n".join(_lines(described, with_names=bool(options.lab))) + "\n")
+        print_lines(_lines(described, with_names=bool(options.lab)))
     for one in described:
         if not one["is_running"] and not one["error"]:
             remedy = "start BIRD (systemctl start bird), or name its control socket with --socket"

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pkgutil
 import re
 
+# In the one-file program on a node, which stands outside of any collection.
+RECORD = "version.txt"
 _COLLECTION = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../.."))
 
 
@@ -21,6 +25,10 @@ def read_version(collection: str = _COLLECTION) -> str:
     Returns:
         For example 1.0.0; `unknown` for a copy of the library outside of a collection.
     """
+    with contextlib.suppress(OSError):
+        recorded = pkgutil.get_data(__package__, RECORD)
+        if recorded is not None:
+            return recorded.decode().strip()
     try:
         with open(os.path.join(collection, "MANIFEST.json"), encoding="utf-8") as file:
             return str(json.load(file)["collection_info"]["version"])

@@ -1,0 +1,227 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What restores a node at boot: the program, the saved state and the systemd unit, all in place or none."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import subprocess
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import FabricError, ForeignObject, InvalidInput, MissingDependency
+from ..host import systemd
+from ..proposal import Proposal, do_nothing
+from ..steps import Step, take
+from . import unit
+from .files import Change, File, read
+from .state import State, decode, encode, is_ours
+from .words import lines_of
+
+# The second line of the program, after the interpreter.
+PROGRAM_MARK = b"# The command purel3 of the Ansible collection purel3.fabric, which overwrites it.\n"
+
+_PROGRAM_MODE = 0o755
+_MODE = 0o644
+_TIMEOUT = 60
+_BLANK = frozenset(" \t\n\"'\\%$")
+_OWN_FOLDER = "purel3"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a node should hold for its next boot.
+
+    Args:
+        state: what to save; None where nothing should be left of all this.
+        program_path: where the program is.
+        state_path: where the state is.
+        digest: SHA-256 of the program, in hex.
+        transferred: where the program has been copied to; None where it has not.
+        is_enabled: whether systemd, where it runs the host, restores at boot.
+        is_look: say what is missing, and do nothing as long as that is the program.
+    """
+
+    state: t.Optional[State]
+    program_path: str
+    state_path: str
+    digest: str = ""
+    transferred: t.Optional[str] = None
+    is_enabled: bool = True
+    is_look: bool = False
+
+
+def propose(request: Request) -> Proposal:
+    """Plan how a node gets what it needs for its next boot.
+
+    Args:
+        request: what it should hold.
+
+    Returns:
+        No operations when it holds that; `wants_program` among the values where the program must be transferred first.
+
+    Raises:
+        FabricError: a path or an option that cannot be, or a file in the way that is not ours.
+    """
+    _refuse_paths(request)
+    program, state = _program_as_is(request), _state_as_is(request)
+    is_same = program is not None and hashlib.sha256(program.content).hexdigest() == request.digest
+    if request.is_look and not is_same and request.state is not None:
+        return Proposal(values={"wants_program": True})
+    changes = [
+        Change(request.program_path, program, _program_to_be(request, program, is_same=is_same)),
+        Change(request.state_path, state, _text_to_be(None if request.state is None else encode(request.state))),
+    ]
+    steps = [
+        Step((), functools.partial(_try_program, request)),
+        *(_step_of(change) for change in changes if change.operation),
+        *(_steps_of_unit(request) if systemd.is_run_by_systemd() else ()),
+    ]
+    operations = tuple(line for step in steps for line in step.operations)
+    before, after = _saved(request, state), lines_of(request.state)
+    return Proposal(
+        operations=operations,
+        before=_text([*_titles(operations, "-~"), *(before - after)]),
+        after=_text([*_titles(operations, "+~"), *(after - before)]),
+        apply=functools.partial(_apply, request, steps),
+        values={"wants_program": False},
+    )
+
+
+def _refuse_paths(request: Request) -> None:
+    faults = [
+        f"{name} {path!r} is not an absolute path without blanks and quotes; give one such as {example}"
+        for name, path, example in (
+            ("program_path", request.program_path, "/usr/local/sbin/purel3"),
+            ("state_path", request.state_path, "/var/lib/purel3/node.json"),
+        )
+        if not os.path.isabs(path) or path.endswith("/") or _BLANK & set(path)
+    ]
+    if not faults and request.program_path == request.state_path:
+        faults = [f"program_path and state_path are both {request.state_path}; give each its own"]
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _program_as_is(request: Request) -> t.Optional[File]:
+    program = read(request.program_path)
+    if program is not None and program.content and PROGRAM_MARK not in program.content[:512]:
+        raise ForeignObject(_in_the_way(request.program_path))
+    return program
+
+
+def _state_as_is(request: Request) -> t.Optional[File]:
+    state = read(request.state_path)
+    if state is not None and not is_ours(state.content.decode(errors="replace")):
+        raise ForeignObject(_in_the_way(request.state_path))
+    return state
+
+
+def _in_the_way(path: str) -> str:
+    return f"{path} stands in the way: it is not ours; move it away, or choose another path"
+
+
+def _program_to_be(request: Request, program: t.Optional[File], *, is_same: bool) -> t.Optional[File]:
+    if request.state is None:
+        return None
+    if program is not None and is_same:
+        return File(program.content, _PROGRAM_MODE)
+    if request.transferred is None:
+        if request.digest:
+            return File(b"", _PROGRAM_MODE)
+        raise InvalidInput(["the program was not sent; name the module in full, purel3.fabric.restore"])
+    try:
+        with open(request.transferred, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise FabricError(f"{request.transferred}: cannot read the program: {error.strerror}; run it again") from error
+    if hashlib.sha256(content).hexdigest() != request.digest:
+        raise FabricError(f"{request.transferred} is not the program that was sent; run it again")
+    return File(content, _PROGRAM_MODE)
+
+
+def _text_to_be(text: t.Optional[str]) -> t.Optional[File]:
+    return None if text is None else File(text.encode(), _MODE)
+
+
+def _saved(request: Request, file: t.Optional[File]) -> t.FrozenSet[str]:
+    """Put what is saved in words, as far as it can be read."""
+    with contextlib.suppress(FabricError):
+        if file is not None:
+            return lines_of(decode(file.content.decode(errors="replace"), request.state_path))
+    return frozenset()
+
+
+def _titles(operations: t.Iterable[str], signs: str) -> t.Iterator[str]:
+    return (line[2:] for line in operations if line[0] in signs)
+
+
+def _text(lines: t.Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _step_of(change: Change) -> Step:
+    return Step((change.operation,), change.make, change.undo)
+
+
+def _steps_of_unit(request: Request) -> t.Iterator[Step]:
+    path = os.path.join(systemd.UNITS, unit.NAME)
+    old = read(path)
+    if old is not None and old.content and not old.content.startswith(unit.HEADER.encode()):
+        raise ForeignObject(_in_the_way(path))
+    is_wanted = request.state is not None and request.is_enabled
+    text = unit.unit_text(request.program_path, request.state_path) if is_wanted else None
+    change = Change(path, old, _text_to_be(text))
+    known = systemd.properties(unit.NAME, "UnitFileState", "NeedDaemonReload")
+    is_enabled = known.get("UnitFileState") == "enabled"
+    enable = functools.partial(systemd.command, "enable", unit.NAME)
+    disable = functools.partial(systemd.command, "disable", unit.NAME)
+    if is_enabled and not is_wanted:
+        yield Step((f"- start of {unit.NAME} at boot",), disable, enable)
+    if change.operation:
+        yield Step((change.operation,), _with_reload(change.make), _with_reload(change.undo))
+    elif known.get("NeedDaemonReload") == "yes":
+        yield Step((f"~ systemd's knowledge of {unit.NAME}",), _with_reload(do_nothing))
+    if is_wanted and not is_enabled:
+        yield Step((f"+ start of {unit.NAME} at boot",), enable, disable)
+
+
+def _with_reload(act: t.Callable[[], None]) -> t.Callable[[], None]:
+    def act_and_reload() -> None:
+        act()
+        systemd.command("daemon-reload")
+
+    return act_and_reload
+
+
+def _apply(request: Request, steps: t.Sequence[Step]) -> None:
+    take(steps)
+    folder = os.path.dirname(request.state_path)
+    if request.state is None and os.path.basename(folder) == _OWN_FOLDER:
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+
+
+def _try_program(request: Request) -> None:
+    """Refuse a program that this node cannot run, before it takes the place of one that it can."""
+    if request.transferred is None:
+        return
+    with open(request.transferred, "rb") as file:
+        interpreter = file.readline()[2:].decode().split()
+    command = [*interpreter, request.transferred, "--version"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+    except OSError as error:
+        raise MissingDependency(
+            f"{interpreter[0]}: {error.strerror}, so the command purel3 cannot run here; install Python 3.9 or newer "
+            "there, or name another one (restore_python)"
+        ) from error
+    if done.returncode != 0:
+        raise MissingDependency(
+            f"{interpreter[0]} cannot run the command purel3: {(done.stderr + done.stdout).strip()}; name a Python 3.9 "
+            "or newer (restore_python)"
+        )

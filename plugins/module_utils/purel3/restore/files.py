@@ -1,0 +1,153 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of ours on a node: read with respect for what is not ours, replaced at once, put back when something fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import FabricError, ForeignObject
+
+# Of a file that is being written; one that is found later was left by a run that was killed.
+UNFINISHED = ".new"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file's content and who may use it.
+
+    Args:
+        content: all of it.
+        mode: permission bits.
+    """
+
+    content: bytes
+    mode: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file as it is and as it should be; None where there is none."""
+
+    path: str
+    old: t.Optional[File]
+    new: t.Optional[File]
+
+    @property
+    def operation(self) -> str:
+        """What happens to it, in one line; empty for nothing."""
+        if self.old == self.new:
+            return f"- file {self.path}{UNFINISHED}" if os.path.lexists(self.path + UNFINISHED) else ""
+        if self.old is not None and self.new is not None and self.old.content == self.new.content:
+            return f"~ mode of {self.path}"
+        return f"{'+' if self.old is None else '-' if self.new is None else '~'} file {self.path}"
+
+    def make(self) -> None:
+        """Make it.
+
+        Raises:
+            OSError: it cannot be made; the file is as it was.
+        """
+        if self.old == self.new:
+            _remove(self.path + UNFINISHED)
+        else:
+            _put(self.path, self.new)
+
+    def undo(self) -> None:
+        """Put the file back as it was.
+
+        Raises:
+            OSError: that failed.
+        """
+        if self.old != self.new:
+            _put(self.path, self.old)
+
+
+def read(path: str) -> t.Optional[File]:
+    """Read a file.
+
+    Args:
+        path: absolute.
+
+    Returns:
+        The file, or None where there is none.
+
+    Raises:
+        ForeignObject: something else than a file is there.
+        FabricError: it cannot be read.
+    """
+    try:
+        # Without waiting for the other end of a pipe.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if os.path.islink(path):
+            raise ForeignObject(f"{path} is a link and so not ours; move it away, or choose another path") from error
+        raise FabricError(f"{path}: cannot read it: {error.strerror}; see who may, or run as root") from error
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise ForeignObject(f"{path} is no file and so not ours; move it away, or choose another path")
+        with open(handle, "rb", closefd=False) as file:
+            return File(file.read(), stat.S_IMODE(mode))
+    finally:
+        os.close(handle)
+
+
+def write(path: str, file: File) -> None:
+    """Replace a file at once; what was written survives a power cut.
+
+    Args:
+        path: absolute; its folder is made if it does not exist.
+        file: what it should be.
+
+    Raises:
+        OSError: it cannot be written; the old file is as it was.
+    """
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        os.makedirs(folder, mode=0o755)
+        _sync_folder(os.path.dirname(folder))
+    new = path + UNFINISHED
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "wb") as stream:
+            stream.write(file.content)
+            stream.flush()
+            os.fchmod(handle, file.mode)
+            os.fsync(handle)
+        os.rename(new, path)
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new)
+        raise
+    _sync_folder(folder)
+
+
+def _put(path: str, file: t.Optional[File]) -> None:
+    if file is not None:
+        write(path, file)
+        return
+    _remove(path + UNFINISHED)
+    _remove(path)
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.unlink(path)
+
+
+def _sync_folder(path: str) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restoring a node from what it has saved: read, check whole, plan, carry out, verify; without a controller."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+from dataclasses import dataclass
+
+from ..errors import FabricError, InvalidInput, MissingDependency
+from ..host.modules import load
+from ..kernel import modules, namespaces
+from ..kernel.linux import LinuxKernel
+from ..plan import Request
+from ..proposal import Proposal, join
+from ..reconcile import propose
+from ..scope import scope_of_request
+from .request import modules_of, requests_of, settings_of
+from .state import REMEDY, State, decode
+
+# A lab's node on this machine has its own file there; the other one would be the machine's.
+STATE_PATHS = ("/run/purel3/node.json", "/var/lib/purel3/node.json")
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What restoring did, or would do.
+
+    Args:
+        operations: one line an object.
+        warnings: what was left out, and why.
+    """
+
+    operations: t.Tuple[str, ...]
+    warnings: t.Tuple[str, ...]
+
+
+def state_path() -> str:
+    """Find where this node keeps its state."""
+    return next((path for path in STATE_PATHS if os.path.exists(path)), STATE_PATHS[-1])
+
+
+def read_state(path: str) -> State:
+    """Read what this node has saved.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The state.
+
+    Raises:
+        FabricError: there is none, it cannot be read, or it is damaged.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return decode(file.read(), path)
+    except FileNotFoundError:
+        raise InvalidInput([f"{path} does not exist, so nothing is known of this node; {REMEDY}"]) from None
+    except UnicodeDecodeError as error:
+        raise InvalidInput([f"{path} is damaged ({error}), so nothing was touched; {REMEDY}"]) from error
+    except OSError as error:
+        raise InvalidInput([f"{path}: cannot read it: {error.strerror}; nothing was touched; {REMEDY}"]) from error
+
+
+def boot_id() -> str:
+    """Read which boot of this host this is."""
+    with open(_BOOT_ID, encoding="ascii") as file:
+        return file.read().strip()
+
+
+def preview(state: State) -> Outcome:
+    """Find out what restoring would do.
+
+    Args:
+        state: what is saved.
+
+    Returns:
+        What it would do; nothing was changed.
+
+    Raises:
+        FabricError: the node cannot be read, or something that is not ours stands in the way.
+    """
+    requests, left_out = requests_of(state, boot_id(), _fault_of)
+    missing = _missing_modules(state)
+    with _planned(requests) as proposal:
+        # What a module brings is not there before it is loaded.
+        obstacles = () if missing else proposal.obstacles
+        operations = tuple(f"+ kernel module {name}" for name in missing) + proposal.operations
+        return Outcome(operations, (*left_out, *obstacles))
+
+
+def restore(state: State) -> Outcome:
+    """Put back what is saved.
+
+    Args:
+        state: what is saved.
+
+    Returns:
+        What was done.
+
+    Raises:
+        FabricError: what could not be put back; says what remains changed.
+    """
+    requests, left_out = requests_of(state, boot_id(), _fault_of)
+    missing = _missing_modules(state)
+    done: t.Tuple[str, ...] = ()
+    if missing:
+        # Some settings must be in force before a module is loaded (net.core.fb_tunnels_only_for_init_net).
+        done = _carried_out([settings_of(state)])
+        for name in missing:
+            load(name)
+            done += (f"+ kernel module {name}",)
+    return Outcome(done + _carried_out(requests), left_out)
+
+
+def _carried_out(requests: t.Sequence[Request]) -> t.Tuple[str, ...]:
+    with _planned(requests) as proposal:
+        if proposal.obstacles:
+            raise InvalidInput(proposal.obstacles)
+        if proposal.operations:
+            proposal.apply()
+        return proposal.operations
+
+
+@contextlib.contextmanager
+def _planned(requests: t.Sequence[Request]) -> t.Iterator[Proposal]:
+    """Plan all requests while nobody else changes this host's network."""
+    if os.geteuid() != 0:
+        raise MissingDependency("only root can look into the namespaces of workloads; run it with sudo")
+    scope = scope_of_request(requests[0])
+    for request in requests[1:]:
+        scope = scope.joined(scope_of_request(request))
+    whole, faults = Proposal(), []
+    with contextlib.closing(LinuxKernel(scope)) as kernel:
+        for request in requests:
+            try:
+                whole = join(whole, propose(request, kernel))
+            except FabricError as error:
+                faults.append(str(error))
+        if faults:
+            raise InvalidInput(faults)
+        yield whole
+
+
+def _missing_modules(state: State) -> t.Tuple[str, ...]:
+    return tuple(name for name in modules_of(state) if modules.state(name) != modules.THERE)
+
+
+def _fault_of(path: str) -> str:
+    try:
+        handle = namespaces.open_namespace(path)
+    except FabricError as error:
+        return str(error)
+    except OSError as error:
+        return f"its netns {path} cannot be opened: {error.strerror}"
+    if handle is None:
+        return f"its netns {path} does not exist"
+    os.close(handle)
+    return ""

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command purel3 as one file for a node: what it imports of the library, in an archive that Python runs."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import typing as t
+import zipfile
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.version import RECORD, read_version
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deployment import PROGRAM_MARK
+
+_LIBRARY = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../module_utils/purel3"))
+_ENTRY = "cli.main"
+# Whatever Python it meets must understand this much of it.
+_MAIN = """import sys
+
+if sys.version_info < (3, 9):
+    sys.exit("Python %d.%d is too old; purel3 needs Python 3.9 or newer" % sys.version_info[:2])
+
+from purel3.cli.main import main
+
+sys.exit(main(sys.argv[1:]))
+"""
+# The earliest time that an archive can hold: the same library gives the same bytes.
+_TIME = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_MODE = 0o644
+
+
+def build_program(interpreter: str, library: str = _LIBRARY) -> bytes:
+    """Make the program.
+
+    Args:
+        interpreter: absolute path of Python on the node.
+        library: the folder of the library, in the collection that it belongs to.
+
+    Returns:
+        The content of an executable file; always the same for the same library.
+
+    Raises:
+        OSError: the library cannot be read.
+    """
+    members = {"__main__.py": _MAIN, f"purel3/cli/{RECORD}": f"{read_version()}\n"}
+    for path in _needed(library):
+        members[f"purel3/{path}"] = _read(os.path.join(library, path))
+        # An archive has no packages without this file (PEP 420 wants folders, which zip files need not list).
+        folder = os.path.dirname(path)
+        members.setdefault(f"purel3/{folder}/__init__.py" if folder else "purel3/__init__.py", "")
+    archive = io.BytesIO()
+    # Not compressed: how small it gets depends on the machine that packs it.
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, _TIME)
+            info.create_system, info.external_attr = _UNIX, _MODE << 16
+            file.writestr(info, members[name])
+    # Isolated, because it runs as root: neither the current directory nor the user's environment adds code.
+    return f"#!{interpreter} -I\n".encode() + PROGRAM_MARK + archive.getvalue()
+
+
+def _needed(library: str) -> t.Tuple[str, ...]:
+    """Follow the imports of the command, wherever in a file they stand."""
+    found: t.Set[str] = set()
+    left = [_ENTRY]
+    while left:
+        name = left.pop()
+        path = f"{name.replace('.', '/')}.py"
+        if path in found or not os.path.isfile(os.path.join(library, path)):
+            continue
+        found.add(path)
+        left.extend(_imported(_read(os.path.join(library, path)), name.split(".")[:-1]))
+    return tuple(sorted(found))
+
+
+def _imported(text: str, package: t.Sequence[str]) -> t.Iterator[str]:
+    """The files of the library that a file may import, and names that are none."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*package[: len(package) - node.level + 1], *(node.module.split(".") if node.module else [])]
+            yield ".".join(base)
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()

@@ -1,0 +1,346 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each step of putting program, state and unit in place fails or is killed: all or nothing, and a rerun converges."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import itertools
+import os
+import signal
+import sys
+import typing as t
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from node_program import state_of
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+    FabricError,
+    ForeignObject,
+    InvalidInput,
+    MissingDependency,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import systemd
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import unit
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deployment import (
+    PROGRAM_MARK,
+    Request,
+    propose,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import decode
+
+WEB1 = {"name": "web1", "address": "10.244.1.1"}
+WEB2 = {"name": "web2", "address": "10.244.1.2"}
+LIBRARY = "module_utils/purel3/restore/"
+
+
+@dataclass
+class Systemd:
+    """As much of systemd as the unit needs; what it knows is on disk, so that it outlives whoever is killed."""
+
+    folder: Path
+    refused: str = ""
+    told: t.List[str] = field(default_factory=list)
+
+    def properties(self, name: str, *dummy: str) -> t.Dict[str, str]:
+        unit_file = self.folder / name
+        text = unit_file.read_text() if unit_file.exists() else ""
+        read = self.folder / "read"
+        is_read = (read.read_text() if read.exists() else "") == text
+        state = "enabled" if (self.folder / "wanted").exists() else "disabled" if text else ""
+        return {"UnitFileState": state, "NeedDaemonReload": "no" if is_read else "yes"}
+
+    def command(self, verb: str, *dummy: str) -> None:
+        self.told.append(verb)
+        if verb == self.refused:
+            raise FabricError(f"systemctl {verb} failed: no")
+        if verb == "enable":
+            (self.folder / "wanted").touch()
+        elif verb == "disable":
+            (self.folder / "wanted").unlink(missing_ok=True)
+        unit_file = self.folder / unit.NAME
+        (self.folder / "read").write_text(unit_file.read_text() if unit_file.exists() else "")
+
+
+@dataclass
+class Node:
+    """A node's disk."""
+
+    root: Path
+    systemd: Systemd
+
+    def program(self, version: str, ending: str = "") -> Path:
+        """A program as it is sent: a script that says its version."""
+        path = self.root / f"sent{version}"
+        path.write_bytes(b"#!/bin/sh\n" + PROGRAM_MARK + f"echo purel3 {version}\n{ending}".encode())
+        return path
+
+    def request(self, *workloads: t.Mapping[str, str], version: str = "1", **options: t.Any) -> Request:
+        sent = self.program(version)
+        digest = hashlib.sha256(sent.read_bytes()).hexdigest()
+        paths = (str(self.root / "sbin/purel3"), str(self.root / "lib/purel3/node.json"))
+        return Request(state_of(*workloads), *paths, digest, str(sent), **options)
+
+    def gone(self, request: Request) -> Request:
+        return replace(request, state=None, transferred=None, digest="")
+
+    def files(self) -> t.Dict[str, t.Tuple[bytes, int]]:
+        return {
+            str(path.relative_to(self.root)): (path.read_bytes(), path.stat().st_mode & 0o777)
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file() and not path.name.startswith(("sent", "read"))
+        }
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
+    folder = tmp_path / "systemd"
+    folder.mkdir()
+    fake = Systemd(folder)
+    for name, value in {
+        "UNITS": str(folder),
+        "is_run_by_systemd": lambda: True,
+        "properties": fake.properties,
+        "command": fake.command,
+    }.items():
+        monkeypatch.setattr(systemd, name, value)
+    return Node(tmp_path, fake)
+
+
+def test_it_comes_stays_and_goes(node: Node) -> None:
+    request = node.request(WEB1)
+    first = propose(request)
+    paths = (request.program_path, request.state_path, str(node.systemd.folder / unit.NAME))
+    assert first.operations == (*(f"+ file {path}" for path in paths), f"+ start of {unit.NAME} at boot")
+    assert "saved workload web1  10.244.1.1/32  cali977588a87e1 -> eth0\n" in first.after
+    first.apply()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in map(Path, paths)}
+    assert modes == {"purel3": 0o755, "node.json": 0o644, unit.NAME: 0o644}
+    assert decode(Path(request.state_path).read_text(), "") == request.state
+    assert node.systemd.told == ["daemon-reload", "enable"]
+    again = propose(replace(request, transferred=None))
+    assert (again.operations, again.before, again.after) == ((), "", "")
+    last = propose(node.gone(request))
+    assert last.operations == (
+        f"- file {request.program_path}",
+        f"- file {request.state_path}",
+        f"- start of {unit.NAME} at boot",
+        f"- file {node.systemd.folder / unit.NAME}",
+    )
+    last.apply()
+    assert node.files() == {}
+    assert not Path(request.state_path).parent.exists()
+    assert propose(node.gone(request)).operations == ()
+
+
+def test_only_what_differs_is_written_and_the_diff_names_it(node: Node) -> None:
+    propose(node.request(WEB1)).apply()
+    request = node.request(WEB1, WEB2)
+    change = propose(request)
+    assert change.operations == (f"~ file {request.state_path}",)
+    assert change.before == f"file {request.state_path}\n"
+    assert change.after == (f"file {request.state_path}\nsaved workload web2  10.244.1.2/32  cali867e9cd9ead -> eth0\n")
+
+
+def test_the_program_is_asked_for_only_where_it_differs(node: Node) -> None:
+    look = replace(node.request(WEB1), transferred=None, is_look=True)
+    asked = propose(look)
+    assert (asked.operations, asked.values) == ((), {"wants_program": True})
+    propose(node.request(WEB1)).apply()
+    assert propose(look).values == {"wants_program": False}
+    assert propose(replace(look, digest="another")).values == {"wants_program": True}
+
+
+def test_without_systemd_or_when_switched_off_there_is_no_unit(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    propose(node.request(WEB1)).apply()
+    propose(node.request(WEB1, is_enabled=False)).apply()
+    assert not (node.systemd.folder / unit.NAME).exists()
+    assert not (node.systemd.folder / "wanted").exists()
+    monkeypatch.setattr(systemd, "is_run_by_systemd", lambda: False)
+    node.systemd.told.clear()
+    propose(node.request(WEB1, WEB2)).apply()
+    assert node.systemd.told == []
+
+
+def test_a_unit_that_systemd_has_not_read_is_made_known(node: Node) -> None:
+    propose(node.request(WEB1)).apply()
+    (node.systemd.folder / "read").write_text("something older")
+    change = propose(node.request(WEB1))
+    assert change.operations == (f"~ systemd's knowledge of {unit.NAME}",)
+    change.apply()
+    assert propose(node.request(WEB1)).operations == ()
+
+
+def test_a_mode_is_put_right_alone(node: Node) -> None:
+    request = node.request(WEB1)
+    propose(request).apply()
+    Path(request.program_path).chmod(0o600)
+    change = propose(request)
+    assert change.operations == (f"~ mode of {request.program_path}",)
+    change.apply()
+    assert propose(request).operations == ()
+
+
+FOREIGN: t.Dict[str, t.Tuple[str, t.Callable[[Path], t.Any], str]] = {
+    "a program": ("sbin/purel3", lambda path: path.write_text("#!/bin/sh\n"), "it is not ours"),
+    "a state": ("lib/purel3/node.json", lambda path: path.write_text('{"mine": 1}'), "it is not ours"),
+    "a unit": (f"systemd/{unit.NAME}", lambda path: path.write_text("[Unit]\n"), "it is not ours"),
+    "a masked unit": (f"systemd/{unit.NAME}", lambda path: path.symlink_to("/dev/null"), "is a link and so not ours"),
+    "a folder": ("lib/purel3/node.json", lambda path: path.mkdir(), "is no file and so not ours"),
+    "a pipe": ("lib/purel3/node.json", lambda path: os.mkfifo(path), "is no file and so not ours"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("is_present", [True, False])
+def test_what_is_not_ours_is_an_error_and_stays(name: str, is_present: bool, node: Node) -> None:
+    place, make, fault = FOREIGN[name]
+    path = node.root / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make(path)
+    before = node.files()
+    request = node.request(WEB1)
+    with pytest.raises(ForeignObject, match=fault) as caught:
+        propose(request if is_present else node.gone(request))
+    assert str(path) in str(caught.value)
+    assert node.files() == before
+    assert os.path.lexists(path)
+
+
+def test_a_damaged_state_of_ours_is_written_anew(node: Node) -> None:
+    request = node.request(WEB1)
+    propose(request).apply()
+    whole = node.files()
+    for damaged in (b"", Path(request.state_path).read_bytes()[:100]):
+        Path(request.state_path).write_bytes(damaged)
+        propose(request).apply()
+        assert node.files() == whole
+
+
+BAD: t.Dict[str, t.Tuple[t.Dict[str, str], str]] = {
+    "a relative path": ({"state_path": "node.json"}, "state_path 'node.json' is not an absolute path"),
+    "a path with a blank": ({"program_path": "/usr/my bin/purel3"}, "is not an absolute path without blanks"),
+    "a path that systemd would expand": ({"program_path": "/usr/%h/purel3"}, "is not an absolute path without blanks"),
+    "one path for both": ({"program_path": "/a/b", "state_path": "/a/b"}, "program_path and state_path are both /a/b"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_paths_that_cannot_be_are_refused(name: str, node: Node) -> None:
+    options, fault = BAD[name]
+    with pytest.raises(InvalidInput, match=fault):
+        propose(replace(node.request(WEB1), **options))
+
+
+def test_a_program_that_cannot_run_here_replaces_nothing(node: Node) -> None:
+    propose(node.request(WEB1)).apply()
+    before = node.files()
+    for content, fault in (
+        (b"#!/no/such/python -I\n" + PROGRAM_MARK, "/no/such/python: No such file or directory"),
+        (
+            b"#!/bin/sh\n" + PROGRAM_MARK + b"echo too old >&2; exit 1\n",
+            "/bin/sh cannot run the command purel3: too old",
+        ),
+    ):
+        sent = node.root / "sent"
+        sent.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        with pytest.raises(FabricError, match=fault) as caught:
+            propose(replace(node.request(WEB2), transferred=str(sent), digest=digest)).apply()
+        assert isinstance(caught.value.__cause__, MissingDependency)
+        assert "nothing remains changed" in str(caught.value)
+        assert node.files() == before
+
+
+def test_a_program_that_was_cut_off_on_the_way_is_refused(node: Node) -> None:
+    request = node.request(WEB1)
+    assert request.transferred
+    Path(request.transferred).write_bytes(b"#!/bin/sh\n")
+    with pytest.raises(FabricError, match="is not the program that was sent; run it again"):
+        propose(request)
+    with pytest.raises(FabricError, match="cannot read the program"):
+        propose(replace(request, transferred="/nowhere"))
+
+
+@pytest.mark.parametrize("step", ["open", "fchmod", "fsync", "rename", "makedirs", "daemon-reload", "enable"])
+def test_a_failed_step_leaves_what_was_and_the_next_run_converges(
+    step: str, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = node.request(WEB1)
+    proposal = propose(request)
+
+    def fail(*arguments: t.Any, **options: t.Any) -> t.NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        if hasattr(os, step):
+            broken.setattr(os, step, fail)
+        else:
+            node.systemd.refused = step
+        with pytest.raises(FabricError, match=r"No space left on device|systemctl .* failed: no"):
+            proposal.apply()
+    node.systemd.refused = ""
+    assert node.files() == {}
+    propose(request).apply()
+    assert propose(request).operations == ()
+
+
+def test_a_failed_disabling_leaves_everything_in_place(node: Node) -> None:
+    request = node.request(WEB1)
+    propose(request).apply()
+    before = node.files()
+    node.systemd.refused = "disable"
+    with pytest.raises(FabricError, match="systemctl disable failed: no; nothing remains changed"):
+        propose(node.gone(request)).apply()
+    assert node.files() == before
+
+
+def killed_at(line: int, proposal_of: t.Callable[[], t.Any]) -> bool:
+    """Carry out a change in a process that is killed before the given line of the library; False if it ended before."""
+    child = os.fork()
+    if child == 0:
+        numbers = itertools.count()
+
+        def trace(frame: t.Any, event: str, _argument: t.Any) -> t.Any:
+            if LIBRARY not in frame.f_code.co_filename:
+                return None
+            if event == "line" and next(numbers) == line:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return trace
+
+        proposal = proposal_of()
+        sys.settrace(trace)
+        proposal.apply()
+        os._exit(0)
+    _pid, status = os.waitpid(child, 0)
+    assert status == 0 or os.WTERMSIG(status) == signal.SIGKILL, status
+    return status != 0
+
+
+@pytest.mark.parametrize("change", ["comes", "changes", "goes"])
+def test_killed_before_each_line_in_turn_the_same_command_converges(change: str, node: Node) -> None:
+    old, new = node.request(WEB1), node.request(WEB1, WEB2, version="2")
+    nothing = node.gone(old)
+    before, after = {"comes": (nothing, old), "changes": (old, new), "goes": (new, nothing)}[change]
+    propose(before).apply()
+    was = node.files()
+    propose(after).apply()
+    wanted = node.files()
+    for line in itertools.count():
+        propose(before).apply()
+        if not killed_at(line, lambda: propose(after)):
+            break
+        state = Path(old.state_path)
+        if state.exists():
+            # Whatever happened: a boot now finds the old or the new state, never half of one.
+            assert decode(state.read_text(), "") in (before.state, after.state)
+        propose(after).apply()
+        assert node.files() == wanted, line
+        assert propose(after).operations == (), line
+    assert line > 40
+    propose(before).apply()
+    assert node.files() == was

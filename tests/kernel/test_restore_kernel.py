@@ -1,0 +1,273 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""purel3 restore, plan and show on a node: what was there comes back, once, and nothing else is touched."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from box import Box, in_child, workload
+from node_program import PATH, purel3, save, state_of
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.main import main
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import host_device
+
+WORKLOADS = (
+    workload("web1", "10.244.1.1"),
+    workload("web2", "10.244.1.2", interface_name="net0"),
+    workload("web3", "10.244.1.3", netns="blue"),
+)
+NOTHING = "nothing to do: the node is as saved\n"
+SETTING = "net.ipv4.conf.all.accept_redirects"
+
+
+def wipe(box: Box) -> None:
+    """What a reboot leaves of a node's network: nothing."""
+    box.workloads()
+    box.set("ipv4/ip_forward", "0")
+    box.ip("route flush table default")
+    assert box.names() == []
+
+
+def saved(box: Box, **options: t.Any) -> t.FrozenSet[str]:
+    """Attach the workloads, save them, and return what there is."""
+    box.turn_ipv6_off()
+    box.workloads(*WORKLOADS, **options)
+    save(state_of(*WORKLOADS, **options))
+    box.settle()
+    return box.state(has_drawn_macs=False)
+
+
+def test_everything_comes_back_as_it_was(box: Box) -> None:
+    before = saved(box, mtu=1400, transit=True)
+    wipe(box)
+    restored = purel3("restore")
+    assert (restored.returncode, restored.stderr) == (0, "")
+    assert "+ workload web1  10.244.1.1/32  cali977588a87e1 -> eth0\n" in restored.stdout
+    box.settle()
+    assert box.state(has_drawn_macs=False) ^ before == set()
+
+
+def test_a_second_time_changes_nothing_and_says_nothing_to_the_kernel(box: Box) -> None:
+    saved(box)
+    wipe(box)
+    assert purel3("restore").returncode == 0
+    box.settle()
+    before = box.state()
+    with box.monitored("web1", "web2", "blue") as said:
+        again = purel3("restore")
+    assert (again.returncode, again.stdout, again.stderr) == (0, NOTHING, "")
+    assert box.state() ^ before == set()
+    assert said == []
+
+
+def test_what_is_half_there_is_completed(box: Box) -> None:
+    before = saved(box)
+    box.ip("-n web1 route del default")
+    box.ip("link del cali867e9cd9ead")
+    # Its pair first: with the namespace alone, it would go some time later.
+    box.ip(f"link del {host_device('web3')}")
+    box.ip("netns del blue")
+    assert purel3("restore").returncode == 0
+    box.settle()
+    assert box.state(has_drawn_macs=False) ^ before == set()
+
+
+def test_plan_says_what_restore_does_and_does_nothing(box: Box) -> None:
+    saved(box)
+    assert (purel3("plan").returncode, purel3("plan").stdout) == (0, "")
+    wipe(box)
+    before = box.state()
+    plan = purel3("plan")
+    assert plan.returncode == 2
+    assert box.state() ^ before == set()
+    assert purel3("restore").stdout == plan.stdout
+
+
+def test_settings_come_back_and_those_that_this_kernel_lacks_are_left_out(box: Box) -> None:
+    save(state_of(settings={SETTING: 0, "net.ipv4.no_such_setting": 1}))
+    box.set("ipv4/conf/all/accept_redirects", "1")
+    assert purel3("restore").stdout == f"~ sysctl {SETTING} = 1 => sysctl {SETTING} = 0\n"
+    assert box.setting("ipv4/conf/all/accept_redirects") == "0"
+    assert purel3("restore").stdout == NOTHING
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def flip_a_digit(path: Path) -> None:
+    path.write_text(path.read_text().replace("10.244.1.1", "10.244.1.9"))
+
+
+def make_it_empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def make_it_binary(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe" + path.read_bytes())
+
+
+def replace_by_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def bring_a_newer_format(path: Path) -> None:
+    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+
+
+DAMAGE: t.Dict[str, t.Tuple[t.Callable[[Path], None], str]] = {
+    "cut off": (truncate, "is damaged or cut off"),
+    "changed": (flip_a_digit, "its digest is not that of its content"),
+    "not text": (make_it_binary, "is damaged"),
+    "empty": (make_it_empty, "is empty"),
+    "a folder": (replace_by_a_folder, "cannot read it: Is a directory"),
+    "of a newer format": (bring_a_newer_format, "has format 2"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+@pytest.mark.parametrize("command", ["restore", "plan"])
+def test_a_damaged_state_touches_nothing(case: str, command: str, box: Box) -> None:
+    damage, fault = DAMAGE[case]
+    saved(box)
+    box.ip("-n web1 route del default")
+    damage(PATH)
+    before = box.state()
+    done = purel3(command)
+    assert (done.returncode, done.stdout) == (1 if command == "plan" else 2, "")
+    assert done.stderr.startswith(f"purel3 {command}: {PATH}")
+    assert fault in done.stderr
+    assert "nothing was touched" in done.stderr
+    assert "run site.yml from the controller" in done.stderr
+    assert box.state() ^ before == set()
+
+
+def test_without_a_state_nothing_is_known(box: Box) -> None:
+    save(state_of())
+    PATH.unlink()
+    before = box.state()
+    done = purel3("restore", "--state", str(PATH))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{PATH} does not exist" in done.stderr
+    assert box.state() ^ before == set()
+
+
+def test_what_is_not_ours_stands_in_the_way_and_nothing_is_touched(box: Box) -> None:
+    saved(box)
+    wipe(box)
+    box.ip("link add cali977588a87e1 type bridge")
+    before = box.state()
+    done = purel3("restore")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "interface cali977588a87e1 stands in the way of workload web1" in done.stderr
+    assert box.state() ^ before == set()
+
+
+@contextlib.contextmanager
+def container(box: Box, path: Path) -> t.Iterator[None]:
+    """A network namespace at a path that somebody else chose."""
+    with box.process_in_new_namespace() as pid:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        subprocess.run(["mount", "--bind", f"/proc/{pid}/ns/net", path], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", path], check=True)
+            path.unlink()
+
+
+def test_a_container_that_does_not_run_yet_is_left_out_until_it_does(box: Box) -> None:
+    path = Path("/run/containers/web4")
+    listed = (*WORKLOADS, workload("web4", "10.244.1.4", netns=str(path)))
+    box.turn_ipv6_off()
+    with container(box, path):
+        box.workloads(*listed)
+        save(state_of(*listed))
+    wipe(box)
+    first = purel3("restore")
+    assert first.returncode == 0
+    assert first.stderr == (
+        f"purel3 restore: warning: workload web4 is left out: its netns {path} does not exist; "
+        "run `purel3 restore` again when it is there\n"
+    )
+    assert box.names() == ["blue", "web1", "web2"]
+    with container(box, path):
+        second = purel3("restore")
+        assert (second.returncode, second.stderr) == (0, "")
+        assert second.stdout == f"+ workload web4  10.244.1.4/32  calid7cf68f7cd4 -> eth0 in {path}\n"
+        assert purel3("restore").stdout == NOTHING
+
+
+def test_a_path_that_is_no_namespace_is_left_out(box: Box) -> None:
+    path = Path("/run/placeholder")
+    save(state_of(workload("web1", "10.244.1.1"), workload("web2", "10.244.1.2", netns=str(path))))
+    path.touch()
+    done = purel3("restore")
+    assert done.returncode == 0
+    assert f"workload web2 is left out: netns {path} is not a network namespace" in done.stderr
+    assert box.names() == ["web1"]
+
+
+def states() -> t.Dict[str, str]:
+    shown = json.loads(purel3("show", "-o", "json").stdout)
+    return {one["name"]: one["state"] for one in shown["workloads"]}
+
+
+def test_show_tells_what_is_up(box: Box) -> None:
+    saved(box)
+    assert purel3("show").returncode == 0
+    assert states() == {"web1": "up", "web2": "up", "web3": "up"}
+    box.ip("-n web1 link set eth0 down")
+    box.ip("link del cali867e9cd9ead")
+    assert states() == {"web1": "down", "web2": "missing", "web3": "up"}
+    assert purel3("show").returncode == 1
+    box.ip("link add cali867e9cd9ead type bridge")
+    assert states()["web2"] == "not ours"
+
+
+def test_show_prints_a_table_for_people(box: Box) -> None:
+    save(state_of(workload("web1", "10.244.1.1"), blocks=["10.244.1.0/26"]))
+    assert purel3("show").stdout == (
+        "Node node1\n"
+        "+----------+------------+-------+-----------+-----------------+---------+\n"
+        "| WORKLOAD |  ADDRESS   | NETNS | INTERFACE | HOST INTERFACE  |  STATE  |\n"
+        "+----------+------------+-------+-----------+-----------------+---------+\n"
+        "| web1     | 10.244.1.1 | web1  | eth0      | cali977588a87e1 | missing |\n"
+        "+----------+------------+-------+-----------+-----------------+---------+\n"
+        "Tunnel: none\n"
+        "Blocks: 10.244.1.0/26\n"
+    )
+
+
+def as_nobody(*words: str) -> int:
+    """Run the command as a user without rights; return its exit status."""
+    reading, writing = os.pipe()
+
+    def act() -> None:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        os.write(writing, bytes([main(words)]))
+
+    assert in_child(act) == ""
+    return os.read(reading, 1)[0]
+
+
+def test_whoever_is_not_root_can_look_but_not_touch(box: Box) -> None:
+    saved(box)
+    before = box.state()
+    assert as_nobody("show") == 0
+    assert as_nobody("show", "-o", "json") == 0
+    assert as_nobody("plan") == 1
+    assert as_nobody("restore") == 2
+    assert box.state() ^ before == set()

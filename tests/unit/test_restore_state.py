@@ -1,0 +1,137 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The saved state: what is written is what is read, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import (
+    State,
+    _digest,
+    decode,
+    encode,
+    is_ours,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.words import lines_of
+
+STATE = State(
+    node="node1",
+    workloads={
+        "workloads": [
+            {"name": "web1", "address": "10.244.166.128", "mtu": 1480},
+            {
+                "name": "web2",
+                "address": "10.244.166.129",
+                "netns": "/run/docker/netns/2",
+                "interface_name": "fabric0",
+            },
+        ],
+        "mtu": None,
+        "transit": True,
+    },
+    tunnel={"address": "10.244.166.190", "mtu": 1480, "endpoints": ["192.168.50.10", "192.168.50.11"]},
+    modules=("ipip",),
+    settings={"net.ipv4.neigh.default.gc_thresh1": 4096},
+    blocks=("10.244.166.128/26",),
+    boot="",
+)
+TEXT = encode(STATE)
+WHERE = "/var/lib/purel3/node.json"
+
+
+def changed(**values: t.Any) -> str:
+    """The text with other values, and a digest that is right for them."""
+    content = {**json.loads(TEXT), **values}
+    sealed = {key: value for key, value in content.items() if key not in ("about", "digest")}
+    return json.dumps({**content, "digest": _digest(sealed)})
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    for state in (STATE, State("alone"), replace(STATE, boot="b7b1c1de-0000-4000-8000-000000000000")):
+        assert decode(encode(state), WHERE) == state
+
+
+def test_the_same_state_gives_the_same_text() -> None:
+    assert encode(replace(STATE)) == TEXT
+
+
+NOT_SEALED = "its digest is not that of its content"
+DAMAGE: t.Dict[str, t.Tuple[str, str]] = {
+    "empty": ("", "is empty"),
+    "nothing but zeros, as after a power cut": ("\0" * len(TEXT), "is damaged or cut off"),
+    "cut off in the middle": (TEXT[: len(TEXT) // 2], "is damaged or cut off"),
+    "cut off before the last brace": (TEXT[:-2], "is damaged or cut off"),
+    "cut off in the first line": (TEXT[:20], "is damaged or cut off"),
+    "with something after it": (TEXT + "}", "is damaged or cut off"),
+    "twice": (TEXT + TEXT, "is damaged or cut off"),
+    "with another address": (TEXT.replace("10.244.166.128", "10.244.166.130"), NOT_SEALED),
+    "with another digest": (
+        TEXT.replace(json.loads(TEXT)["digest"], "0" * 64),
+        NOT_SEALED,
+    ),
+    "without a digest": (json.dumps({**json.loads(TEXT), "digest": None}), NOT_SEALED),
+    "without a format": (changed(format=None), NOT_SEALED),
+    "of format 0": (changed(format=0), NOT_SEALED),
+    "of a format that is no number": (changed(format="1"), NOT_SEALED),
+    "of a newer format": (changed(format=2), "has format 2, and this purel3 knows none above 1"),
+    "of a newer format, whose digest is another": (
+        TEXT.replace('"format": 1', '"format": 2'),
+        "has format 2, and this purel3 knows none above 1",
+    ),
+    "with something unknown in it": (changed(colour="red"), "lacks something or has too much"),
+    "somebody else's JSON": ('{"format": 1, "digest": "x"}', "is not what purel3.fabric writes"),
+    "a list": ("[]", "is not what purel3.fabric writes"),
+    "no JSON": ("# my notes\n", "is damaged or cut off"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_file_is_refused_with_its_place_its_fault_and_the_remedy(name: str) -> None:
+    text, fault = DAMAGE[name]
+    with pytest.raises(InvalidInput) as caught:
+        decode(text, WHERE)
+    said = str(caught.value)
+    assert said.startswith(WHERE)
+    assert fault in said
+    assert "nothing was touched" in said
+    assert "run site.yml from the controller" in said
+
+
+def test_every_single_changed_character_is_noticed() -> None:
+    start = TEXT.index('"digest"')
+    for place in range(start, len(TEXT) - 1):
+        other = "7" if TEXT[place] != "7" else "8"
+        text = TEXT[:place] + other + TEXT[place + 1 :]
+        try:
+            found = decode(text, WHERE)
+        except InvalidInput:
+            continue
+        pytest.fail(f"{text[place - 20 : place + 20]!r} was taken for {found}")
+
+
+def test_ours_are_files_that_begin_as_we_write_them_damaged_or_not() -> None:
+    assert all(is_ours(text) for text in ("", TEXT, TEXT[:10], TEXT[:100], TEXT + "x"))
+    assert not any(is_ours(text) for text in ("{}", "# my notes\n", '{"about": "mine"}', "\0" * 100))
+
+
+def test_a_state_in_words_has_a_line_for_each_object() -> None:
+    assert sorted(lines_of(STATE)) == [
+        "saved block 10.244.166.128/26",
+        "saved endpoint 192.168.50.10 of the tunnel",
+        "saved endpoint 192.168.50.11 of the tunnel",
+        "saved kernel module ipip",
+        "saved node node1",
+        "saved sysctl net.ipv4.neigh.default.gc_thresh1 = 4096",
+        "saved transit",
+        "saved tunnel 10.244.166.190  mtu 1480",
+        "saved workload web1  10.244.166.128/32  cali977588a87e1 -> eth0  mtu 1480",
+        "saved workload web2  10.244.166.129/32  cali867e9cd9ead -> fabric0 in /run/docker/netns/2",
+    ]
+    assert lines_of(None) == frozenset()
