@@ -25,7 +25,7 @@ _PACKET = struct.Struct("!HHI")
 _BUFFER = 1 << 22
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 # What has not arrived when nothing has for so long is lost; packets between namespaces wait for nothing but the CPU.
-_SILENCE = 2.0
+_SILENCE = 5.0
 
 End = t.Dict[str, str]
 

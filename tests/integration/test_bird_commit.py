@@ -116,12 +116,13 @@ def test_what_does_not_come_back_is_undone_and_named(
     node = two[0]
     before = (node.config(), loaded(node), files(node))
     content = content_of(node, **break_peer(node, **changes))
-    options: t.Dict[str, t.Any] = {"max_session_restarts": -1, "expect": "peers", "commit_timeout": 16}
+    options: t.Dict[str, t.Any] = {"max_session_restarts": -1, "expect": "peers", "commit_timeout": 30}
     said = node.refused("bird_config", content=content, **options)
     assert re.search(rf"with the new configuration, after [0-9]+ s {re.escape(missing)}", said)
     assert f"BIRD has its old configuration back, and {CONFIG} is as it was" in said
     assert (node.config(), loaded(node), files(node)) == before
-    node.converge()
+    # Where TTL security dropped the last words of a connection, the other end holds on to it for 240 s.
+    node.converge(600)
     assert not node.configure()["changed"]
     # Who asks for less gets it.
     assert node.good("bird_config", content=content, max_session_restarts=-1, expect="none")["changed"]
@@ -150,14 +151,14 @@ def test_a_controller_that_dies_after_the_first_call_leaves_the_old_configuratio
     node = two[0]
     before = (node.config(), loaded(node))
     content = content_of(node, bird_log="stderr")
-    tried = node.good("bird_config", content=content, phase="try", commit_timeout=15)
+    tried = node.good("bird_config", content=content, phase="try", commit_timeout=20)
+    # Loaded then, but who knows how long ago on a busy machine.
     assert tried["is_pending"]
     assert node.config() == before[0]
-    assert loaded(node) != before[1]
     wait_until(lambda: loaded(node) == before[1])
     assert node.config() == before[0]
-    said = node.refused("bird_config", content=content, phase="confirm", commit_timeout=15)
-    assert "it was not confirmed within 15 s" in said
+    said = node.refused("bird_config", content=content, phase="confirm", commit_timeout=20)
+    assert "it was not confirmed within 20 s" in said
     assert files(node) == FILES
     # The next run converges.
     assert node.good("bird_config", content=content)["operations"] == [
@@ -168,7 +169,7 @@ def test_a_controller_that_dies_after_the_first_call_leaves_the_old_configuratio
 
 def test_a_run_waits_until_what_nobody_confirms_is_undone(two: t.Tuple[Node, Node]) -> None:
     node = two[0]
-    node.good("bird_config", content=content_of(node, bird_log="stderr"), phase="try", commit_timeout=10)
+    node.good("bird_config", content=content_of(node, bird_log="stderr"), phase="try", commit_timeout=20)
     done = node.configure(bird_kernel_metric=33)
     assert done["changed"]
     assert node.session()["is_established"]
@@ -215,7 +216,7 @@ def test_a_password_that_only_one_side_has_is_undone_with_both_files(two: t.Tupl
     node.converge()
     before = (node.config(), node.run("cat", "/etc/bird/fabric_passwords.conf"), loaded(node))
     options = {**options_of(node, bird_password=OTHER_SECRET), "max_session_restarts": -1, "expect": "peers"}
-    said = node.refused("bird_config", **options, commit_timeout=16)
+    said = node.refused("bird_config", **options, commit_timeout=30)
     assert "node2 10.4.7.200: " in said
     assert OTHER_SECRET not in said
     assert (node.config(), node.run("cat", "/etc/bird/fabric_passwords.conf"), loaded(node)) == before
@@ -235,12 +236,20 @@ def test_a_password_changes_on_both_sides_at_one_moment(two: t.Tuple[Node, Node]
     for node in two:
         node.good("bird_config", **options_of(node, bird_password=SECRET), max_session_restarts=-1, expect="none")
     two[0].converge()
-    moment = time.time() + 8
-    every: t.Dict[str, t.Any] = {"activate_at": moment, "expect": "peers", "max_session_restarts": -1}
+    began = time.monotonic()
+    assert two[0].good("bird_config", check=True, **options_of(two[0], bird_password=OTHER_SECRET))["changed"]
+    # Far enough for two runs of the module, however slow this machine is.
+    moment = time.time() + 5 + 10 * (time.monotonic() - began)
+    every: t.Dict[str, t.Any] = {
+        "activate_at": moment,
+        "expect": "peers",
+        "max_session_restarts": -1,
+        "commit_timeout": 300,
+    }
     for node in two:
         tried = node.good("bird_config", **options_of(node, bird_password=OTHER_SECRET), **every, phase="try")
         assert tried["is_pending"]
-    assert all(node.session()["is_established"] for node in two)
+    assert all(node.session()["is_established"] for node in two) or time.time() > moment
     for node in two:
         done = node.good("bird_config", **options_of(node, bird_password=OTHER_SECRET), **every, phase="confirm")
         assert done["changed"]
@@ -310,7 +319,7 @@ def test_a_new_connection_that_fails_leaves_the_old_configuration(two: t.Tuple[N
     status, said = play(
         node,
         tmp_path,
-        tasks=[task(content=content, commit_timeout=10)],
+        tasks=[task(content=content, commit_timeout=20)],
         ansible_python_interpreter=str(counter),
     )
     assert status != 0
