@@ -41,7 +41,11 @@ options:
     elements: dict
     default: []
   blocks:
-    description: The blocks of the whole fabric, as in C(fabric_blocks). If empty, those of the O(peers) are known.
+    description:
+      - The blocks of the whole fabric, as in C(fabric_blocks). If empty, those of the O(peers) are known.
+      - Also as one text, for example C(block=10.244.104.0/26 node=node2,block=10.244.135.0/26 node=node3), as the
+        inventory plugin writes it. Ansible looks through every value of a list for each host, which takes its time
+        where there are hundreds of both.
     type: list
     elements: dict
     default: []

@@ -58,7 +58,11 @@ options:
         description: Not used; accepted so that the list for M(purel3.fabric.workloads) fits.
         type: str
   destinations:
-    description: The workloads to be reached. A workload is not tested against its own address.
+    description:
+      - The workloads to be reached. A workload is not tested against its own address.
+      - Also as one text, for example C(name=web1 address=10.244.166.128,name=web5 address=10.244.104.0), as the
+        inventory plugin writes it. Ansible looks through every value of a list for each host, which takes its time
+        where there are hundreds of both.
     type: list
     elements: dict
     required: true

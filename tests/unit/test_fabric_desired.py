@@ -122,14 +122,14 @@ def test_a_lab_is_named_after_the_file_unless_it_has_a_name(written: str, name: 
     one_network = FILE.replace("10.9.0.1/16", "192.168.50.10/24")
     variables = all_variables(checked(f"{one_network}lab: {written}\n"), "/x")
     assert variables["lab_name"] == name
+    assert variables["lab_workload_count"] == 2
     assert variables["lab_nodes"][0] == {"name": "node1", "interface": "ens33", "address": "192.168.50.10/24"}
 
 
 def test_destinations_are_all_workloads_with_their_nodes() -> None:
-    assert all_variables(checked(FILE), "/x")["verify_destinations"] == [
-        {"name": "web1", "node": "node1", "address": "10.244.0.0"},
-        {"name": "web2", "node": "node1", "address": "10.244.0.1"},
-    ]
+    assert all_variables(checked(FILE), "/x")["verify_destinations"] == (
+        "name=web1 node=node1 address=10.244.0.0,name=web2 node=node1 address=10.244.0.1"
+    )
 
 
 def test_no_workloads_is_a_fabric_too() -> None:

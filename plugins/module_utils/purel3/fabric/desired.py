@@ -91,14 +91,17 @@ def all_variables(checked: CheckedFabric, store_path: str) -> Variables:
             },
             **({"tunnels": tunnels} if tunnels else {}),
         },
-        "fabric_blocks": [{"block": str(block), "node": node} for block, node in owners],
-        "verify_destinations": [
-            {"name": workload.name, "node": workload.node, "address": address}
-            for workload, address in zip(checked.fabric.workloads, _addresses(checked))
-        ],
+        "fabric_blocks": _as_one_value([{"block": str(block), "node": node} for block, node in owners]),
+        "verify_destinations": _as_one_value(
+            [
+                {"name": workload.name, "node": workload.node, "address": address}
+                for workload, address in zip(checked.fabric.workloads, _addresses(checked))
+            ]
+        ),
     }
     if checked.fabric.lab is not None:
         variables.update(lab_variables(checked.fabric, checked.fabric.lab))
+        variables["lab_workload_count"] = len(checked.fabric.workloads)
     return variables
 
 
@@ -137,6 +140,14 @@ def router_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
         }
         for router in lab.routers
     }
+
+
+def _as_one_value(items: t.Sequence[t.Mapping[str, str]]) -> t.Union[str, t.List[str]]:
+    """Write a list of mappings as the text that a module's option takes as well as the list.
+
+    Every node is handed the whole of it, and Ansible looks for templates in each value of a list, for each host again.
+    """
+    return ",".join(" ".join(f"{key}={value}" for key, value in item.items()) for item in items) or []
 
 
 def _single_addresses(checked: CheckedFabric) -> t.Iterator[IPv4Address]:

@@ -53,6 +53,7 @@ COMPUTED_VARIABLES = (
     "lab_nodes",
     "lab_routers",
     "lab_ssh_port",
+    "lab_workload_count",
     "node_tunnel",
     "node_tunnel_endpoints",
     "node_workloads",
