@@ -20,7 +20,8 @@ HEADER = "SPDX-License-Identifier: GPL-3.0-or-later"
 # What plans, parses and renders: it may import only its like, and nothing that reads or writes.
 PURE = {
     *("errors", "information", "model", "names", "ownership", "plan", "proposal", "reconcile", "routes", "scope"),
-    *("table", "veths", "words", "plan_words", "workload"),
+    *("table", "tunnel", "veths", "words", "plan_words", "workload"),
+    *("nft.ruleset",),
     *("bird.config", "bird.reply", "bird.sessions", "bird.settings", "bird.status"),
     *("bird.expected", "bird.node_status"),
     *("bird.expectation", "bird.hold", "bird.impact", "bird.outline", "bird.syntax", "bird.transition"),
