@@ -132,8 +132,8 @@ def test_templates_are_rendered_also_where_another_inventory_is_read_first(ansib
         "-m",
         "ansible.builtin.debug",
     ]
-    ended = ansible.run(*words, "-a", "msg={{ ansible_user }}:{{ fabric_blocks.split('node=')[1].split(',')[0] }}:{{ site }}")
-    assert "admin:node1:here" in ended.output, ended.errors
+    ended = ansible.run(*words, "-a", "msg={{ ansible_user }}:{{ fabric_blocks.split(',') | first }}:{{ site }}")
+    assert "admin:block=10.244.0.0/26 node=node1:here" in ended.output, ended.errors
 
 
 @pytest.mark.parametrize("env", [OURS_FIRST, FOUND_BY_AUTO], ids=["enabled", "found by auto"])
@@ -282,7 +282,7 @@ def test_what_concerns_the_whole_fabric_is_known_to_every_host(ansible: Ansible)
     for host in ("node1", "node2", "localhost"):
         ended = ansible.run(
             *("ansible", host, "-i", "site.fabric.yml", "-c", "local", "-m", "debug"),
-            *("-a", "msg={{ fabric_blocks.split(',') | length }}-{{ fabric_allocation_store.addresses | list | first }}"),
+            *("-a", "msg={{ fabric_blocks.count('node=') }}-{{ fabric_allocation_store.addresses | list | first }}"),
         )
         assert "2-10.244.0.0" in ended.output
 
