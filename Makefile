@@ -35,7 +35,7 @@ setup:
 	@tools/make_venv.sh run
 
 setup-dev:
-	@tools/install_packages.sh bird2 $(FRR) $(VM) iproute2 iputils-ping procps python3-venv git
+	@tools/install_packages.sh bird2 $(FRR) $(VM) iproute2 iputils-ping nftables procps python3-venv git
 	@tools/make_venv.sh dev
 
 lab: setup
