@@ -92,8 +92,8 @@ def _set(settings: t.Mapping[Key, Resource], *, is_optional: bool = False) -> No
 
 
 def _module(name: str) -> t.Iterator[Step]:
-    kernel_modules.require(name, "the fabric's encapsulation")
-    if kernel_modules.state(name) != kernel_modules.THERE:
+    kernel_modules.require(name, "the list of modules of this node")
+    if kernel_modules.state(name) == kernel_modules.LOADABLE:
         yield Step(
             (f"+ kernel module {name}",),
             functools.partial(modules.load, name),
