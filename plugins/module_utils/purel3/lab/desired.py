@@ -67,7 +67,8 @@ class LabNode:
     machine: t.Optional[Machine] = None
 
     def __str__(self) -> str:
-        links = ", ".join(str(link) for link in self.links)
+        macs = [f" {mac}" for mac in self.machine.macs] if self.machine else [""] * len(self.links)
+        links = ", ".join(f"{link}{mac}" for link, mac in zip(self.links, macs))
         who = "plain router" if self.name == ROUTER else f"node {self.name}"
         return f"{who}  {links}" + (f"  ({self.machine})" if self.machine else "")
 

@@ -159,3 +159,18 @@ def lab_node_names(lab: str) -> t.List[str]:
         return []
     # A pid file that is being written has this ending until it is whole.
     return sorted(name for name in names if not name.endswith(".new"))
+
+
+def lab_machine_names(lab: str) -> t.List[str]:
+    """Return the names of the nodes of a lab that are virtual machines.
+
+    Args:
+        lab: name of the lab.
+
+    Returns:
+        sorted; also those that have died since they were started.
+    """
+    try:
+        return sorted(os.listdir(os.path.dirname(machine_directory(lab, "x"))))
+    except OSError:
+        return []

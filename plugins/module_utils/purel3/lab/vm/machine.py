@@ -36,7 +36,9 @@ class ImageChoice:
     path: str = ""
 
     def __str__(self) -> str:
-        return self.path or self.release
+        if self.path or self == image_from_params({"release": self.release}):
+            return self.path or self.release
+        return f"{self.release} with {' '.join(self.packages) or 'nothing more'}"
 
 
 @dataclass(frozen=True, order=True)
@@ -64,7 +66,8 @@ class Machine:
     def __str__(self) -> str:
         cpus = f"{self.cpus} CPU{'' if self.cpus == 1 else 's'}"
         reach = ", outbound" if self.is_outbound else ""
-        return f"{self.image}, {self.memory} MiB, {cpus}, ssh 127.0.0.1:{self.ssh_port}{reach}"
+        routes = "".join(f", {destination} via {gateway}" for destination, gateway in self.routes)
+        return f"{self.image}, {self.memory} MiB, {cpus}, ssh 127.0.0.1:{self.ssh_port}{reach}{routes}"
 
 
 def image_from_params(params: t.Mapping[str, t.Any]) -> ImageChoice:

@@ -1,0 +1,156 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What virtual machines stand on, without one: programs of a lab, their guard, and taps on the switch."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.forwarding import is_router, make_router
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.taps import open_taps
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import process_name
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guard import ended_with_caller
+
+LAB = f"programs{os.getpid()}"
+COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
+PATIENCE = 60.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> t.Iterator[None]:
+    yield
+    process.end([(name, pid) for name, pids in process.running(process_name(LAB)).items() for pid in pids])
+
+
+def start(node: str, output: str = os.devnull) -> int:
+    name = process_name(LAB, node)
+    program = ("/bin/sh", "-c", "echo started; echo $0; exec sleep 4711")
+    return process.start([process.Holder(name, program=program, output=output)])[name]
+
+
+def test_a_program_runs_in_the_network_of_this_machine_and_is_found_by_its_name(tmp_path: Path) -> None:
+    pid = start("node1", str(tmp_path / "output"))
+    deadline = time.monotonic() + PATIENCE
+    while "started" not in (tmp_path / "output").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
+    assert os.readlink(f"/proc/{pid}/ns/pid") != os.readlink("/proc/self/ns/pid")
+    assert (tmp_path / "output").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_process_that_only_holds_namespaces_runs_no_program() -> None:
+    name = process_name(LAB)
+    pid = process.start([process.Holder(name)])[name]
+    assert not process.runs_program(pid)
+    program = ("/bin/sleep", "4711")
+    other = process.start([process.Holder(process_name(LAB, "node1"), program=program)])[process_name(LAB, "node1")]
+    assert process.runs_program(other)
+
+
+def test_what_ends_well_is_left_alone_by_its_guard() -> None:
+    name = process_name(LAB, "node1")
+    with ended_with_caller([name]):
+        pid = process.start([process.Holder(name, program=("/bin/sleep", "4711"))])[name]
+    assert process.running(name) == {name: (pid,)}
+
+
+def test_what_fails_is_ended_by_its_guard_and_nothing_else() -> None:
+    name, other = process_name(LAB, "node1"), process_name(LAB, "node10")
+    kept = process.start([process.Holder(other, program=("/bin/sleep", "4711"))])[other]
+
+    def fail() -> None:
+        with ended_with_caller([name]):
+            process.start([process.Holder(name, program=("/bin/sleep", "4711"))])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert process.running(process_name(LAB)) == {other: (kept,)}
+
+
+KILLED = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from importlib import import_module
+base = "ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab."
+process, guard = import_module(base + "process"), import_module(base + "vm.guard")
+with guard.ended_with_caller([sys.argv[2]]):
+    process.start([process.Holder(sys.argv[2], program=("/bin/sleep", "4711"))])
+    print("started", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_was_started_does_not_outlive_a_caller_that_is_killed(number: int) -> None:
+    name = process_name(LAB, "node1")
+    command = [sys.executable, "-c", KILLED, str(COLLECTIONS), name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True) as caller:
+        assert caller.stdout
+        assert caller.stdout.readline() == b"started\n"
+        assert name in process.running(name)
+        # As from a keyboard, all that is in the foreground gets it.
+        os.killpg(caller.pid, number)
+    deadline = time.monotonic() + PATIENCE
+    while process.running(name):
+        assert time.monotonic() < deadline, "it still runs"
+        time.sleep(0.05)
+
+
+@pytest.fixture(name="namespace")
+def network_namespace_of_a_switch() -> t.Iterator[int]:
+    name = process_name(LAB)
+    pid = process.start([process.Holder(name)])[name]
+    descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    switch.make_switch(descriptor)
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_a_tap_is_a_port_of_its_bridge_for_as_long_as_it_is_open(namespace: int) -> None:
+    before = Path("/proc/net/dev").read_text().count("\n")
+    taps = open_taps(namespace, [("p1000", "neta"), ("p2000", "neta"), ("p1001", "netb")])
+    ports = switch.read_ports(namespace)
+    assert ports
+    assert {name: port.bridge for name, port in ports.items()} == {"p1000": "neta", "p2000": "neta", "p1001": "netb"}
+    assert all(port.is_up for port in ports.values())
+    assert Path("/proc/net/dev").read_text().count("\n") == before
+    for tap in taps:
+        os.close(tap)
+    deadline = time.monotonic() + PATIENCE
+    while switch.read_ports(namespace):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_tap_can_be_unplugged_and_its_name_used_again(namespace: int) -> None:
+    taps = open_taps(namespace, [("p1000", "neta")])
+    switch.unplug(namespace, ["p1"])
+    assert switch.read_ports(namespace) == {}
+    taps += open_taps(namespace, [("p1000", "neta")])
+    assert set(switch.read_ports(namespace) or ()) == {"p1000"}
+    for tap in taps:
+        os.close(tap)
+
+
+def test_a_namespace_forwards_when_it_is_told_to(namespace: int) -> None:
+    before = Path("/proc/sys/net/ipv4/ip_forward").read_text()
+    # It begins as this machine is.
+    pid = process.running(process_name(LAB))[process_name(LAB)][0]
+    subprocess.run(["nsenter", f"--target={pid}", "--net", "sysctl", "-qw", "net.ipv4.ip_forward=0"], check=True)
+    assert not is_router(namespace)
+    make_router(namespace)
+    assert is_router(namespace)
+    assert Path("/proc/sys/net/ipv4/ip_forward").read_text() == before
