@@ -94,6 +94,13 @@ options:
       - Each pair is tried once with each protocol, and has a second to answer, even if this is V(0).
     type: float
     default: 30.0
+  excluded:
+    description:
+      - Pairs that are not tested, each with C(source) and C(destination), as RV(unreachable) has them. So after a change
+        only that can be asked for which was so before it.
+    type: list
+    elements: dict
+    default: []
   is_required:
     description: Fail if a pair cannot be reached.
     type: bool
@@ -217,6 +224,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "protocols": {"type": "list", "elements": "str", "choices": ["icmp", "tcp"], "default": ["icmp", "tcp"]},
     "port": {"type": "int", "default": 9},
     "timeout": {"type": "float", "default": 30.0},
+    "excluded": {"type": "list", "elements": "dict", "default": []},
     "is_required": {"type": "bool", "default": True},
 }
 

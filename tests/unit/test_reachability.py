@@ -42,6 +42,22 @@ def test_a_workload_is_not_tested_against_itself() -> None:
     assert question(WEB1, WEB3).pairs() == [(0, WEB2), (0, WEB3), (1, WEB1), (1, WEB2)]
 
 
+def test_a_pair_that_is_excluded_is_not_tested_the_way_back_is() -> None:
+    options = {
+        "workloads": [{"name": "web1", "address": WEB1.address}, {"name": "web2", "address": WEB2.address}],
+        "destinations": [{"name": place.name, "address": place.address} for place in (WEB1, WEB2, WEB3)],
+        "excluded": [{"source": "web1", "destination": "web2", "protocol": "icmp", "reason": "no answer"}],
+        "protocols": ["icmp"],
+        "port": 9,
+        "timeout": 2.0,
+    }
+    asked = question_from_params(options)
+    assert asked.pairs() == [(0, WEB3), (1, WEB1), (1, WEB3)]
+    assert judge(asked, trials(asked))["summary"] == "3/3 workload pairs reachable (ICMP)"
+    with pytest.raises(InvalidInput, match=r"excluded\[0\]: {'source': 'web1'} is no pair; give each with source and"):
+        question_from_params({**options, "excluded": [{"source": "web1"}]})
+
+
 def test_all_is_well() -> None:
     asked = question(WEB1, WEB2)
     values = judge(asked, trials(asked))

@@ -40,6 +40,7 @@ class Question:
         protocols: icmp, tcp or both.
         port: for TCP.
         seconds: how long silent pairs are tried again, with all protocols together.
+        excluded: names of source and destination of pairs that are not tested.
     """
 
     sources: t.Tuple[Place, ...]
@@ -48,6 +49,7 @@ class Question:
     protocols: t.Tuple[str, ...]
     port: int
     seconds: float
+    excluded: t.FrozenSet[t.Tuple[str, str]] = frozenset()
 
     def pairs(self) -> t.List[t.Tuple[int, Place]]:
         """Return each source's position with each destination that is not the source itself."""
@@ -55,7 +57,7 @@ class Question:
             (position, destination)
             for position, source in enumerate(self.sources)
             for destination in self.destinations
-            if destination.address != source.address
+            if destination.address != source.address and (source.name, destination.name) not in self.excluded
         ]
 
 
@@ -97,7 +99,8 @@ def question_from_params(params: Params) -> Question:
     """Check the options of the reachability module.
 
     Args:
-        params: workloads (name, address, netns), destinations (name, address), protocols, port, timeout.
+        params: workloads (name, address, netns), destinations (name, address), excluded (source, destination),
+            protocols, port, timeout.
 
     Returns:
         the question; sources and destinations are sorted by name.
@@ -116,6 +119,12 @@ def question_from_params(params: Params) -> Question:
     destinations = [Place(str(item["name"]), str(item["address"])) for item in params["destinations"]]
     for place in destinations:
         faults.extend(_faults(f"destination {place.name}", place.name, place.address))
+    excluded = set()
+    for index, item in enumerate(params.get("excluded") or ()):
+        if not {"source", "destination"} <= set(item):
+            faults.append(f"excluded[{index}]: {item!r} is no pair; give each with source and destination")
+        else:
+            excluded.add((str(item["source"]), str(item["destination"])))
     protocols = tuple(sorted(set(params["protocols"])))
     if not protocols:
         faults.append("protocols: none is listed; list icmp, tcp or both")
@@ -133,6 +142,7 @@ def question_from_params(params: Params) -> Question:
         protocols=protocols,
         port=int(params["port"]),
         seconds=float(params["timeout"]),
+        excluded=frozenset(excluded),
     )
 
 
