@@ -15,8 +15,8 @@ author:
 description:
   - Compares this node with what it should be, and names each difference. Its BGP sessions; a route to each block that a
     peer should announce, in BIRD and in the kernel, with the right next hop, through the tunnel or beside it; the
-    blackholes of its own blocks; its workloads with their veth pairs, addresses and routes; and who announces what it
-    may not.
+    blackholes of its own blocks; its workloads with their veth pairs, addresses and routes; its tunnel with its address,
+    MTU and guard; and who announces what it may not.
   - Waits while a difference can still go by itself, because BIRD may still be converging.
   - In check mode, reads once, waits for nothing and never fails.
 extends_documentation_fragment:
@@ -115,6 +115,24 @@ options:
         required: true
   subnets:
     description: The subnets that this node is in, as in C(bird_subnets).
+    type: list
+    elements: str
+  tunnel:
+    description:
+      - This node's end of the tunnels, as in C(node_tunnel), with the guard that M(purel3.fabric.tunnel) makes; an empty
+        one where it should have none.
+      - If not given, it is not compared.
+    type: dict
+    suboptions:
+      address:
+        description: Its address, without prefix length.
+        type: str
+      mtu:
+        description: Its MTU, in bytes.
+        type: int
+        default: 1480
+  tunnel_endpoints:
+    description: The addresses from which packets may come out of the tunnel, as in C(node_tunnel_endpoints).
     type: list
     elements: str
   socket:
@@ -283,6 +301,11 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         },
     },
     "subnets": {"type": "list", "elements": "str"},
+    "tunnel": {
+        "type": "dict",
+        "options": {"address": {"type": "str"}, "mtu": {"type": "int", "default": 1480}},
+    },
+    "tunnel_endpoints": {"type": "list", "elements": "str"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "timeout": {"type": "float", "default": 90},
     "is_required": {"type": "bool", "default": True},

@@ -62,6 +62,8 @@ def expect(**changes: t.Any) -> Expectation:
         "allows_other_sessions": False,
         "encapsulation": None,
         "subnets": None,
+        "tunnel": None,
+        "tunnel_endpoints": None,
         **changes,
     }
     return expectation_from_params(params)

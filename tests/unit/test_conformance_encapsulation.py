@@ -14,7 +14,13 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import TABLE_MAIN, UNICAST
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Route as KernelRoute
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import Seen, compare
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import to_release, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
+    TUNNEL,
+    Seen,
+    compare,
+    compare_plan,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.expectation import (
     Expectation,
     expectation_from_params,
@@ -43,6 +49,8 @@ def expect(**changes: t.Any) -> Expectation:
         "allows_other_sessions": False,
         "encapsulation": None,
         "subnets": SUBNETS,
+        "tunnel": None,
+        "tunnel_endpoints": None,
         **changes,
     }
     return expectation_from_params(params)
@@ -168,3 +176,27 @@ def test_what_is_no_pool_and_no_subnet_is_refused() -> None:
     assert first.startswith("encapsulation of 10.244.0.1/16: ")
     assert first.endswith("; give a pool like 10.244.0.0/16")
     assert second.startswith("subnet here: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "request_"),
+    [
+        (None, None),
+        ({}, to_release()),
+        ({"address": None, "mtu": 1480}, to_release()),
+        ({"address": "10.244.166.191"}, to_request("10.244.166.191", 1480, [NEAR, FAR])),
+        ({"address": "10.244.166.191", "mtu": "8980"}, to_request("10.244.166.191", 8980, [NEAR, FAR])),
+    ],
+)
+def test_the_tunnel_is_compared_as_it_would_be_made(given: t.Any, request_: t.Any) -> None:
+    assert expect(tunnel=given, tunnel_endpoints=[NEAR, FAR]).tunnel == request_
+
+
+def test_a_tunnel_that_cannot_be_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="address 10.244.166.191/32 is not an IPv4 address"):
+        expect(tunnel={"address": "10.244.166.191/32"}, tunnel_endpoints=[NEAR])
+
+
+def test_what_would_be_done_for_the_tunnel_is_a_difference_of_its_own_kind() -> None:
+    (found,) = compare_plan(expect(), TUNNEL, ["+ guard of tunnels for 3 endpoints"])
+    assert (found.kind, found.text) == ("tunnel", "guard of tunnels for 3 endpoints: missing")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .encapsulation import TUNNEL_DEVICE, tunnel_lines
+from ..ownership import TUNNEL_DEVICE
+from .encapsulation import tunnel_lines
 from .filters import OWNER_TABLE, active_aggregates, common_export_filters
 from .rule_text import AGGREGATE_PROTOCOL, BLOCK_PROTOCOL
 from .session_text import is_watched_over_hops, peer_protocol, session_lines, template_lines

@@ -10,14 +10,13 @@ import typing as t
 from dataclasses import dataclass
 
 from ..fabric.intent import IPIP, IPIP_CROSS_SUBNET
+from ..ownership import TUNNEL_DEVICE
 from .checker import Checker
 from .rule_text import prefix_set
 
 if t.TYPE_CHECKING:
     from .settings import Settings
 
-# The one that the kernel makes when it loads ipip: it sends to whatever next hop a route names.
-TUNNEL_DEVICE = "tunl0"
 _KEYS = {"prefix", "mode"}
 
 

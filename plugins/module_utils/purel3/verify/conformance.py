@@ -14,9 +14,10 @@ from ..errors import BirdError, FabricError
 from ..kernel import reader
 from ..kernel.linux import LinuxKernel
 from ..model import OWN_NAMESPACE, Route
+from ..plan import Request
 from ..reconcile import propose
 from ..scope import Scope, scope_of_request
-from .differences import WORKLOAD, Difference, Seen, compare, compare_plan
+from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_plan
 from .expectation import Expectation, expectation_from_params
 from .verdict import NotConforming, describe, patience, sentence
 
@@ -45,7 +46,8 @@ def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dic
     started = time.monotonic()
     seen, differences = _settled(expectation, params["socket"], timeout)
     waited = time.monotonic() - started
-    differences += _workload_differences(expectation)
+    differences += _in_kernel(expectation, WORKLOAD, expectation.workloads)
+    differences += _in_kernel(expectation, TUNNEL, expectation.tunnel)
     values = describe(expectation, seen, differences)
     if differences and may_wait and params["is_required"]:
         text = sentence(expectation, seen, differences)
@@ -88,15 +90,15 @@ def _look(socket: str, errors: t.Dict[str, str]) -> Seen:
     )
 
 
-def _workload_differences(expectation: Expectation) -> t.Tuple[Difference, ...]:
-    if expectation.workloads is None:
+def _in_kernel(expectation: Expectation, kind: str, request: t.Optional[Request]) -> t.Tuple[Difference, ...]:
+    if request is None:
         return ()
-    kernel = LinuxKernel(scope_of_request(expectation.workloads))
+    kernel = LinuxKernel(scope_of_request(request))
     try:
-        proposal = propose(expectation.workloads, kernel)
+        proposal = propose(request, kernel)
         lines = (*proposal.operations, *proposal.obstacles)
     except FabricError as error:
         lines = (str(error),)
     finally:
         kernel.close()
-    return compare_plan(expectation, WORKLOAD, lines)
+    return compare_plan(expectation, kind, lines)

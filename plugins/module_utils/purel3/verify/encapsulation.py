@@ -9,9 +9,9 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-from ..bird.encapsulation import TUNNEL_DEVICE
 from ..fabric.intent import IPIP, NO_ENCAPSULATION
 from ..model import Route
+from ..ownership import TUNNEL_DEVICE
 
 Params = t.Mapping[str, t.Any]
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ..bird.expected import ExpectedPeer, expected_peers
 from ..errors import InvalidInput
 from ..plan import Request
+from ..tunnel import to_release as request_no_tunnel
+from ..tunnel import to_request as request_tunnel
 from ..workload import request_from as request_workloads
 from .encapsulation import Encapsulation, encapsulation_from
 
@@ -34,6 +36,7 @@ class Expectation:
         workloads: what its kernel should hold for them; None when nobody said.
         allows_other_sessions: whether sessions of ours with others than the peers are no difference.
         encapsulation: which routes should lead into the tunnel; None when nobody said.
+        tunnel: what its kernel should hold for the tunnel; None when nobody said.
     """
 
     node: str
@@ -44,6 +47,7 @@ class Expectation:
     workloads: t.Optional[Request] = None
     allows_other_sessions: bool = False
     encapsulation: t.Optional[Encapsulation] = None
+    tunnel: t.Optional[Request] = None
 
     @property
     def blackholes(self) -> t.Tuple[str, ...]:
@@ -127,8 +131,8 @@ def expectation_from_params(params: Params) -> Expectation:
     """Check the options of the conformance module.
 
     Args:
-        params: node, peers, blocks, own_blocks, is_transit, workloads, allows_other_sessions, encapsulation and
-            subnets.
+        params: node, peers, blocks, own_blocks, is_transit, workloads, allows_other_sessions, encapsulation, subnets,
+            tunnel and tunnel_endpoints.
 
     Returns:
         What the node should be.
@@ -156,6 +160,12 @@ def expectation_from_params(params: Params) -> Expectation:
             request = request_workloads({"workloads": params["workloads"]})
         except InvalidInput as error:
             faults.extend(error.faults)
+    tunnel = None
+    if params["tunnel"] is not None:
+        try:
+            tunnel = _tunnel_request(params["tunnel"], params["tunnel_endpoints"] or ())
+        except InvalidInput as error:
+            faults.extend(error.faults)
     encapsulation = None
     if params["encapsulation"] is not None:
         routers = [peer.address for peer in peers if peer.may_announce is None]
@@ -175,4 +185,11 @@ def expectation_from_params(params: Params) -> Expectation:
         workloads=request,
         allows_other_sessions=params["allows_other_sessions"],
         encapsulation=encapsulation,
+        tunnel=tunnel,
     )
+
+
+def _tunnel_request(tunnel: Params, endpoints: t.Sequence[str]) -> Request:
+    if not tunnel.get("address"):
+        return request_no_tunnel()
+    return request_tunnel(str(tunnel["address"]), int(tunnel.get("mtu") or DEFAULT_MTU), endpoints)
