@@ -193,7 +193,7 @@ def test_the_tunnel_is_compared_as_it_would_be_made(given: t.Any, request_: t.An
 
 
 def test_a_tunnel_that_cannot_be_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="address 10.244.166.191/32 is not an IPv4 address"):
+    with pytest.raises(InvalidInput, match=r"address 10\.244\.166\.191/32 is not an IPv4 address"):
         expect(tunnel={"address": "10.244.166.191/32"}, tunnel_endpoints=[NEAR])
 
 
