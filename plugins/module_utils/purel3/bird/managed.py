@@ -106,8 +106,8 @@ def _wanted(request: Request, known: t.Mapping[str, str], path: str) -> str:
     if command is None:
         if texts:
             raise BirdError(f"{files[0]}: no line ExecStart that starts BIRD; name its unit (bird_service_name)")
-        # In check mode, before the package is there; what it starts is not known yet.
-        command = "bird"
+        # In check mode, before the package is there.
+        command = "(what the package's unit starts)"
     return drop_in(command, request.socket)
 
 
