@@ -95,6 +95,7 @@ def bird_variables(host: str, hosts: t.Mapping[str, t.Mapping[str, t.Any]]) -> t
 @pytest.mark.parametrize(
     ("inventory", "golden"),
     [
+        ("ipip", "ipip"),
         ("lab", "lab"),
         ("lab_five_as", "lab_five_as"),
         ("lab_route_reflector", "lab_route_reflector"),

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 FABRICS = [
+    "ipip",
     *("full_mesh", "lab", "lab_five_as", "lab_route_reflector", "lab_tor", "lab_vm", "route_reflector", "two_nodes"),
 ]
 INVENTORIES = [*FABRICS, "static"]
