@@ -88,6 +88,7 @@ def test_the_committed_store_is_what_the_first_run_would_write(name: str, checko
     committed = [tuple(line.split()) for line in text.splitlines() if not line.startswith("#")]
     expected = [("address", *item) for item in store["addresses"].items()]
     expected += [("block", *item) for item in store["blocks"].items()]
+    expected += [("tunnel", *item) for item in store.get("tunnels", {}).items()]
     assert sorted(committed) == sorted(expected)
 
 
