@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,10 +57,19 @@ class FabricLab:
         self.name = f"e2e-{inventory.replace('_', '-')}-{os.getpid()}"
         self.inventory = folder / inventory
         shutil.copytree(CHECKOUT / "inventories" / inventory, self.inventory)
+        # Nodes that share a machine: its slowness must not be taken for the death of a neighbour.
+        self.set_for_all("bird_bfd_interval: 2000\nbird_bfd_multiplier: 20\n")
         self.variables: t.Dict[str, t.Dict[str, t.Any]] = {}
         self.nodes: t.List[str] = []
         self.routers: t.List[str] = []
         self.read()
+
+    def set_for_all(self, text: str) -> None:
+        """Give all hosts variables, as YAML."""
+        path = self.inventory / "group_vars" / "all.yml"
+        path.parent.mkdir(exist_ok=True)
+        before = path.read_text() if path.exists() else ""
+        path.write_text(f"{before}{text}")
 
     def read(self) -> None:
         """Read the inventory, for example after a change of its files."""
@@ -131,6 +141,13 @@ class FabricLab:
         )
         assert done.returncode == 0, f"{node} {workload}: {command}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def reaches(self, node: str, address: str, workload: str = "") -> None:
+        """Fail unless a node, or one of its workloads, gets an answer to an echo request, at the latest in a while."""
+        deadline = time.monotonic() + 120
+        ping = self.words(node, workload, "ping", "-n", "-c", "1", "-W", "5", address)
+        while subprocess.run(ping, capture_output=True, check=False).returncode != 0:
+            assert time.monotonic() < deadline, f"{node} {workload} does not reach {address}"
 
     def lines(self, node: str, command: str, workload: str = "") -> t.List[str]:
         """The lines that a command printed, without white space at their ends."""

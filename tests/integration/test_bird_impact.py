@@ -213,10 +213,11 @@ class Pair:
         both = variables_of(base)
         for node, variables in zip(self.nodes, both):
             self.load(node, render_variables(variables), variables)
-        for node in self.nodes:
-            node.good("bird_info", wait_for="established", timeout=120)
+        # Twice: the first look may see the session that the other's new configuration is about to end.
+        for node in (*self.nodes, *self.nodes):
+            node.good("bird_info", wait_for="established", timeout=300)
         if base == "watched":
-            wait_until(lambda: " Up " in self.nodes[0].run("birdc", "show", "bfd", "sessions"))
+            assert wait_until(lambda: " Up " in self.nodes[0].run("birdc", "show", "bfd", "sessions"))
         return render_variables(both[0])
 
     def since(self) -> str:
@@ -239,7 +240,7 @@ class Pair:
         self.load(self.nodes[0], text, variables)
         said = self.log()[len(before[1]) :]
         if foretold == "restart":
-            wait_until(lambda: self.since() != before[0], 60)
+            wait_until(lambda: self.since() != before[0])
         else:
             time.sleep(0.5)
         if self.since() != before[0] or f"Restarting protocol {SESSION}" in said:
@@ -248,15 +249,15 @@ class Pair:
             return "refilter"
         if foretold == "refilter":
             # Not told in the log: a table has changed that a filter asks.
-            wait_until(lambda: self.received() > counted, 60)
-            return "refilter"
+            return "refilter" if wait_until(lambda: self.received() > counted) else "none"
         return "none"
 
 
-def wait_until(is_so: t.Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(is_so: t.Callable[[], bool], seconds: float = 120) -> bool:
     deadline = time.monotonic() + seconds
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.1)
+    return is_so()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 from dataclasses import dataclass
@@ -190,13 +191,13 @@ def test_every_node_reaches_every_workload(story: Story) -> None:
         if story.lab.interfaces(node)[1:]:
             continue
         for address in sorted({address for *dummy, address in pairs(story.lab)}):
-            story.lab.run(node, f"ping -c 1 -W 2 {address}")
+            story.lab.reaches(node, address)
 
 
 def test_the_first_packet_is_fast(story: Story) -> None:
     slow = pairs(story.lab)
-    # A machine that is busy with something else may delay a packet, but not the same one three times.
-    for _try in range(3):
+    # A machine that is busy with something else may delay a packet, but not the same one every time.
+    for _try in range(20):
         for node, workload in story.lab.namespaces():
             story.lab.run(node, "ip neigh flush all", workload)
         slow = [pair for pair in slow if first_packet(story.lab, *pair) >= FIRST_PACKET_MS]
@@ -206,14 +207,14 @@ def test_the_first_packet_is_fast(story: Story) -> None:
 
 
 def first_packet(lab: FabricLab, node: str, workload: str, address: str) -> float:
-    found = re.search(r"time=([0-9.]+) ms", lab.run(node, f"ping -c 1 -W 2 {address}", workload))
+    found = re.search(r"time=([0-9.]+) ms", lab.run(node, f"ping -c 1 -W 60 {address}", workload))
     assert found
     return float(found[1])
 
 
 def test_a_workload_s_gateway_has_the_mac_that_all_have(story: Story) -> None:
     for node, workload, address in pairs(story.lab):
-        story.lab.run(node, f"ping -c 1 -W 2 {address}", workload)
+        story.lab.reaches(node, address, workload)
         (neighbour,) = story.lab.data(node, f"ip -j neigh show {GATEWAY}", workload)
         assert neighbour["lladdr"] == HOST_MAC
 
@@ -250,7 +251,7 @@ with socket.create_server((sys.argv[1], 8080)) as server:
 """
 SEND = """
 import socket, sys
-with socket.create_connection((sys.argv[1], 8080), 5) as connection:
+with socket.create_connection((sys.argv[1], 8080), 120) as connection:
     connection.sendall(bytes(range(256)) * 40960)
     connection.shutdown(socket.SHUT_WR)
     print(connection.recv(100).decode())
@@ -266,7 +267,7 @@ def test_ten_mebibytes_arrive_over_tcp_as_they_were_sent(story: Story) -> None:
         assert server.stdout
         assert server.stdout.readline() == "ready\n"
         send = lab.words(first, source, sys.executable, "-c", SEND, target["address"])
-        done = subprocess.run(send, capture_output=True, encoding="utf-8", check=False, timeout=30)
+        done = subprocess.run(send, capture_output=True, encoding="utf-8", check=False, timeout=300)
     assert done.stdout.strip() == hashlib.sha256(bytes(range(256)) * 40960).hexdigest(), done.stderr
 
 
@@ -275,20 +276,37 @@ def monitored(lab: FabricLab) -> t.Iterator[t.Dict[t.Tuple[str, str], str]]:
     """What the kernel announces in each namespace meanwhile, except for neighbours that come and go by themselves."""
     said: t.Dict[t.Tuple[str, str], str] = {}
     with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         monitors = {}
-        for node, workload in lab.namespaces():
+        for number, (node, workload) in enumerate(lab.namespaces()):
             words = lab.words(node, workload, "ip", "monitor", "link", "address", "route", "rule", "netconf", "nsid")
-            monitors[node, workload] = stack.enter_context(
-                subprocess.Popen(words, stdout=subprocess.PIPE, encoding="utf-8")
-            )
-        time.sleep(0.5)
+            with (folder / str(number)).open("w") as heard:
+                monitor = stack.enter_context(subprocess.Popen(words, stdout=heard))
+            stack.callback(end_monitor, monitor)
+            monitors[node, workload] = folder / str(number)
+        for place, file in monitors.items():
+            be_heard(lab, place, file, "192.0.2.1")
         yield said
-        time.sleep(0.5)
-        for place, monitor in monitors.items():
-            # nsenter stays outside the node's processes, and waits for the one that it started inside.
-            for child in Path(f"/proc/{monitor.pid}/task/{monitor.pid}/children").read_text().split():
-                os.kill(int(child), signal.SIGTERM)
-            said[place] = monitor.communicate()[0]
+        for place, file in monitors.items():
+            be_heard(lab, place, file, "192.0.2.2")
+            lines = file.read_text().splitlines(keepends=True)
+            said[place] = "".join(line for line in lines if "blackhole 192.0.2." not in line)
+
+
+def end_monitor(monitor: subprocess.Popen[str]) -> None:
+    # nsenter stays outside the node's processes, and waits for the one that it started inside.
+    children = Path(f"/proc/{monitor.pid}/task/{monitor.pid}/children").read_text().split()
+    for child in children or [monitor.pid]:
+        os.kill(int(child), signal.SIGTERM)
+
+
+def be_heard(lab: FabricLab, place: t.Tuple[str, str], file: Path, address: str) -> None:
+    """Add and delete a route until a monitor has said so."""
+    deadline = time.monotonic() + 120
+    while f"Deleted blackhole {address} " not in file.read_text():
+        assert time.monotonic() < deadline
+        for verb in ("add", "del"):
+            lab.run(place[0], f"ip route {verb} blackhole {address} table 77", place[1])
 
 
 def test_the_monitor_of_this_test_sees_a_change(story: Story) -> None:

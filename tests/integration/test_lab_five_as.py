@@ -16,7 +16,7 @@ BLOCK = "10.1.0.0/16"
 WEB1 = "10.1.0.10"
 # Both ends of the cable between r1 and r2, as on hosts without a switch in between.
 CABLE = (("r1", "eth0"), ("r2", "eth0"))
-SECONDS = 90
+SECONDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_r5_uses_the_shorter_path_the_longer_while_that_is_cut_and_the_shorter_a
     try:
         wait_for_paths(lab, ["400 300 100"])
         wait_for_next_hop(lab, "172.16.45.4")
-        lab.run("r5", f"ping -c 1 -W 2 {WEB1}", "web5")
+        lab.reaches("r5", WEB1, "web5")
         traced = lab.run("r4", "ip -j route get 10.1.0.10")
         assert "172.16.34.3" in traced
     finally:
@@ -70,7 +70,7 @@ def test_r5_uses_the_shorter_path_the_longer_while_that_is_cut_and_the_shorter_a
             lab.run(node, f"ip link set {interface} up")
     wait_for_paths(lab, ["200 100", "400 300 100"])
     wait_for_next_hop(lab, "172.16.25.2")
-    lab.run("r5", f"ping -c 1 -W 2 {WEB1}", "web5")
+    lab.reaches("r5", WEB1, "web5")
 
 
 def test_no_route_with_its_own_as_is_in_use_anywhere(lab: FabricLab) -> None:

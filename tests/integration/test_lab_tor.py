@@ -23,7 +23,7 @@ BLOCKS = {"10.244.1.0/26": "192.168.70.11", "10.244.2.0/26": "192.168.70.12", "1
 OWN = {"0.0.0.0/0", "198.51.100.0/24"}
 # An address beyond the router, which nobody announces: the default route leads there.
 BEYOND = "203.0.113.7"
-SECONDS = 180
+SECONDS = 300
 
 Routes = t.Dict[str, t.Set[str]]
 
@@ -100,6 +100,17 @@ def routes_of_bgp(lab: FabricLab, node: str) -> Routes:
     }
 
 
+def refused_by(lab: FabricLab, node: str) -> t.List[str]:
+    """What the router announces and a node does not take."""
+    shown = lab.run(node, "birdc show route filtered")
+    return re.findall(r"^(\d[\d./]+) .*peer_192_168_70_1 ", shown, re.MULTILINE)
+
+
+def is_watched(lab: FabricLab, node: str) -> bool:
+    """Whether a node's BFD sees the router."""
+    return re.search(rf"^{ADDRESS} .* Up ", lab.run(node, "birdc show bfd sessions"), re.MULTILINE) is not None
+
+
 def test_every_session_is_established(lab: FabricLab) -> None:
     eventually(lambda: states(lab), {"Established"})
     assert {peer["desc"] for peer in sessions(lab).values()} == set(lab.nodes)
@@ -116,8 +127,7 @@ def test_the_fabric_learns_the_default_route_and_nothing_else_that_the_router_an
         own = lab.variables[node]["bird_address"]
         others = {block: {address} for block, address in BLOCKS.items() if address != own}
         eventually(lambda node=node: routes_of_bgp(lab, node), {"default": {ADDRESS}, **others})  # type: ignore[misc]
-        refused = lab.run(node, "birdc show route filtered")
-        assert re.findall(r"^(\d[\d./]+) .*peer_192_168_70_1 ", refused, re.MULTILINE) == ["198.51.100.0/24"]
+        eventually(lambda node=node: refused_by(lab, node), ["198.51.100.0/24"])  # type: ignore[misc]
 
 
 def test_no_node_passes_on_what_the_router_announces(lab: FabricLab) -> None:
@@ -131,8 +141,8 @@ def test_workloads_reach_what_lies_beyond_the_router_and_are_reached_from_there(
     try:
         for node in lab.nodes:
             for workload in lab.workloads(node):
-                lab.run(node, f"ping -c 1 -W 2 {BEYOND}", workload["name"])
-                lab.run(ROUTER, f"ping -c 1 -W 2 -I {BEYOND} {workload['address']}")
+                lab.reaches(node, BEYOND, workload["name"])
+                lab.run(ROUTER, f"ping -c 3 -W 30 -I {BEYOND} {workload['address']}")
     finally:
         lab.run(ROUTER, f"ip address del {BEYOND}/32 dev lo")
 
@@ -143,7 +153,7 @@ def test_bfd_is_up_on_both_sides(lab: FabricLab) -> None:
 
     eventually(of_router, dict.fromkeys(BLOCKS.values(), "up"))
     for node in lab.nodes:
-        assert re.search(rf"^{ADDRESS} .* Up ", lab.run(node, "birdc show bfd sessions"), re.MULTILINE)
+        eventually(lambda node=node: is_watched(lab, node), True)  # type: ignore[misc]
 
 
 def test_a_node_drops_the_session_of_a_router_without_ttl_security(lab: FabricLab) -> None:

@@ -204,7 +204,6 @@ def test_another_reflector_in_the_place_of_a_dead_one(lab: FabricLab) -> None:
 
 def test_passwords_come_and_change_and_are_never_shown(lab: FabricLab) -> None:
     vault = lab.inventory / "group_vars" / "all.yml"
-    vault.parent.mkdir()
     change(lab, set_keys(bgp={"hold_time": 60, "password": "{{ vault_bgp_password }}"}))
     for secret, options in (("a first secret", ["-vvv", "--diff"]), ("another secret", [])):
         vault.write_text(f"vault_bgp_password: {secret}\n")
