@@ -14,7 +14,13 @@ from ...errors import FabricError, MissingDependency
 
 # Nothing of what runs inside outlives the caller, whatever ends it, and its mounts are seen by nobody else.
 _CONFINED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
-_PACKAGES = {"mke2fs": "e2fsprogs", "qemu-img": "qemu-utils", "setpriv": "util-linux", "unshare": "util-linux"}
+_PACKAGES = {
+    "chroot": "coreutils",
+    "mke2fs": "e2fsprogs",
+    "qemu-img": "qemu-utils",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
+}
 _SEARCH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _SECONDS = 1800
 _SHOWN_LINES = 15

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import subprocess
@@ -16,7 +17,10 @@ from .image_request import RELEASES, AptSource, CloudImage, ImageRequest
 # Security updates and point releases; not backports and proposed updates.
 _SUITE_ENDINGS = ("", "-updates", "-security")
 _NAMES_OF_OWN_RELEASE = ("stable", "oldstable")
-_INDEX = re.compile(r"^'(?P<uri>(?:http|https)://[^']+?)/+dists/(?P<suite>[^']+)/(?:In)?Release' ", re.MULTILINE)
+_INDEX = re.compile(r"^'(?P<uri>https?://[^']+?)/+dists/(?P<suite>[^']+)/(?:In)?Release' (?P<list>\S+)", re.MULTILINE)
+_LISTS = "/var/lib/apt/lists"
+_ORIGIN = re.compile(r"^Origin: (?P<name>.*)$", re.MULTILINE)
+_HEAD = 4096
 _OPTION = re.compile(
     r'^(?:Acquire::Check-Valid-Until|Acquire::Check-Date|Acquire::https?::Proxy) "[^"\n]+";$', re.MULTILINE
 )
@@ -42,7 +46,8 @@ def request_for(release: str, packages: t.Sequence[str], cloud_image: t.Optional
     if release not in RELEASES:
         raise InvalidInput([f"lab: release {release!r} is not known; use one of {', '.join(RELEASES)}"])
     # apt itself reads its files, of whatever format, and says where it would look.
-    sources = debian_sources(_run("apt-get", "update", "--print-uris"), _own_release(), release)
+    printed = _run("apt-get", "update", "--print-uris")
+    sources = debian_sources(printed, _own_release(), release, lists_of_others(_LISTS))
     if not sources:
         raise MissingDependency(
             f"lab: apt on this machine has no Debian source to build an image of {release} from; "
@@ -51,21 +56,44 @@ def request_for(release: str, packages: t.Sequence[str], cloud_image: t.Optional
     return ImageRequest(release, tuple(packages), sources, apt_options(_run("apt-config", "dump")))
 
 
-def debian_sources(uris: str, own_release: str, release: str) -> t.Tuple[AptSource, ...]:
+def debian_sources(uris: str, own_release: str, release: str, others: t.Container[str] = ()) -> t.Tuple[AptSource, ...]:
     """Find the sources of a release.
 
     Args:
         uris: what `apt-get update --print-uris` prints.
         own_release: of this machine, if it is Debian; its sources have all other releases too.
         release: the one that is wanted.
+        others: the names of lists that are not Debian's.
 
     Returns:
         The sources, sorted.
     """
     names = {release} | ({own_release, *_NAMES_OF_OWN_RELEASE} if own_release else set())
     wanted = {name + ending: release + ending for name in names for ending in _SUITE_ENDINGS}
-    found = {(match["uri"], wanted.get(match["suite"])) for match in _INDEX.finditer(uris)}
+    matches = [match for match in _INDEX.finditer(uris) if match["list"] not in others]
+    found = {(match["uri"], wanted.get(match["suite"])) for match in matches}
     return tuple(sorted(AptSource(uri, suite) for uri, suite in found if suite is not None))
+
+
+def lists_of_others(folder: str) -> t.FrozenSet[str]:
+    """Find which lists are not Debian's, because others name their suites after Debian's releases, too.
+
+    Args:
+        folder: of the lists that apt has fetched.
+
+    Returns:
+        Their names, as apt prints them; nothing of what was never fetched.
+    """
+    found = set()
+    for path in glob.glob(os.path.join(glob.escape(folder), "*Release")):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                origin = _ORIGIN.search(file.read(_HEAD))
+        except OSError:
+            continue
+        if origin and origin["name"] != "Debian":
+            found.add(os.path.basename(path))
+    return frozenset(found)
 
 
 def apt_options(dump: str) -> t.Tuple[str, ...]:
