@@ -13,7 +13,7 @@ import typing as t
 import pytest
 from bird_nodes import OWN_PROGRAMS, Network, Node
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import HEADER
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import FILE_HEADER
 
 LINK = "/etc/systemd/network/10-purel3-fabric.link"
 NETWORKD = "/etc/systemd/networkd.conf.d/90-purel3-fabric.conf"
@@ -84,7 +84,7 @@ def test_what_is_written_is_taken_at_once_and_only_once(node: Node) -> None:
     result = node.good("host", sysctls={"net.ipv4.ip_forward": 1})
     assert result["operations"] == checked["operations"]
     assert [line for line in result["operations"] if line in TOLD] == TOLD
-    assert result["diff"]["after"].count(HEADER) == 4
+    assert result["diff"]["after"].count(FILE_HEADER) == 4
     assert sorted(files(node)) == [
         f"644 {NETWORK_MANAGER}",
         "644 /etc/sysctl.d/90-purel3-fabric.conf",

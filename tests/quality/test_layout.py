@@ -38,6 +38,7 @@ PURE = {
     *("lab.vm.command", "lab.vm.guest", "lab.vm.image_recipe", "lab.vm.image_request", "lab.vm.machine"),
     *("lab.vm.seed_contents",),
     *("restore.description", "restore.state", "restore.unit"),
+    *("steps", "bird.unit", "host.distribution"),
     *("verify.closing", "verify.differences", "verify.expectation", "verify.matrix", "verify.reachability"),
     *("verify.encapsulation", "verify.verdict"),
 }

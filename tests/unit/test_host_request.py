@@ -23,7 +23,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.request 
     request_from,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import HEADER
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import FILE_HEADER
 
 
 def options(**changes: t.Any) -> t.Dict[str, t.Any]:
@@ -83,7 +83,7 @@ def test_the_files_of(case: str) -> None:
     files = files_of(request_from(options(**changes)), readers)
     assert {file.path for file in files if file.text} == paths
     assert {file.path for file in files} == {MODULES_PATH, LINK_PATH, NETWORKD_PATH, NETWORK_MANAGER_PATH}
-    assert all(file.text.splitlines()[0] == HEADER for file in files if file.text)
+    assert all(file.text.splitlines()[0] == FILE_HEADER for file in files if file.text)
 
 
 TOGETHER = """\

@@ -13,12 +13,13 @@ import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, ForeignObject
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import FILE_HEADER
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import HEADER, keep
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import keep
 
 FORWARD = Sysctl("", "net/ipv4/ip_forward", "1")
 FILTER = Sysctl("", "net/ipv4/conf/eth0.100/rp_filter", "0")
-TEXT = f"{HEADER}\nnet.ipv4.ip_forward = 1\nnet/ipv4/conf/eth0.100/rp_filter = 0\n"
+TEXT = f"{FILE_HEADER}\nnet.ipv4.ip_forward = 1\nnet/ipv4/conf/eth0.100/rp_filter = 0\n"
 
 
 def proposed(path: Path, *settings: Sysctl, move: t.Callable[[str, str], None] = os.replace) -> Proposal:

@@ -36,6 +36,7 @@ TUNNEL_DEVICE = "tunl0"
 TABLE_COMMENT = "purel3.fabric"
 
 ALIAS_LENGTH = 255
+FILE_HEADER = "# Written by the Ansible collection purel3.fabric; what is changed here by hand is overwritten."
 _STICKY = 0o1000
 _WRITABLE = 0o200
 _ALIAS_START = "purel3 "

@@ -12,10 +12,10 @@ import typing as t
 
 from .errors import FabricError, ForeignObject, InvalidInput
 from .model import Key, Sysctl
+from .ownership import FILE_HEADER
 from .plan import Request
 from .proposal import Proposal
 
-HEADER = "# Written by the Ansible collection purel3.fabric; what is changed here by hand is overwritten."
 _NAME = re.compile(r"[a-z0-9_-]+([./][A-Za-z0-9_:@-]+)+")
 
 Move = t.Callable[[str, str], None]
@@ -72,7 +72,7 @@ def text_of(settings: t.Iterable[Sysctl]) -> str:
         f"{setting.path if '.' in setting.path else setting.path.replace('/', '.')} = {setting.value}"
         for setting in settings
     )
-    return "\n".join([HEADER, *lines, ""]) if lines else ""
+    return "\n".join([FILE_HEADER, *lines, ""]) if lines else ""
 
 
 def keep(path: str, settings: t.Iterable[Sysctl], move: Move, scratch: str) -> Proposal:
@@ -113,7 +113,7 @@ def _read(path: str) -> str:
             text = file.read()
     except FileNotFoundError:
         return ""
-    if text.splitlines()[:1] != [HEADER]:
+    if text.splitlines()[:1] != [FILE_HEADER]:
         raise ForeignObject(f"{path} stands in the way: it is not ours; move it away, or choose another path")
     return text
 

@@ -9,7 +9,7 @@ import re
 import typing as t
 
 from ..model import ROUTE_PROTOCOLS
-from ..settings import HEADER
+from ..ownership import FILE_HEADER
 
 # Letters come after digits: drop-ins are read in this order, and the last one counts.
 NAME = "purel3-fabric.conf"
@@ -72,4 +72,4 @@ def drop_in(command: str, socket: str) -> str:
     Returns:
         The text.
     """
-    return _TEMPLATE.format(header=HEADER, protocol=ROUTE_PROTOCOLS["bird"], command=command, socket=socket)
+    return _TEMPLATE.format(header=FILE_HEADER, protocol=ROUTE_PROTOCOLS["bird"], command=command, socket=socket)

@@ -9,7 +9,7 @@ import typing as t
 
 from ..bird import file
 from ..errors import ForeignObject
-from ..settings import HEADER
+from ..ownership import FILE_HEADER
 
 _MODE = 0o644
 
@@ -27,7 +27,7 @@ def read(path: str) -> t.Optional[file.File]:
         FabricError: it is not ours, or cannot be read.
     """
     found = file.read(path)
-    if found is not None and found.text.splitlines()[:1] != [HEADER]:
+    if found is not None and found.text.splitlines()[:1] != [FILE_HEADER]:
         raise ForeignObject(f"{path} stands in the way: it is not ours; move it away")
     return found
 

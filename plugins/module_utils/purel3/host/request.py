@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from ..errors import InvalidInput
 from ..model import OWN_NAMESPACE
+from ..ownership import FILE_HEADER
 from ..plan import Request as SettingsRequest
-from ..settings import HEADER, to_request
+from ..settings import to_request
 
 # Who reads a file; empty for what only the next boot reads.
 UDEV = "systemd-udevd"
@@ -33,7 +34,7 @@ _WITH_TUNNELS = {"net.core.fb_tunnels_only_for_init_net": 1}
 _MODULE = re.compile(r"[A-Za-z0-9_-]+")
 
 LINK_TEXT = f"""\
-{HEADER}
+{FILE_HEADER}
 # The MAC address of a workload's interface is ours to choose.
 [Match]
 OriginalName=cali*
@@ -42,14 +43,14 @@ OriginalName=cali*
 MACAddressPolicy=none
 """
 NETWORKD_TEXT = f"""\
-{HEADER}
+{FILE_HEADER}
 # Else systemd-networkd deletes the routes of BIRD and of workloads when it starts.
 [Network]
 ManageForeignRoutes=no
 ManageForeignRoutingPolicyRules=no
 """
 NETWORK_MANAGER_TEXT = f"""\
-{HEADER}
+{FILE_HEADER}
 [keyfile]
 unmanaged-devices+={";".join(f"interface-name:{device}" for device in DEVICES)}
 """
@@ -129,7 +130,7 @@ def files_of(request: Request, readers: t.Collection[str]) -> t.Tuple[Wanted, ..
     Returns:
         The files, those included that should not exist.
     """
-    modules = "\n".join([HEADER, *request.modules, ""]) if request.modules else ""
+    modules = "\n".join([FILE_HEADER, *request.modules, ""]) if request.modules else ""
     texts = {
         UDEV: (LINK_PATH, LINK_TEXT, False),
         NETWORKD: (NETWORKD_PATH, NETWORKD_TEXT, True),
