@@ -289,8 +289,8 @@ def play(node: Node, folder: Path, *words: str, tasks: t.Any, **variables: t.Any
     return done.returncode, done.stdout + done.stderr
 
 
-def task(**options: t.Any) -> t.Dict[str, t.Any]:
-    return {"name": "Configure BIRD", "purel3.fabric.bird_config": options}
+def task(module: str = "purel3.fabric.bird_config", **options: t.Any) -> t.Dict[str, t.Any]:
+    return {"name": "Configure BIRD", module: options}
 
 
 def test_a_playbook_changes_and_confirms_and_then_finds_nothing_to_do(two: t.Tuple[Node, Node], tmp_path: Path) -> None:
@@ -305,7 +305,11 @@ def test_a_playbook_changes_and_confirms_and_then_finds_nothing_to_do(two: t.Tup
     assert "unconfirmed" not in node.run("birdc", "configure", "status")
 
 
-def test_a_new_connection_that_fails_leaves_the_old_configuration(two: t.Tuple[Node, Node], tmp_path: Path) -> None:
+# The short name as well, which playbooks in a checkout may use.
+@pytest.mark.parametrize("module", ["purel3.fabric.bird_config", "bird_config"])
+def test_a_new_connection_that_fails_leaves_the_old_configuration(
+    module: str, two: t.Tuple[Node, Node], tmp_path: Path
+) -> None:
     node = two[0]
     before = (node.config(), loaded(node))
     # The interpreter of the second call does not exist: the new connection gets no answer from the node.
@@ -319,7 +323,7 @@ def test_a_new_connection_that_fails_leaves_the_old_configuration(two: t.Tuple[N
     status, said = play(
         node,
         tmp_path,
-        tasks=[task(content=content, commit_timeout=20)],
+        tasks=[task(module, content=content, commit_timeout=20)],
         ansible_python_interpreter=str(counter),
     )
     assert status != 0
