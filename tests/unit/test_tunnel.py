@@ -165,7 +165,7 @@ FOREIGN: t.Dict[str, t.Tuple[World, Request, t.List[str]]] = {
         World(FRESH, Guard("", ("192.0.2.1",), "other", "")),
         WANTED,
         [
-            "guard of tunnels for 1 endpoints stands in the way: it is there and not ours; remove it, or ask for "
+            "guard of tunnels for 1 endpoint stands in the way: it is there and not ours; remove it, or ask for "
             "something else"
         ],
     ),

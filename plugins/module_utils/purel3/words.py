@@ -42,7 +42,8 @@ def describe(resource: Resource) -> str:
     if isinstance(resource, Veth):
         return _describe_veth(resource)
     if isinstance(resource, Guard):
-        return f"guard of tunnels for {len(resource.endpoints)} endpoints"
+        count = len(resource.endpoints)
+        return f"guard of tunnels for {count} endpoint{'' if count == 1 else 's'}"
     if isinstance(resource, Tunnel):
         words = _describe_tunnel(resource)
     elif isinstance(resource, Address):
