@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import json
 import os
+import socket
 import subprocess
 import typing as t
 from pathlib import Path
@@ -261,6 +263,22 @@ def as_nobody(*words: str) -> int:
 
     assert in_child(act) == ""
     return os.read(reading, 1)[0]
+
+
+def test_who_may_not_ask_bird_is_told_who_may(box: Box, capfd: pytest.CaptureFixture[str]) -> None:
+    path = "/run/bird.ctl"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        os.chown(path, 0, grp.getgrnam("daemon").gr_gid)
+        for mode, remedy in (
+            (0o660, "run it with sudo, or as a user in the group daemon"),
+            (0o600, "run it with sudo"),
+        ):
+            os.chmod(path, mode)
+            assert as_nobody("status", "--socket", path) == 2
+            said = f"purel3 status: {path}: cannot talk to BIRD: Permission denied; {remedy}\n"
+            assert capfd.readouterr().err == said
 
 
 def test_whoever_is_not_root_can_look_but_not_touch(box: Box) -> None:

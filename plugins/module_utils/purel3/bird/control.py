@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
 import socket
+import stat
 import time
 import typing as t
 
@@ -117,6 +119,15 @@ def _is_listened_to_here(path: str) -> bool:
     )
 
 
+def _who_may(path: str) -> str:
+    """Say who may use a control socket, which BIRD makes for its own user and group."""
+    with contextlib.suppress(OSError, KeyError):
+        status = os.stat(path)
+        if status.st_mode & stat.S_IWGRP:
+            return f"run it with sudo, or as a user in the group {grp.getgrgid(status.st_gid).gr_name}"
+    return "run it with sudo"
+
+
 @contextlib.contextmanager
 def connected(path: str = DEFAULT_SOCKET, timeout: float = DEFAULT_TIMEOUT) -> t.Iterator[t.Optional[Control]]:
     """Talk to the BIRD behind a control socket.
@@ -139,10 +150,11 @@ def connected(path: str = DEFAULT_SOCKET, timeout: float = DEFAULT_TIMEOUT) -> t
         except (FileNotFoundError, ConnectionRefusedError):
             yield None
             return
+        except PermissionError as error:
+            raise BirdError(f"{path}: cannot talk to BIRD: {error.strerror}; {_who_may(path)}") from error
         except OSError as error:
             raise BirdError(
-                f"{path}: cannot talk to BIRD: {error.strerror or error}; "
-                "the control socket wants root, and must be a socket"
+                f"{path}: cannot talk to BIRD: {error.strerror or error}; the control socket must be a socket"
             ) from error
         if not _is_listened_to_here(path):
             raise BirdError(
