@@ -8,9 +8,12 @@ The daemons are played by programs that write down what they are told; what they
 
 from __future__ import annotations
 
+import sys
 import typing as t
+from pathlib import Path
 
 import pytest
+import yaml
 from bird_nodes import OWN_PROGRAMS, Network, Node
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import FILE_HEADER
@@ -179,3 +182,55 @@ def test_a_module_that_the_kernel_lacks_is_an_error_before_anything_is_changed(n
     assert "has no module no_such_module" in said
     assert files(node) == []
     assert node.run("cat", "/proc/sys/net/ipv4/ip_forward") == "0\n"
+
+
+FEDORA = 'NAME="Fedora Linux"\nID=fedora\n'
+OLD_BIRD = "#!/bin/sh\necho BIRD version 1.6.8 >&2\n"
+
+
+def without_bird(node: Node) -> None:
+    """Take the program away from a node."""
+    node.run("mount", "--bind", "/dev/null", "/usr/sbin/bird")
+
+
+def install(node: Node, folder: Path, *more: str) -> t.Tuple[int, str]:
+    """Run what the role does about packages, on the node; return its status and output."""
+    tasks = [{"ansible.builtin.import_role": {"name": "purel3.fabric.node", "tasks_from": "packages"}}]
+    (folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    playbook = str(Path(sys.executable).with_name("ansible-playbook"))
+    connection = ("-i", "node1,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}")
+    done = node.python(playbook, *connection, *more, str(folder / "play.yml"))
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_what_a_host_lacks_is_named_as_its_distribution_does(node: Node) -> None:
+    without_bird(node)
+    node.run("tee", "/run/os-release", text=FEDORA)
+    node.run("mount", "--bind", "/run/os-release", "/etc/os-release")
+    result = node.good("host_info", programs=["bird", "ip"])
+    assert (result["missing_programs"], result["missing_packages"]) == (["bird"], ["bird"])
+    assert (result["distribution"], result["bird_version"]) == ("fedora", None)
+
+
+def test_check_mode_says_what_would_be_installed_and_installs_nothing(node: Node, tmp_path: Path) -> None:
+    without_bird(node)
+    status, said = install(node, tmp_path, "--check")
+    assert status == 0, said
+    assert "msg: bird2" in said
+    assert "changed=1" in said
+
+
+def test_a_host_that_lacks_nothing_is_left_alone(node: Node, tmp_path: Path) -> None:
+    status, said = install(node, tmp_path)
+    assert status == 0, said
+    assert "changed=0" in said
+    assert "skipped=2" in said
+
+
+def test_bird_1_is_refused_before_anything_is_installed(node: Node, tmp_path: Path) -> None:
+    node.run("tee", f"{OWN_PROGRAMS}/bird", text=OLD_BIRD)
+    node.run("chmod", "755", f"{OWN_PROGRAMS}/bird")
+    status, said = install(node, tmp_path)
+    assert status != 0
+    assert "BIRD 1.6.8 is too old; install BIRD 2.0.12 or newer (package bird2)" in said
+    assert "Install what is missing" not in said
