@@ -152,5 +152,6 @@ def _checked(cloud_image: CloudImage, name: str) -> Image:
     found = json.loads(said)
     if found["format"] != "qcow2":
         raise FabricError(f"{path}: is {found['format']}, not qcow2; give a cloud image in the format qcow2")
-    image_programs.run("qemu-img", "check", "-q", "-f", "qcow2", path, purpose=f"use the cloud image {path}")
+    purpose = f"use the cloud image {path}, which is damaged or was not fetched whole"
+    image_programs.run("qemu-img", "check", "-q", "-f", "qcow2", path, purpose=purpose)
     return Image(name, path, "qcow2")
