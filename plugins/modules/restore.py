@@ -144,6 +144,7 @@ operations:
     - + file /var/lib/purel3/node.json
     - + file /etc/systemd/system/purel3-restore.service
     - + start of purel3-restore.service at boot
+    - + service purel3-restore.service
 wants_program:
   description: Whether the command must be sent to the node first.
   returned: success

@@ -52,16 +52,17 @@ class Systemd:
         read = self.folder / "read"
         is_read = (read.read_text() if read.exists() else "") == text
         state = "enabled" if (self.folder / "wanted").exists() else "disabled" if text else ""
-        return {"UnitFileState": state, "NeedDaemonReload": "no" if is_read else "yes"}
+        active = "active" if (self.folder / "active").exists() else "inactive"
+        return {"UnitFileState": state, "NeedDaemonReload": "no" if is_read else "yes", "ActiveState": active}
 
     def command(self, verb: str, *dummy: str) -> None:
         self.told.append(verb)
         if verb == self.refused:
             raise FabricError(f"systemctl {verb} failed: no")
-        if verb == "enable":
-            (self.folder / "wanted").touch()
-        elif verb == "disable":
-            (self.folder / "wanted").unlink(missing_ok=True)
+        if verb in ("enable", "start"):
+            (self.folder / {"enable": "wanted", "start": "active"}[verb]).touch()
+        elif verb in ("disable", "stop"):
+            (self.folder / {"disable": "wanted", "stop": "active"}[verb]).unlink(missing_ok=True)
         unit_file = self.folder / unit.NAME
         (self.folder / "read").write_text(unit_file.read_text() if unit_file.exists() else "")
 
@@ -115,19 +116,24 @@ def test_it_comes_stays_and_goes(node: Node) -> None:
     request = node.request(WEB1)
     first = propose(request)
     paths = (request.program_path, request.state_path, str(node.systemd.folder / unit.NAME))
-    assert first.operations == (*(f"+ file {path}" for path in paths), f"+ start of {unit.NAME} at boot")
+    assert first.operations == (
+        *(f"+ file {path}" for path in paths),
+        f"+ start of {unit.NAME} at boot",
+        f"+ service {unit.NAME}",
+    )
     assert "saved workload web1  10.244.1.1/32  cali977588a87e1 -> eth0\n" in first.after
     first.apply()
     modes = {path.name: path.stat().st_mode & 0o777 for path in map(Path, paths)}
     assert modes == {"purel3": 0o755, "node.json": 0o644, unit.NAME: 0o644}
     assert decode(Path(request.state_path).read_text(), "") == request.state
-    assert node.systemd.told == ["daemon-reload", "enable"]
+    assert node.systemd.told == ["daemon-reload", "enable", "start"]
     again = propose(replace(request, transferred=None))
     assert (again.operations, again.before, again.after) == ((), "", "")
     last = propose(node.gone(request))
     assert last.operations == (
         f"- file {request.program_path}",
         f"- file {request.state_path}",
+        f"- service {unit.NAME}",
         f"- start of {unit.NAME} at boot",
         f"- file {node.systemd.folder / unit.NAME}",
     )
@@ -159,7 +165,7 @@ def test_without_systemd_or_when_switched_off_there_is_no_unit(node: Node, monke
     propose(node.request(WEB1)).apply()
     propose(node.request(WEB1, is_enabled=False)).apply()
     assert not (node.systemd.folder / unit.NAME).exists()
-    assert not (node.systemd.folder / "wanted").exists()
+    assert not {"wanted", "active"} & {path.name for path in node.systemd.folder.iterdir()}
     monkeypatch.setattr(systemd, "is_run_by_systemd", lambda: False)
     node.systemd.told.clear()
     propose(node.request(WEB1, WEB2)).apply()
@@ -266,7 +272,7 @@ def test_a_program_that_was_cut_off_on_the_way_is_refused(node: Node) -> None:
         propose(replace(request, transferred="/nowhere"))
 
 
-@pytest.mark.parametrize("step", ["open", "fchmod", "fsync", "rename", "makedirs", "daemon-reload", "enable"])
+@pytest.mark.parametrize("step", ["open", "fchmod", "fsync", "rename", "makedirs", "daemon-reload", "enable", "start"])
 def test_a_failed_step_leaves_what_was_and_the_next_run_converges(
     step: str, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +292,17 @@ def test_a_failed_step_leaves_what_was_and_the_next_run_converges(
     node.systemd.refused = ""
     assert node.files() == {}
     propose(request).apply()
+    assert propose(request).operations == ()
+
+
+def test_a_service_that_failed_at_boot_is_started_when_its_state_is_whole_again(node: Node) -> None:
+    request = node.request(WEB1)
+    propose(request).apply()
+    node.systemd.command("stop")
+    Path(request.state_path).write_bytes(b"")
+    change = propose(request)
+    assert change.operations == (f"~ file {request.state_path}", f"+ service {unit.NAME}")
+    change.apply()
     assert propose(request).operations == ()
 
 

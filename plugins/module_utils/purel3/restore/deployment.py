@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..errors import FabricError, ForeignObject, InvalidInput, MissingDependency
 from ..host import systemd
+from ..ownership import FILE_HEADER
 from ..proposal import Proposal, do_nothing
 from ..steps import Step, take
 from . import unit
@@ -171,15 +172,19 @@ def _step_of(change: Change) -> Step:
 def _steps_of_unit(request: Request) -> t.Iterator[Step]:
     path = os.path.join(systemd.UNITS, unit.NAME)
     old = read(path)
-    if old is not None and old.content and not old.content.startswith(unit.HEADER.encode()):
+    if old is not None and old.content and not old.content.startswith(FILE_HEADER.encode()):
         raise ForeignObject(_in_the_way(path))
     is_wanted = request.state is not None and request.is_enabled
     text = unit.unit_text(request.program_path, request.state_path) if is_wanted else None
     change = Change(path, old, _text_to_be(text))
-    known = systemd.properties(unit.NAME, "UnitFileState", "NeedDaemonReload")
+    known = systemd.properties(unit.NAME, "UnitFileState", "NeedDaemonReload", "ActiveState")
+    is_active = known.get("ActiveState") == "active"
     is_enabled = known.get("UnitFileState") == "enabled"
-    enable = functools.partial(systemd.command, "enable", unit.NAME)
-    disable = functools.partial(systemd.command, "disable", unit.NAME)
+    enable, disable, start, stop = (
+        functools.partial(systemd.command, verb, unit.NAME) for verb in ("enable", "disable", "start", "stop")
+    )
+    if is_active and not is_wanted:
+        yield Step((f"- service {unit.NAME}",), stop, start)
     if is_enabled and not is_wanted:
         yield Step((f"- start of {unit.NAME} at boot",), disable, enable)
     if change.operation:
@@ -188,6 +193,9 @@ def _steps_of_unit(request: Request) -> t.Iterator[Step]:
         yield Step((f"~ systemd's knowledge of {unit.NAME}",), _with_reload(do_nothing))
     if is_wanted and not is_enabled:
         yield Step((f"+ start of {unit.NAME} at boot",), enable, disable)
+    if is_wanted and not is_active:
+        # Now there is nothing to restore: it proves that it can be.
+        yield Step((f"+ service {unit.NAME}",), start, stop)
 
 
 def _with_reload(act: t.Callable[[], None]) -> t.Callable[[], None]:

@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+from ..ownership import FILE_HEADER
+
 NAME = "purel3-restore.service"
-HEADER = "# Written by the Ansible collection purel3.fabric; what is changed here by hand is overwritten."
 
 # It runs before the network is configured (systemd.special(7), network-pre.target), so without the dependencies of an
 # ordinary service, which would put it after sysinit.target: where cloud-init waits for the network before that, this
-# would be a circle. nftables.service flushes the whole ruleset when it starts, and our table with it.
+# would be a circle. nftables.service flushes the whole ruleset when it starts or reloads, and our table with it.
 _TEXT = """{header}
 [Unit]
 Description=Workloads of purel3.fabric as they were at the last apply
 Documentation=man:ip-netns(8)
 DefaultDependencies=no
 After=local-fs.target systemd-modules-load.service systemd-sysctl.service nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
 RequiresMountsFor={program} {state}
 Wants=network-pre.target
 Before=network-pre.target bird.service shutdown.target
@@ -26,6 +29,7 @@ Conflicts=shutdown.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart={program} restore --state {state}
+ExecReload={program} restore --state {state}
 TimeoutStartSec=300
 
 [Install]
@@ -43,4 +47,4 @@ def unit_text(program: str, state: str) -> str:
     Returns:
         The text of its file.
     """
-    return _TEXT.format(header=HEADER, program=program, state=state)
+    return _TEXT.format(header=FILE_HEADER, program=program, state=state)
