@@ -101,6 +101,18 @@ def test_settings_come_back_and_those_that_this_kernel_lacks_are_left_out(box: B
     assert purel3("restore").stdout == NOTHING
 
 
+def test_a_module_that_this_kernel_lacks_is_named_and_nothing_is_touched(box: Box) -> None:
+    save(state_of(*WORKLOADS, modules=["purel3_none"], settings={SETTING: 0}))
+    box.set("ipv4/conf/all/accept_redirects", "1")
+    before = box.state()
+    for command, status in (("plan", 1), ("restore", 2)):
+        done = purel3(command)
+        assert (done.returncode, done.stdout) == (status, "")
+        assert "has no module purel3_none, which restoring this node needs" in done.stderr
+    assert box.state() ^ before == set()
+    assert box.setting("ipv4/conf/all/accept_redirects") == "1"
+
+
 def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 

@@ -36,11 +36,13 @@ def test_help_names_the_commands_and_the_exit_status() -> None:
     shown = purel3("status", "--help")
     assert shown.returncode == 0
     assert "0 all sessions are established, 1 something is not up" in " ".join(shown.stdout.split())
+    assert "0 nothing would change, 2 something would" in " ".join(purel3("plan", "--help").stdout.split())
 
 
 REFUSED = {
     "no command": ((), "the following arguments are required: COMMAND"),
     "a command that is none": (("stattus",), "invalid choice: 'stattus'"),
+    "an output that is none": (("show", "-o", "yaml"), "invalid choice: 'yaml'"),
     "an option that is none": (("status", "--yaml"), "unrecognized arguments: --yaml"),
     "a node without its lab": (("status", "--node", "node1"), "name the lab with --lab"),
     "a lab that does not run": (
@@ -59,12 +61,22 @@ def test_it_is_refused_in_words_and_with_status_2(name: str) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_plan_keeps_status_2_for_changes() -> None:
+    for words in (("plan", "--yaml"), ("plan", "--state", "/nowhere")):
+        refused = purel3(*words)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "/nowhere" in refused.stderr or "--yaml" in refused.stderr
+
+
 def test_without_a_bird_something_is_not_up(tmp_path: Path) -> None:
     path = str(tmp_path / "bird.ctl")
     shown = purel3("status", "--socket", path)
     assert (shown.returncode, shown.stdout) == (1, "BIRD is not running.\n")
     assert f"nobody listens at {path}; start BIRD" in shown.stderr
-    (node,) = json.loads(purel3("status", "--json", "--socket", path).stdout)["nodes"]
+    (node,) = json.loads(purel3("status", "-o", "json", "--socket", path).stdout)["nodes"]
+    assert (
+        purel3("status", "--json", "--socket", path).stdout == purel3("status", "-o", "json", "--socket", path).stdout
+    )
     assert (node["is_running"], node["sessions"], node["error"]) == (False, [], None)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..ownership import title_of
+from ..ownership import TUNNEL_DEVICE, title_of
 from ..table import draw_table
 from ..workload import host_device, workloads_from
 from .state import State
@@ -17,7 +17,6 @@ UP = "up"
 DOWN = "down"
 MISSING = "missing"
 FOREIGN = "not ours"
-_TUNNEL_DEVICE = "tunl0"
 
 Described = t.Dict[str, t.Any]
 
@@ -46,7 +45,7 @@ def describe(state: State, carriers: t.Mapping[str, Carrier]) -> Described:
         }
         for workload in sorted(workloads_from(state.workloads))
     ]
-    device = carriers.get(_TUNNEL_DEVICE)
+    device = carriers.get(TUNNEL_DEVICE)
     tunnel = {**state.tunnel, "state": MISSING if device is None else UP if device.is_up else DOWN}
     return {
         "node": state.node,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import typing as t
 from dataclasses import dataclass
 
@@ -14,11 +15,12 @@ from ..errors import FabricError, InvalidInput, MissingDependency
 from ..host.modules import load
 from ..kernel import modules, namespaces
 from ..kernel.linux import LinuxKernel
+from ..ownership import TUNNEL_DEVICE
 from ..plan import Request
 from ..proposal import Proposal, join
 from ..reconcile import propose
 from ..scope import scope_of_request
-from .request import modules_of, requests_of, settings_of
+from .request import TUNNEL_MODULE, modules_of, requests_of, settings_of
 from .state import REMEDY, State, decode
 
 # A lab's node on this machine has its own file there; the other one would be the machine's.
@@ -148,7 +150,16 @@ def _planned(requests: t.Sequence[Request]) -> t.Iterator[Proposal]:
 
 
 def _missing_modules(state: State) -> t.Tuple[str, ...]:
-    return tuple(name for name in modules_of(state) if modules.state(name) != modules.THERE)
+    missing = tuple(name for name in modules_of(state) if not _is_loaded(name))
+    for name in missing:
+        modules.require(name, "restoring this node")
+    return missing
+
+
+def _is_loaded(name: str) -> bool:
+    # Built into a kernel whose list of modules is not on this host.
+    has_device = name == TUNNEL_MODULE and TUNNEL_DEVICE in (device for _index, device in socket.if_nameindex())
+    return has_device or modules.state(name) == modules.THERE
 
 
 def _fault_of(path: str) -> str:
