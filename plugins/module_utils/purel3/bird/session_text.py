@@ -123,6 +123,14 @@ def _options(settings: Settings, peer: Peer) -> t.List[str]:
     return lines + _times(settings, peer)
 
 
+def _next_hop(settings: Settings, peer: Peer) -> str:
+    passes_on = settings.is_transit and not peer.is_external and speaks_as(settings, peer) != peer.as_number
+    if passes_on and settings.encapsulation and peer.session.next_hop == "default":
+        # BIRD would name the router between them, which has no tunnel, where the next node is behind one.
+        return "self"
+    return peer.session.next_hop
+
+
 def session_lines(settings: Settings, peer: Peer) -> t.List[str]:
     """Write one session, with the filters that it has for itself before it.
 
@@ -144,8 +152,9 @@ def session_lines(settings: Settings, peer: Peer) -> t.List[str]:
         filters += [f"filter {name}_export {{", *announced, "}", ""]
     session = peer.session
     channel = ["gateway recursive;" if peer.resolves else "gateway direct;"]
-    if session.next_hop != "default":
-        channel.append(f"next hop {session.next_hop};")
+    next_hop = _next_hop(settings, peer)
+    if next_hop != "default":
+        channel.append(f"next hop {next_hop};")
     channel.append("import keep filtered;")
     if session.import_limit is not None:
         channel.append(f"import limit {session.import_limit} action {session.import_limit_action};")

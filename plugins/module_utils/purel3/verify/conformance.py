@@ -14,6 +14,7 @@ from ..errors import BirdError, FabricError
 from ..kernel import reader
 from ..kernel.linux import LinuxKernel
 from ..model import OWN_NAMESPACE, Route
+from ..ownership import TUNNEL_DEVICE
 from ..plan import Request
 from ..reconcile import propose
 from ..scope import Scope, scope_of_request
@@ -23,8 +24,6 @@ from .verdict import NotConforming, describe, patience, sentence
 
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
-# The main table of the own namespace and nothing else.
-_ROUTES = Scope(devices=frozenset())
 
 
 def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dict[str, t.Any]:
@@ -61,8 +60,9 @@ def _settled(expectation: Expectation, socket: str, timeout: float) -> t.Tuple[S
     errors: t.Dict[str, str] = {}
     started = time.monotonic()
     pause = _SHORTEST_PAUSE
+    scope = _scope_of_routes(expectation)
     while True:
-        seen = _look(socket, errors)
+        seen = _look(socket, scope, errors)
         differences = compare(expectation, seen)
         if time.monotonic() - started + pause > patience(differences, seen, timeout):
             return seen, differences
@@ -70,14 +70,21 @@ def _settled(expectation: Expectation, socket: str, timeout: float) -> t.Tuple[S
         pause = min(pause * 1.2, _LONGEST_PAUSE)
 
 
-def _look(socket: str, errors: t.Dict[str, str]) -> Seen:
+def _scope_of_routes(expectation: Expectation) -> Scope:
+    """Read the main table of the own namespace, and the names of only those interfaces that somebody asks for."""
+    if expectation.encapsulation is None:
+        return Scope(devices=frozenset())
+    return Scope() if expectation.encapsulation.modes else Scope(devices=frozenset([TUNNEL_DEVICE]))
+
+
+def _look(socket: str, scope: Scope, errors: t.Dict[str, str]) -> Seen:
     snapshot, complaint = None, ""
     try:
         snapshot = observation.read(socket, None)
         complaint = "" if snapshot else f"BIRD does not run: nobody listens at {socket}"
     except BirdError as error:
         complaint = str(error)
-    resources = reader.read(_ROUTES).resources.values()
+    resources = reader.read(scope).resources.values()
     kernel = tuple(one for one in resources if isinstance(one, Route) and one.namespace == OWN_NAMESPACE)
     if snapshot is None:
         return Seen(complaint, kernel=kernel)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ..bird.expected import ExpectedPeer, expected_peers
 from ..errors import InvalidInput
 from ..plan import Request
+from ..tunnel import DEFAULT_MTU
 from ..tunnel import to_release as request_no_tunnel
 from ..tunnel import to_request as request_tunnel
 from ..workload import request_from as request_workloads
