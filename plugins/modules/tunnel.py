@@ -15,8 +15,9 @@ author:
 description:
   - Sets the interface C(tunl0) up, with its address and MTU. The kernel makes this interface when its module C(ipip) is
     loaded; which packets go into it, and to which node, is said by routes.
-  - Before that, makes the guard, the table C(purel3_tunnel) of nftables. It drops encapsulated packets (IP protocol 4)
-    from hosts that are not listed and from workloads, before they are decapsulated, and counts them.
+  - Before that, makes the guard, the table C(purel3_tunnel) of nftables. It drops, and counts, encapsulated packets (IP
+    protocol 4) that come to this node from hosts that are not listed, before they are decapsulated, and all that
+    workloads send, wherever they are for. What others send each other through this node is not touched.
   - The guard is changed by what differs, all at once, so that there is no moment without it.
   - A C(tunl0) that somebody else uses, or a table of that name that somebody else made, is never changed; the module
     fails and names it.
@@ -61,6 +62,8 @@ notes:
   - Sets C(net.ipv4.conf.tunl0.rp_filter) to 2, because packets may come out of the tunnel from where the way back leads
     beside it, for example while the nodes of a fabric are switched over one by one. The same holds the other way round
     for the interface between the nodes, whose setting is not changed; there, 1 drops such packets.
+  - A firewall of the host's own must let IP protocol 4 in from the other nodes; no rule here can overrule its drop.
+    Where it flushes all of nftables (C(flush ruleset)), the guard goes as well, until this module runs again.
 seealso:
   - module: purel3.fabric.tunnel_info
   - module: purel3.fabric.workloads

@@ -107,8 +107,8 @@ def test_address_mtu_and_endpoints_change_in_place(box: Box) -> None:
 
 
 TAMPERED: t.Dict[str, t.List[str]] = {
-    "a rule is gone": ["flush chain ip purel3_tunnel guard"],
-    "a rule is added": ["insert rule ip purel3_tunnel guard ip saddr 192.0.2.1 accept"],
+    "a rule is gone": ["flush chain ip purel3_tunnel input"],
+    "a rule is added": ["insert rule ip purel3_tunnel input ip saddr 192.0.2.1 accept"],
     "a chain is added": ["add chain ip purel3_tunnel other"],
     "an endpoint is added": ["add element ip purel3_tunnel endpoints { 192.0.2.1 }"],
     "the table is gone": ["delete table ip purel3_tunnel"],
@@ -280,13 +280,21 @@ def packets() -> int:
     return sum(ruleset.dropped(control.read_table() or []).values())
 
 
+def connect(box: Box, name: str, network: str, *hosts: int) -> None:
+    """A network between the node, which is host 10 there, and a namespace."""
+    box.add_namespace_of_others(name)
+    box.ip(f"link add to-{name} type veth peer name eth0 netns {name}")
+    box.ip(f"address add {network}.10/24 dev to-{name}")
+    box.ip(f"link set to-{name} up")
+    for host in hosts:
+        box.ip(f"-n {name} address add {network}.{host}/24 dev eth0")
+    box.ip(f"-n {name} link set eth0 up")
+    box.ip(f"-n {name} route add default via {network}.10")
+
+
 def test_packets_of_nodes_alone_are_delivered_to_the_tunnel(box: Box) -> None:
     prepare(box)
-    box.add_namespace_of_others("wire")
-    box.ip("link add eth0 type veth peer name eth0 netns wire")
-    for place, address in (("", "192.168.50.10"), ("-n wire ", "192.168.50.11"), ("-n wire ", "192.168.50.99")):
-        box.ip(f"{place}address add {address}/24 dev eth0")
-        box.ip(f"{place}link set eth0 up")
+    connect(box, "wire", "192.168.50", 11, 99)
     box.settle()
     box.run("tunnel", **OPTIONS)
     box.workloads(workload("web1", "10.244.166.129"))
@@ -304,3 +312,18 @@ def test_packets_of_nodes_alone_are_delivered_to_the_tunnel(box: Box) -> None:
     box.run("tunnel", address="10.244.166.190", endpoints=["192.168.50.99"])
     assert received(box, "wire", "192.168.50.99", "192.168.50.10")
     assert not received(box, "wire", "192.168.50.11", "192.168.50.10")
+
+
+def test_what_others_send_each_other_through_the_node_passes(box: Box) -> None:
+    prepare(box)
+    connect(box, "wire", "192.168.50", 99)
+    connect(box, "beyond", "192.168.51", 99)
+    box.settle()
+    box.set("ipv4/ip_forward", "1")
+    box.run("tunnel", **OPTIONS)
+    with box.inside("beyond"), socket.socket(socket.AF_INET, socket.SOCK_RAW, 4) as there:
+        with box.inside("wire"), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as here:
+            here.sendto(encapsulated("192.168.50.99", "192.168.51.99"), ("192.168.51.99", 0))
+        there.settimeout(60)
+        assert there.recv(100)[12:20] == socket.inet_aton("192.168.50.99") + socket.inet_aton("192.168.51.99")
+    assert packets() == 0

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of nftables that guards tunnels: compared with what is there, and changed by what differs.
 
-Its chain sees packets before they are delivered to this host, so before any tunnel opens them, and before connection
-tracking knows of them. A workload could give its packets the address of a node, or have it given to them on their way
-out; so none of theirs passes. The table is written as text and read as JSON: nft 1.0.6 takes no comment on a set in
-JSON (libnftables-json(5)).
+What is for this host passes the hook `input` before any tunnel opens it; what others send each other through this host
+is none of our business. A workload could give its packets the address of a node, or have it given to them on their way
+out; so none of theirs passes, wherever it is for. Nothing here asks for connection tracking. The table is written as
+text and read as JSON: nft 1.0.6 takes no comment on a set in JSON (libnftables-json(5)).
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ FROM_OTHERS = "from others than nodes"
 
 _PATH = f"{FAMILY} {TABLE}"
 _SET = "endpoints"
-_CHAIN = "guard"
 _IPIP = 4
-# Between the reassembly of fragments (-400) and connection tracking (-200).
+# Before connection tracking (-200), where there is one.
 _PRIORITY = -300
 _IS_IPIP = {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "protocol"}}, "right": _IPIP}}
 _DROPPED = [{"counter": None}, {"drop": None}]
@@ -39,9 +38,10 @@ Table = t.Sequence[Object]
 
 
 class _Rule(t.NamedTuple):
-    """A rule that drops encapsulated packets: what it counts; which packets, as it is written and as it is read."""
+    """A rule that drops encapsulated packets: what it counts, where, and which ones, as written and as read."""
 
     counts: str
+    hook: str
     text: str
     match: Object
 
@@ -49,11 +49,13 @@ class _Rule(t.NamedTuple):
 _RULES = (
     _Rule(
         FROM_WORKLOADS,
+        "prerouting",
         f"iifgroup {WORKLOAD_GROUP}",
         {"op": "==", "left": {"meta": {"key": "iifgroup"}}, "right": WORKLOAD_GROUP},
     ),
     _Rule(
         FROM_OTHERS,
+        "input",
         f"ip saddr != @{_SET}",
         {"op": "!=", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": f"@{_SET}"},
     ),
@@ -61,17 +63,24 @@ _RULES = (
 _FRAME_TEXT = (
     f'create table {_PATH} {{ comment "{TABLE_COMMENT}"; }}',
     f'add set {_PATH} {_SET} {{ type ipv4_addr; comment "{TABLE_COMMENT}"; }}',
-    f"add chain {_PATH} {_CHAIN} {{ type filter hook prerouting priority {_PRIORITY}; policy accept; }}",
+    *(
+        f"add chain {_PATH} {rule.hook} {{ type filter hook {rule.hook} priority {_PRIORITY}; policy accept; }}"
+        for rule in _RULES
+    ),
 )
 _RULES_TEXT = tuple(
-    f'add rule {_PATH} {_CHAIN} ip protocol {_IPIP} {rule.text} counter drop comment "{rule.counts}"' for rule in _RULES
+    f'add rule {_PATH} {rule.hook} ip protocol {_IPIP} {rule.text} counter drop comment "{rule.counts}"'
+    for rule in _RULES
 )
 _FRAME_READ: Table = (
     {"set": {"name": _SET, "type": "ipv4_addr", "comment": TABLE_COMMENT}},
-    {"chain": {"name": _CHAIN, "type": "filter", "hook": "prerouting", "prio": _PRIORITY, "policy": "accept"}},
+    *(
+        {"chain": {"name": rule.hook, "type": "filter", "hook": rule.hook, "prio": _PRIORITY, "policy": "accept"}}
+        for rule in _RULES
+    ),
 )
 _RULES_READ: Table = tuple(
-    {"rule": {"chain": _CHAIN, "comment": rule.counts, "expr": [_IS_IPIP, {"match": rule.match}, *_DROPPED]}}
+    {"rule": {"chain": rule.hook, "comment": rule.counts, "expr": [_IS_IPIP, {"match": rule.match}, *_DROPPED]}}
     for rule in _RULES
 )
 
@@ -155,7 +164,7 @@ def transaction(before: t.Optional[Guard], after: t.Optional[Guard]) -> str:
         lines = list(_elements("add", [one for one in after.endpoints if one not in before.endpoints]))
         lines += _elements("delete", [one for one in before.endpoints if one not in after.endpoints])
         if before.rules != after.rules:
-            lines += [f"flush chain {_PATH} {_CHAIN}", *_RULES_TEXT]
+            lines += [*(f"flush chain {_PATH} {rule.hook}" for rule in _RULES), *_RULES_TEXT]
     return "".join(f"{line}\n" for line in lines)
 
 
