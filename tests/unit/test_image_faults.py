@@ -75,7 +75,8 @@ def test_an_image_is_built_once_and_found_again(builder: Builder, tmp_path: Path
 def test_builders_at_the_same_time_build_one_image(builder: Builder, tmp_path: Path) -> None:
     found: t.List[image.Image] = []
     threads = [
-        threading.Thread(target=lambda: found.append(image.prepare(REQUEST, str(tmp_path / "cache")))) for _ in range(4)
+        threading.Thread(target=lambda: found.append(image.prepare(REQUEST, str(tmp_path / "cache"))))
+        for _number in range(4)
     ]
     for thread in threads:
         thread.start()

@@ -51,14 +51,14 @@ OTHER_CLOUDS: t.Dict[str, CloudImage] = {
 }
 
 URIS = """\
-'http://deb.example/debian/dists/bookworm/InRelease' deb.example_debian_dists_bookworm_InRelease 0 
-'http://deb.example/debian/dists/bookworm-updates/InRelease' deb.example_debian_dists_bookworm-updates_InRelease 0 
-'http://deb.example/debian/dists/bookworm-backports/InRelease' deb.example_debian_dists_bookworm-backports_InRelease 0 
-'http://deb.example/debian-security//dists/bookworm-security/InRelease' deb.example_security_InRelease 0 
-'http://deb.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' deb.example_main_Packages 0 
-'http://packages.example/apt/dists/cloud-sdk-bookworm/InRelease' packages.example_InRelease 0 
-'http://packages.example/tools/dists/stable/Release' packages.example_tools_Release 0 
-'file:/media/disc/dists/bookworm/InRelease' media_disc_InRelease 0 
+'http://deb.example/debian/dists/bookworm/InRelease' deb.example_debian_dists_bookworm_InRelease 0
+'http://deb.example/debian/dists/bookworm-updates/InRelease' deb.example_debian_dists_bookworm-updates_InRelease 0
+'http://deb.example/debian/dists/bookworm-backports/InRelease' deb.example_debian_dists_bookworm-backports_InRelease 0
+'http://deb.example/debian-security//dists/bookworm-security/InRelease' deb.example_security_InRelease 0
+'http://deb.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' deb.example_main_Packages 0
+'http://packages.example/apt/dists/cloud-sdk-bookworm/InRelease' packages.example_InRelease 0
+'http://packages.example/tools/dists/stable/Release' packages.example_tools_Release 0
+'file:/media/disc/dists/bookworm/InRelease' media_disc_InRelease 0
 """
 OTHERS_LISTS = ("packages.example_tools_Release",)
 
