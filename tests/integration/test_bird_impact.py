@@ -126,6 +126,15 @@ CASES = {
         node={"bird_owners": [*OWNERS, {"block": "10.9.0.0/24", "as_number": 64999}]},
     ),
     "a block of our own": Case("protocol static", "none", node={"bird_blocks": ["10.1.0.0/24", "10.5.0.0/24"]}),
+    "a tunnel for routes": Case(
+        "protocol kernel", "none", node={"bird_encapsulation": [{"prefix": "10.0.0.0/8", "mode": "ipip"}]}
+    ),
+    "a tunnel for routes that are passed on": Case(
+        "next hop self",
+        "refilter",
+        base="transit",
+        node={"bird_encapsulation": [{"prefix": "10.0.0.0/8", "mode": "ipip"}]},
+    ),
     "the metric in the kernel": Case("protocol kernel", "none", base="metric", node={"bird_kernel_metric": 77}),
     "several ways in the kernel": Case("protocol kernel", "none", node={"bird_ecmp_paths": 4}),
     "the scan of the kernel": Case("protocol kernel", "none", node={"bird_kernel_scan_time": 30}),
