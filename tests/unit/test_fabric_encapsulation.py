@@ -47,11 +47,11 @@ def checked(text: str, stored: t.Sequence[str] = ()) -> CheckedFabric:
     return check_fabric(Source(faults, load(text, faults), Faults("f.allocations.txt"), lines))
 
 
-def fabric(mode: str = "ipip", workloads: t.Mapping[str, str] = {}, **edits: str) -> str:
+def fabric(mode: str = "ipip", workloads: t.Optional[t.Mapping[str, str]] = None, **edits: str) -> str:
     text = FILE.replace("MODE", mode)
     for old, new in edits.items():
         text = text.replace(f"{old}: {{", f"{old}: {{{new}, ")
-    return text + "".join(f"  {name}: {{{value}}}\n" for name, value in workloads.items())
+    return text + "".join(f"  {name}: {{{value}}}\n" for name, value in (workloads or {}).items())
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def test_only_the_mode_that_asks_for_them_names_the_node_s_subnets() -> None:
 
 
 def test_packets_may_come_out_of_the_tunnel_from_every_address_of_every_node() -> None:
-    endpoints = ["10.9.0.2", "192.168.50.11", "192.168.60.12"]
+    endpoints = "10.9.0.2,192.168.50.11,192.168.60.12"
     assert node_variables(checked(fabric()))["node_tunnel_endpoints"] == endpoints
     assert node_variables(checked(fabric(n1="blocks: []")))["node_tunnel_endpoints"] == endpoints
 

@@ -374,12 +374,14 @@ def test_whatever_is_computed_is_refused_among_the_users_own_variables() -> None
         + NODES
         + LAB,
         HEAD + "transit: true\n" + NODES,
+        HEAD.replace("10.244.0.0/16", "10.244.0.0/16, encapsulation: ipip_cross_subnet") + NODES,
+        HEAD + NODES + "lab: {backend: qemu}\n",
     ]
     computed: t.Set[str] = {"fabric_file"}
     for text in texts:
         computed |= set(host_variables(checked(text))["n1"]) | set(all_variables(checked(text), "/x"))
-        computed |= {name for name in node_variables(checked(text)) if name.startswith("bird_")}
-    assert computed - {"ansible_host"} == set(COMPUTED_VARIABLES)
+        computed |= {name for name in node_variables(checked(text)) if name.startswith(("bird_", "node_tunnel"))}
+    assert computed - {"ansible_host", "ansible_port"} == set(COMPUTED_VARIABLES)
 
 
 def test_nodes_that_see_a_peer_alike_share_one_description_of_it() -> None:

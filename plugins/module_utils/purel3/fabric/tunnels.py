@@ -59,12 +59,13 @@ def endpoint_variables(fabric: Fabric) -> Variables:
         fabric: without faults.
 
     Returns:
-        The addresses of all nodes, in numeric order; nothing where there is no tunnel.
+        The addresses of all nodes, in numeric order, as one text; nothing where there is no tunnel.
     """
     if not tunnelled_nodes(fabric):
         return {}
     addresses = sorted(address.ip for node in fabric.nodes for address in addresses_of(node))
-    return {"node_tunnel_endpoints": [str(address) for address in addresses]}
+    # One text, which an option takes as a list: Ansible looks through each item of a list on each host.
+    return {"node_tunnel_endpoints": ",".join(str(address) for address in addresses)}
 
 
 def _subnets(node: Node) -> t.List[str]:
