@@ -384,7 +384,7 @@ CRASHES: t.Dict[str, t.Tuple[str, str, int, str]] = {
     "with some processes started": ("kernel.syscalls", "setns", 2, "present"),
     "before the switch is complete": ("kernel.switch", "make_switch", 0, "present"),
     "before the nodes are plugged in": ("kernel.switch", "plug", 0, "present"),
-    "before there is a bridge": ("kernel.switch", "_bridge", 0, "present"),
+    "before there is a bridge": ("kernel.switch", "bridge_index", 0, "present"),
     "with one node plugged in": ("lab.control", "mac_address", 1, "present"),
     "with an interface that has no address": ("kernel.switch", "_bring_up", 1, "present"),
     "before the first pid file": ("lab.record", "write_pid", 0, "present"),

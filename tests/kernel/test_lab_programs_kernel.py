@@ -35,7 +35,7 @@ def nothing_is_left() -> t.Iterator[None]:
 
 def start(node: str, output: str = os.devnull) -> int:
     name = process_name(LAB, node)
-    program = ("/bin/sh", "-c", "echo started; echo $0; exec sleep 4711")
+    program = ("/bin/sh", "-c", "echo started; sleep 4722; :")
     return process.start([process.Holder(name, program=program, output=output)])[name]
 
 
@@ -54,7 +54,7 @@ def test_a_process_that_only_holds_namespaces_runs_no_program() -> None:
     name = process_name(LAB)
     pid = process.start([process.Holder(name)])[name]
     assert not process.runs_program(pid)
-    program = ("/bin/sleep", "4711")
+    program = ("/bin/sleep", "4722")
     other = process.start([process.Holder(process_name(LAB, "node1"), program=program)])[process_name(LAB, "node1")]
     assert process.runs_program(other)
 
@@ -62,17 +62,17 @@ def test_a_process_that_only_holds_namespaces_runs_no_program() -> None:
 def test_what_ends_well_is_left_alone_by_its_guard() -> None:
     name = process_name(LAB, "node1")
     with ended_with_caller([name]):
-        pid = process.start([process.Holder(name, program=("/bin/sleep", "4711"))])[name]
+        pid = process.start([process.Holder(name, program=("/bin/sleep", "4722"))])[name]
     assert process.running(name) == {name: (pid,)}
 
 
 def test_what_fails_is_ended_by_its_guard_and_nothing_else() -> None:
     name, other = process_name(LAB, "node1"), process_name(LAB, "node10")
-    kept = process.start([process.Holder(other, program=("/bin/sleep", "4711"))])[other]
+    kept = process.start([process.Holder(other, program=("/bin/sleep", "4722"))])[other]
 
     def fail() -> None:
         with ended_with_caller([name]):
-            process.start([process.Holder(name, program=("/bin/sleep", "4711"))])
+            process.start([process.Holder(name, program=("/bin/sleep", "4722"))])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -87,7 +87,7 @@ from importlib import import_module
 base = "ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab."
 process, guard = import_module(base + "process"), import_module(base + "vm.guard")
 with guard.ended_with_caller([sys.argv[2]]):
-    process.start([process.Holder(sys.argv[2], program=("/bin/sleep", "4711"))])
+    process.start([process.Holder(sys.argv[2], program=("/bin/sleep", "4722"))])
     print("started", flush=True)
     time.sleep(600)
 """
