@@ -117,7 +117,8 @@ def _see_what_is_in_force() -> None:
 
 
 def _networks() -> t.FrozenSet[Key]:
-    return frozenset(reader.read(Scope()).resources)
+    """Read the addresses and routes of this host; those of IPv6 may come with the next router advertisement only."""
+    return frozenset(key for key in reader.read(Scope()).resources if not any(":" in str(part) for part in key))
 
 
 def _see_that_all_is_there(before: t.FrozenSet[Key]) -> None:

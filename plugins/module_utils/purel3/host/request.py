@@ -28,9 +28,9 @@ LINK_PATH = "/etc/systemd/network/10-purel3-fabric.link"
 NETWORKD_PATH = "/etc/systemd/networkd.conf.d/90-purel3-fabric.conf"
 NETWORK_MANAGER_PATH = "/etc/NetworkManager/conf.d/90-purel3-fabric.conf"
 
-_TUNNEL = "ipip"
+TUNNEL_MODULE = "ipip"
 # Else the kernel gives every namespace a tunnel of its own as soon as it has the module.
-_WITH_TUNNELS = {"net.core.fb_tunnels_only_for_init_net": 1}
+SETTINGS_OF_TUNNEL = {"net.core.fb_tunnels_only_for_init_net": 1}
 _MODULE = re.compile(r"[A-Za-z0-9_-]+")
 
 LINK_TEXT = f"""\
@@ -109,7 +109,7 @@ def request_from(options: t.Mapping[str, t.Any]) -> Request:
         if not _MODULE.fullmatch(name)
     ]
     settings = SettingsRequest({})
-    sysctls = {**(_WITH_TUNNELS if _TUNNEL in options["modules"] else {}), **options["sysctls"]}
+    sysctls = {**(SETTINGS_OF_TUNNEL if TUNNEL_MODULE in options["modules"] else {}), **options["sysctls"]}
     try:
         settings = to_request(sysctls if is_present else {}, OWN_NAMESPACE, options["is_optional"])
     except InvalidInput as error:
