@@ -16,7 +16,7 @@ from ..bird.node_status import describe_node, is_all_established, node_lines
 from ..bird.observation import read
 from ..errors import FabricError, InvalidInput, MissingDependency
 from ..lab.entry import call_inside
-from ..lab.layout import lab_names, lab_node_names, node_pid
+from ..lab.layout import lab_machine_names, lab_names, lab_node_names, node_pid
 from .output import JSON, add_output, print_json, print_lines
 
 ALL_ESTABLISHED = 0
@@ -100,6 +100,10 @@ def _describe(node: str, path: str) -> Described:
 
 def _of_lab(lab: str, nodes: t.Sequence[str], path: str) -> t.List[Described]:
     known = lab_node_names(lab)
+    if not known and lab_machine_names(lab):
+        raise InvalidInput(
+            [f"the nodes of the lab {lab} are virtual machines; run `purel3 status` on each of them, over SSH"]
+        )
     if not known:
         others = ", ".join(lab_names()) or "none"
         raise InvalidInput(
