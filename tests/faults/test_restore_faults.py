@@ -197,7 +197,7 @@ FOREIGN: t.Dict[str, t.Tuple[str, t.Callable[[Path], t.Any], str]] = {
     "a unit": (f"systemd/{unit.NAME}", lambda path: path.write_text("[Unit]\n"), "it is not ours"),
     "a masked unit": (f"systemd/{unit.NAME}", lambda path: path.symlink_to("/dev/null"), "is a link and so not ours"),
     "a folder": ("lib/purel3/node.json", lambda path: path.mkdir(), "is no file and so not ours"),
-    "a pipe": ("lib/purel3/node.json", lambda path: os.mkfifo(path), "is no file and so not ours"),
+    "a pipe": ("lib/purel3/node.json", os.mkfifo, "is no file and so not ours"),
 }
 
 

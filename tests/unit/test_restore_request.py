@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import WORKLOADS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import (
@@ -59,6 +60,13 @@ def test_a_tunnel_needs_its_module() -> None:
     assert modules_of(state_from({**OPTIONS, **TUNNEL, "modules": ["dummy"]}, "now")) == ("dummy", "ipip")
     assert modules_of(state_from({**OPTIONS, **TUNNEL, "modules": ["ipip"]}, "now")) == ("ipip",)
     assert modules_of(state_from(OPTIONS, "now")) == ()
+
+
+def test_a_tunnel_keeps_the_kernel_from_giving_one_to_every_namespace() -> None:
+    settings = requests(**TUNNEL)[0]
+    assert [(one.path, one.value) for one in settings.present.values() if isinstance(one, Sysctl)] == [
+        ("net/core/fb_tunnels_only_for_init_net", "1")
+    ]
 
 
 def test_settings_that_the_kernel_lacks_are_left_out() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..errors import FabricError, InvalidInput, MissingDependency
 from ..host.modules import load
+from ..host.request import TUNNEL_MODULE
 from ..kernel import modules, namespaces
 from ..kernel.linux import LinuxKernel
 from ..ownership import TUNNEL_DEVICE
@@ -20,7 +21,7 @@ from ..plan import Request
 from ..proposal import Proposal, join
 from ..reconcile import propose
 from ..scope import scope_of_request
-from .request import TUNNEL_MODULE, modules_of, requests_of, settings_of
+from .request import modules_of, requests_of, settings_of
 from .state import REMEDY, State, decode
 
 # A lab's node on this machine has its own file there; the other one would be the machine's.

@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InvalidInput
+from ..host.request import SETTINGS_OF_TUNNEL, TUNNEL_MODULE
 from ..plan import Request
 from ..settings import to_request as request_settings
 from ..tunnel import to_request as request_tunnel
@@ -18,7 +19,6 @@ from ..workload import check as check_workloads
 from ..workload import to_request as request_workloads
 from .state import State
 
-TUNNEL_MODULE = "ipip"
 _PROCESS = re.compile(r"/proc/[0-9]+/")
 
 
@@ -155,7 +155,8 @@ def _fault_of(namespace: str, state: State, boot: str, fault_of: t.Callable[[str
 
 
 def _settings(state: State) -> Request:
-    return request_settings(state.settings, "", is_optional=True)
+    settings = {**(SETTINGS_OF_TUNNEL if TUNNEL_MODULE in modules_of(state) else {}), **state.settings}
+    return request_settings(settings, "", is_optional=True)
 
 
 def _tunnel(state: State) -> t.Optional[Request]:

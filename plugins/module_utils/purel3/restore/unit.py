@@ -15,7 +15,6 @@ NAME = "purel3-restore.service"
 _TEXT = """{header}
 [Unit]
 Description=Workloads of purel3.fabric as they were at the last apply
-Documentation=man:ip-netns(8)
 DefaultDependencies=no
 After=local-fs.target systemd-modules-load.service systemd-sysctl.service nftables.service
 PartOf=nftables.service
