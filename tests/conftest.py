@@ -22,7 +22,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CACHE = CHECKOUT / ".cache"
-KINDS_THAT_NEED_ROOT = {"kernel", "faults", "integration", "molecule"}
+KINDS_THAT_NEED_ROOT = {"kernel", "faults", "integration", "molecule", "vm"}
 
 Run = t.Callable[..., str]
 
