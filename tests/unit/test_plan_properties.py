@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import Refused, World, foreign_route
 
@@ -78,14 +78,14 @@ class Failing:
             self.world.carry_out(op)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True)
 @given(WORKLOADS)
 def test_from_nothing_a_plan_leaves_nothing_to_plan(workloads: t.List[Workload]) -> None:
     world = world_with(workloads)
     assert diff(to_request(workloads), world.observed()) == ()
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, derandomize=True)
 @given(WORKLOADS, WORKLOADS)
 def test_from_one_set_to_another_a_plan_leaves_nothing_to_plan(old: t.List[Workload], new: t.List[Workload]) -> None:
     world = world_with(old)
@@ -93,7 +93,7 @@ def test_from_one_set_to_another_a_plan_leaves_nothing_to_plan(old: t.List[Workl
     assert diff(to_request(new), world.observed()) == ()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True)
 @given(WORKLOADS)
 def test_a_purge_leaves_only_what_was_there_before(workloads: t.List[Workload]) -> None:
     world = world_with(workloads)
@@ -104,7 +104,7 @@ def test_a_purge_leaves_only_what_was_there_before(workloads: t.List[Workload]) 
     }
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True)
 @given(WORKLOADS, WORKLOADS, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(
     old: t.List[Workload], new: t.List[Workload], chance: random.Random
@@ -123,7 +123,7 @@ def test_the_order_of_the_input_does_not_matter(
     assert diff(mixed_request, mixed) == diff(request, observed)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True)
 @given(WORKLOADS, WORKLOADS, st.integers(0, 60))
 def test_a_refusal_is_undone_completely(old: t.List[Workload], new: t.List[Workload], number: int) -> None:
     world = world_with(old)
