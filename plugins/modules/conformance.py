@@ -15,8 +15,8 @@ author:
 description:
   - Compares this node with what it should be, and names each difference. Its BGP sessions; a route to each block that a
     peer should announce, in BIRD and in the kernel, with the right next hop, through the tunnel or beside it; the
-    blackholes of its own blocks; its workloads with their veth pairs, addresses and routes; its tunnel with its address,
-    MTU and guard; and who announces what it may not.
+    blackholes of its own blocks; its workloads with their veth pairs, addresses and routes; its tunnel with its
+    address, MTU and guard; and who announces what it may not.
   - Waits while a difference can still go by itself, because BIRD may still be converging.
   - In check mode, reads once, waits for nothing and never fails.
 extends_documentation_fragment:
@@ -119,8 +119,8 @@ options:
     elements: str
   tunnel:
     description:
-      - This node's end of the tunnels, as in C(node_tunnel), with the guard that M(purel3.fabric.tunnel) makes; an empty
-        one where it should have none.
+      - This node's end of the tunnels, as in C(node_tunnel), with the guard that M(purel3.fabric.tunnel) makes; an
+        empty one where it should have none.
       - If not given, it is not compared.
     type: dict
     suboptions:

@@ -96,8 +96,8 @@ options:
     default: 30.0
   excluded:
     description:
-      - Pairs that are not tested, each with C(source) and C(destination), as RV(unreachable) has them. So after a change
-        only that can be asked for which was so before it.
+      - Pairs that are not tested, each with C(source) and C(destination), as RV(unreachable) has them. So after a
+        change only that can be asked for which was so before it.
     type: list
     elements: dict
     default: []
