@@ -46,7 +46,7 @@ options:
     description:
       - How many seconds to wait at most.
     type: float
-    default: 90
+    default: 120
 extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.info_module
@@ -193,7 +193,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "peers": {"type": "list", "elements": "dict", "default": []},
     "wait_for": {"type": "str", "choices": ["established", "routes"]},
     "with_routes": {"type": "bool", "default": True},
-    "timeout": {"type": "float", "default": 90},
+    "timeout": {"type": "float", "default": 120},
 }
 
 

@@ -144,7 +144,7 @@ options:
       - How many seconds to wait at most for the node to become what it should be.
       - For what is not expected to go by itself, such as the announcement of a foreign block, less is waited.
     type: float
-    default: 90
+    default: 120
   is_required:
     description: Fail if there is a difference.
     type: bool
@@ -307,7 +307,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     },
     "tunnel_endpoints": {"type": "list", "elements": "str"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
-    "timeout": {"type": "float", "default": 90},
+    "timeout": {"type": "float", "default": 120},
     "is_required": {"type": "bool", "default": True},
 }
 

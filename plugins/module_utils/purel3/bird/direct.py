@@ -93,7 +93,7 @@ def _start(request: Request, deaf: t.Sequence[Process]) -> None:
     for process in deaf:
         # Not SIGTERM: a BIRD that dies leaves its routes to graceful restart, one that ends withdraws them.
         end(process, signal.SIGKILL)
-    # BIRD 3 writes to the kernel only at its next scan, up to a minute later, when it looks for routes to take over.
+    # BIRD 3 writes to the kernel only at its next scan, a minute or two later, when it looks for routes to take over.
     takes_over = _has_left_routes()
     start(program, request.config, request.socket, request.pid_file, user, takes_over=takes_over)
     wait(lambda: answers(request.socket), f"{request.socket}: BIRD was started but did not answer")

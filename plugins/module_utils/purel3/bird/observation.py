@@ -50,7 +50,7 @@ class Wait:
 
     peers: t.Tuple[ExpectedPeer, ...] = ()
     with_routes: bool = False
-    timeout: float = 90.0
+    timeout: float = 120.0
 
 
 def kernel_networks(table: t.Iterable[str]) -> t.FrozenSet[str]:

@@ -48,8 +48,8 @@ class Timers:
     send_hold: t.Optional[int] = None
     graceful_restart: int = 30
     graceful_restart_wait: int = 10
-    kernel_scan: int = 60
-    device_scan: int = 60
+    kernel_scan: int = 90
+    device_scan: int = 90
     bfd_interval: int = 300
     bfd_multiplier: int = 3
 
