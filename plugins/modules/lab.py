@@ -249,7 +249,7 @@ operations:
     - + switch lab
 acceleration:
   description: How the virtual machines run, V(kvm) or V(tcg), which is emulation.
-  returned: when something of a lab of virtual machines was started
+  returned: when a virtual machine was started
   type: str
   sample: tcg
 faults:

@@ -86,8 +86,10 @@ def _apply(lab: Lab, plan: Plan) -> None:
 
 def _apply_to_machines(lab: Lab, plan: Plan, options: _MachineOptions) -> None:
     # Before the lock, for which every other lab of this machine would have to wait.
-    equipment = machines.equip(next(node for node in lab.nodes if node.machine), options.cache)
-    options.values["acceleration"] = equipment.acceleration
+    equipment = None
+    for node in [node for node in plan(read_lab(lab.name)).start if node.machine][:1]:
+        equipment = machines.equip(node, options.cache)
+        options.values["acceleration"] = equipment.acceleration
     touched: t.List[str] = []
     try:
         with contextlib.ExitStack() as stack:
