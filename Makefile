@@ -4,6 +4,7 @@
 INVENTORY ?= inventories/lab
 # Further arguments for pytest, such as PYTEST_ARGS='-k workloads -x'.
 PYTEST_ARGS ?=
+SCENARIO ?= default
 
 export LC_ALL := C.UTF-8
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -17,13 +18,15 @@ VM := qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs ope
 AS_ROOT := tools/as_root.sh
 PYTEST := python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help setup setup-dev lab lab-vm lab-down test test-fast lint bench bench-speed bench-scale links pins
+.PHONY: help setup setup-dev setup-vm molecule lab lab-vm lab-down test test-fast test-vm lint bench bench-speed bench-scale links pins
 
 help:
 	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
 	@echo 'make lab-vm     the same on three virtual machines (inventories/lab_vm); the first time, their image is built'
 	@echo 'make lab-down   remove every trace of the lab of INVENTORY'
 	@echo 'make test       everything that CI checks; needs root for network namespaces'
+	@echo 'make test-vm    the scenarios of Molecule alone: namespaces first, then virtual machines; half an hour'
+	@echo 'make molecule   one of them, SCENARIO=$(SCENARIO); each has a folder in molecule/'
 	@echo 'make test-fast  style, types, unit and golden tests; under a minute'
 	@echo 'make lint       style, types, ansible-lint'
 	@echo 'make bench      how fast, compared with other ways: bench-speed, then bench-scale (half an hour, 500 nodes)'
@@ -37,6 +40,9 @@ setup:
 setup-dev:
 	@tools/install_packages.sh bird2 $(FRR) $(VM) iproute2 iputils-ping nftables procps python3-venv git
 	@tools/make_venv.sh dev
+
+setup-vm:
+	@tools/install_packages.sh $(VM)
 
 lab: setup
 	@if ansible-inventory -i $(INVENTORY) --graph lab_routers 2>/dev/null | grep -q -e --; then \
@@ -56,6 +62,13 @@ lab-down: setup
 
 test: setup-dev
 	$(AS_ROOT) $(PYTEST)
+
+test-vm: setup-dev
+	$(AS_ROOT) $(PYTEST) tests/molecule
+
+# As a user types it, but for the path of the environment.
+molecule: setup
+	$(AS_ROOT) molecule test -s $(SCENARIO)
 
 test-fast: setup-dev
 	$(PYTEST) tests/unit tests/golden tests/quality/test_style.py tests/quality/test_layout.py

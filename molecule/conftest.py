@@ -8,25 +8,29 @@ shared/testinfra.yml writes down where they are, and names that folder in MOLECU
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import subprocess
+import time
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import testinfra
+from fabric_lab import Outcome
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid
 
 NODES = Path(os.environ["MOLECULE_NODES"])
-# A machine without KVM that others keep busy takes its time to answer.
-PATIENCE = 60
-
+# A machine without KVM that others keep busy takes its time.
+PATIENCE = 180
 # By it the lab alone reaches a machine.
-LAB_DEVICE = "ens3"
+LAB_DEVICE = "mgmt0"
 
 Workload = t.Mapping[str, t.Any]
 
@@ -56,14 +60,63 @@ class Node:
     peers: t.Sequence[str]
     workloads: t.Sequence[Workload]
 
-    def lines(self, command: str, workload: str = "") -> t.List[str]:
+    def run(self, command: str, workload: str = "") -> str:
         """What a command prints on the node, or in one of its workloads; it must succeed."""
-        inside = f"ip netns exec {workload} " if workload else ""
-        return [line.rstrip() for line in self.host.check_output(inside + command).splitlines()]
+        done = self.host.run(f"ip netns exec {workload} {command}" if workload else command)
+        assert done.succeeded, f"{self.name} {workload}: {command}: {done.stdout}{done.stderr}"
+        return str(done.stdout)
+
+    def lines(self, command: str, workload: str = "") -> t.List[str]:
+        """The lines that a command prints, without spaces at their ends."""
+        return [line.rstrip() for line in self.run(command, workload).splitlines()]
 
     def routes(self) -> t.List[str]:
         """All routes of the node, but those of the interface by which the lab alone reaches it."""
         return [line for line in self.lines("ip route") if f" dev {LAB_DEVICE} " not in f"{line} "]
+
+    def sessions(self) -> t.Dict[str, str]:
+        """BIRD's BGP sessions by name, each with what is said last of it, such as Established; none without BIRD."""
+        done = self.host.run("birdc show protocols")
+        rows = [line.split() for line in done.stdout.splitlines() if " BGP " in line] if done.succeeded else []
+        return {row[0]: row[-1] for row in rows}
+
+    def has_all_sessions(self) -> bool:
+        """Whether each peer's session is established."""
+        return list(self.sessions().values()) == ["Established"] * len(self.peers)
+
+    @contextlib.contextmanager
+    def background(self, command: str, name: str, signal: str = "TERM") -> t.Iterator[Path]:
+        """Have a command run meanwhile, and end it by a signal; yields the file that it writes into what it says."""
+        said = Path("/run", f"molecule-{name}")
+        # The shell goes at once, and leaves the command without a terminal and without our connection.
+        self.run(f"sh -c 'nohup setsid {command} >{said} 2>&1 </dev/null & echo $! >{said}.pid'")
+        try:
+            yield said
+        finally:
+            ended = f"for second in $(seq {PATIENCE}); do kill -0 $(cat {said}.pid) || exit 0; sleep 1; done; exit 1"
+            assert self.host.run(f"kill -{signal} $(cat {said}.pid); {ended}").succeeded, f"{command} does not end"
+
+
+class Pings:
+    """Steady pings from some workloads to others, ten a second each.
+
+    What was lost, and how many came back, by the two workloads.
+    """
+
+    def __init__(self) -> None:
+        self.lost: t.Dict[str, t.List[int]] = {}
+        self.received: t.Dict[str, int] = {}
+
+    def read(self, way: str, said: str) -> None:
+        """Understand what ping has said. What was sent last may still have been on its way."""
+        numbers = {int(number) for number in re.findall(r"bytes from .* icmp_seq=(\d+) ", said)}
+        self.received[way] = len(numbers)
+        self.lost[way] = sorted(set(range(1, max(numbers, default=0))) - numbers)
+
+    def assert_nothing_lost(self, seconds: int) -> None:
+        """Fail unless every packet came back, for at least so long."""
+        assert all(received >= 10 * seconds for received in self.received.values()), self.received
+        assert not any(self.lost.values()), self.lost
 
 
 def _node(path: Path) -> Node:
@@ -80,3 +133,66 @@ def _node(path: Path) -> Node:
 def nodes() -> t.Mapping[str, Node]:
     """All nodes of the scenario by name."""
     return {path.stem: _node(path) for path in sorted(NODES.glob("*.json"))}
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> t.Callable[[str, t.Callable[[], bool]], None]:
+    """Poll until something holds; takes what to say when it never does, and the question."""
+
+    def poll(what: str, holds: t.Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, f"after {PATIENCE} s: {what}"
+            time.sleep(1)
+
+    return poll
+
+
+@pytest.fixture(scope="session")
+def play() -> t.Callable[..., Outcome]:
+    """Run a playbook on the nodes of a fabric file; takes the file, the playbook and further options."""
+
+    def run(fabric: Path, playbook: str, *options: str) -> Outcome:
+        done = subprocess.run(
+            ["ansible-playbook", "-i", fabric, playbook, *options],
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0", "COLUMNS": "200"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return Outcome(done.returncode, done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def steady_pings(nodes: t.Mapping[str, Node]) -> t.Callable[[], t.ContextManager[Pings]]:
+    """While its block runs, a workload of each node pings one of every other; afterwards it knows what was lost."""
+
+    @contextlib.contextmanager
+    def meanwhile() -> t.Iterator[Pings]:
+        pings = Pings()
+        ends = [(node, node.workloads[0]) for node in nodes.values() if node.workloads]
+        assert len(ends) > 1
+        said = {}
+        with contextlib.ExitStack() as stack:
+            for near, source in ends:
+                for far, target in ends:
+                    if near is not far:
+                        way = f"{source['name']}-{target['name']}"
+                        ping = f"ip netns exec {source['name']} ping -i 0.1 {target['address']}"
+                        said[way] = (near, stack.enter_context(near.background(ping, way, "INT")))
+            yield pings
+        for way, (near, path) in said.items():
+            pings.read(way, near.run(f"cat {path}"))
+
+    return meanwhile
+
+
+def pytest_ignore_collect(collection_path: Path) -> t.Optional[bool]:
+    """Ask of namespaces nothing that only a machine has."""
+    are_machines = all(json.loads(path.read_text(encoding="utf-8"))["port"] for path in NODES.glob("*.json"))
+    return True if collection_path.name == "test_machine.py" and not are_machines else None

@@ -5,29 +5,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import typing as t
 from pathlib import Path
 
-from fabric_lab import Outcome
-
 if t.TYPE_CHECKING:
     from conftest import Node
+    from fabric_lab import Outcome
 
 FABRIC = Path(__file__).with_name("default.fabric.yml")
 
 
-def test_a_run_with_check_would_change_nothing_and_has_nothing_to_show(nodes: t.Mapping[str, Node]) -> None:
-    done = subprocess.run(
-        ["ansible-playbook", "-i", FABRIC, "purel3.fabric.site", "--check", "--diff"],
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    outcome = Outcome(done.returncode, done.stdout)
-    assert outcome.changed() == dict.fromkeys(nodes, 0), done.stdout
-    assert not any(outcome.plan().values()), done.stdout
+def test_a_run_with_check_would_change_nothing_and_has_nothing_to_show(
+    nodes: t.Mapping[str, Node], play: t.Callable[..., Outcome]
+) -> None:
+    outcome = play(FABRIC, "purel3.fabric.site", "--check", "--diff")
+    assert outcome.changed() == dict.fromkeys(nodes, 0), outcome.output
+    assert not any(outcome.plan().values()), outcome.output

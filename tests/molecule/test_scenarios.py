@@ -35,8 +35,16 @@ class Scenario:
     inherits_lab: bool = False
 
 
-# All there are, in this order. With TCG on two cores they take half an hour together, so `make test` runs them all.
-SCENARIOS = (Scenario("default", minutes=15),)
+# All there are, in this order; `make test` runs them all, as they take half an hour together with TCG on two cores.
+SCENARIOS = (
+    Scenario("default", minutes=15),
+    Scenario("full_mesh", minutes=40),
+    Scenario("reboot", minutes=40, leaves_lab=True),
+    Scenario("upgrade", minutes=40, inherits_lab=True),
+    Scenario("clean_host", minutes=40),
+    Scenario("route_reflector", minutes=40),
+    Scenario("ipip", minutes=60),
+)
 
 
 def run(words: t.Sequence[str], environment: t.Mapping[str, str], minutes: int) -> t.Tuple[int, str]:

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packets in the tunnel and beside it, and the way from one to the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid
+
+if t.TYPE_CHECKING:
+    from conftest import Node, Pings
+    from fabric_lab import Outcome
+
+Nodes = t.Mapping[str, "Node"]
+WaitUntil = t.Callable[[str, t.Callable[[], bool]], None]
+
+FOLDER = Path(__file__).parent
+LAB = "molecule-ipip"
+ROUTER = ".router"
+ADDRESSES = {"node1": "192.168.50.10", "node2": "192.168.50.11", "node3": "192.168.60.12"}
+# To which of the other two nodes node1 sends through the tunnel: node2 in its own network, node3 beyond the router.
+TUNNELLED = {"ipip": {"node2": True, "node3": True}, "cross_subnet": {"node2": False, "node3": True}}
+TUNNELLED["none"] = {"node2": False, "node3": False}
+# Without a tunnel, the router must know the way.
+ROUTES_OF_THE_ROUTER = {"10.244.166.128/26": "node1", "10.244.104.0/26": "node2", "10.244.135.0/26": "node3"}
+
+
+def check_routes(nodes: Nodes, mode: str) -> None:
+    """Require exactly the routes of the golden files."""
+    for name, node in nodes.items():
+        golden = FOLDER / "routes" / mode / f"{name}.routes"
+        if os.environ.get("UPDATE_GOLDEN"):
+            golden.parent.mkdir(exist_ok=True)
+            golden.write_text("".join(f"{line}\n" for line in node.routes()), encoding="utf-8")
+        assert node.routes() == golden.read_text(encoding="utf-8").splitlines(), f"{mode}: {name}"
+
+
+def check_packets(nodes: Nodes, mode: str, wait_until: WaitUntil) -> None:
+    """Require that what arrives at each node from node1 has the outer header of the mode, or none."""
+    source = nodes["node1"].workloads[0]
+    for name, is_tunnelled in TUNNELLED[mode].items():
+        far = nodes[name]
+        target = far.workloads[0]["address"]
+        inner = rf"{re.escape(source['address'])} > {re.escape(target)}: ICMP echo request"
+        outer = rf"{re.escape(ADDRESSES['node1'])} > {re.escape(ADDRESSES[name])}: (IP )?" if is_tunnelled else ""
+        with far.background("tcpdump -lne -i ens33 icmp or ip proto 4", "tcpdump") as seen:
+            wait_until("tcpdump does not listen", lambda seen=seen, far=far: "listening" in far.run(f"cat {seen}"))
+            nodes["node1"].run(f"ping -c 3 -i 0.2 {target}", source["name"])
+            found = rf"ethertype IPv4 \(0x0800\), length \d+: {outer}{inner}"
+            wait_until(
+                f"{mode}: no packet at {name} that matches {found}",
+                lambda seen=seen, far=far, found=found: re.search(found, far.run(f"cat {seen}")) is not None,
+            )
+
+
+def test_in_the_tunnel_packets_bear_the_addresses_of_the_nodes_outside(nodes: Nodes, wait_until: WaitUntil) -> None:
+    check_packets(nodes, "ipip", wait_until)
+
+
+def test_a_packet_of_1480_bytes_crosses_and_a_larger_one_is_told_how_large_it_may_be(nodes: Nodes) -> None:
+    near, target = nodes["node1"], nodes["node3"].workloads[0]["address"]
+    name = near.workloads[0]["name"]
+    near.run(f"ping -c 1 -W 30 -M do -s 1452 {target}", name)
+    refused = near.host.run(f"ip netns exec {name} ping -c 1 -W 30 -M do -s 1453 {target}")
+    assert refused.failed
+    assert re.search(r"message too long, mtu[=:] ?1480", refused.stdout + refused.stderr), refused
+
+
+@pytest.mark.parametrize("mode", ["cross_subnet", "none"])
+def test_no_packet_is_lost_while_the_fabric_is_switched_to(
+    mode: str,
+    nodes: Nodes,
+    play: t.Callable[..., Outcome],
+    steady_pings: t.Callable[[], t.ContextManager[Pings]],
+    wait_until: WaitUntil,
+) -> None:
+    for block, node in ROUTES_OF_THE_ROUTER.items():
+        enter = ["nsenter", f"--target={node_pid(LAB, ROUTER)}", "--net", "--"]
+        subprocess.run([*enter, "ip", "route", "replace", block, "via", ADDRESSES[node]], check=True)
+    with steady_pings() as pings:
+        play(FOLDER / f"{mode}.fabric.yml", "purel3.fabric.ipip")
+    pings.assert_nothing_lost(10)
+    check_routes(nodes, mode)
+    check_packets(nodes, mode, wait_until)

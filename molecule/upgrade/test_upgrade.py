@@ -1,0 +1,62 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What may happen to BIRD on a node, and costs no packet."""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+
+if t.TYPE_CHECKING:
+    from conftest import Node, Pings
+
+WaitUntil = t.Callable[[str, t.Callable[[], bool]], None]
+
+REINSTALL = "apt-get -q -y --no-install-recommends --reinstall install bird2"
+EVENTS = {
+    "systemd restarts it": "systemctl restart bird",
+    "it is killed": "systemctl kill --kill-whom=main --signal=KILL bird",
+    "it crashes": "systemctl kill --kill-whom=main --signal=SEGV bird",
+    "its package is installed again": f"env DEBIAN_FRONTEND=noninteractive {REINSTALL}",
+}
+# Peers forget what a BIRD had announced that does not come back within this time.
+GRACEFUL_RESTART_TIME = 30
+
+
+def process(node: Node) -> str:
+    """Which process BIRD is."""
+    (line,) = node.lines("systemctl show bird --property=MainPID --value")
+    return line
+
+
+def is_back(node: Node, before: str) -> bool:
+    """Whether another BIRD runs in the place of the one before, and has taken over all routes."""
+    if process(node) in (before, "0"):
+        return False
+    said = node.host.run("birdc show status")
+    return said.succeeded and "Daemon is up and running" in said.stdout
+
+
+def test_no_packet_is_lost_whatever_happens_to_bird(
+    nodes: t.Mapping[str, Node],
+    steady_pings: t.Callable[[], t.ContextManager[Pings]],
+    wait_until: WaitUntil,
+) -> None:
+    node = nodes["node1"]
+    node.run("apt-get -q update")
+    node.run(f"env DEBIAN_FRONTEND=noninteractive {REINSTALL} --download-only")
+    with steady_pings() as pings:
+        for event, command in EVENTS.items():
+            before = process(node)
+            node.run(command)
+            wait_until(f"after {event}: it is not back", lambda before=before: is_back(node, before))
+            for each in nodes.values():
+                wait_until(f"after {event}: {each.name} does not have all its sessions", each.has_all_sessions)
+        time.sleep(GRACEFUL_RESTART_TIME + 5)
+    pings.assert_nothing_lost(GRACEFUL_RESTART_TIME)
+
+
+def test_bird_runs_as_one_that_takes_over_routes(nodes: t.Mapping[str, Node]) -> None:
+    assert re.search(r"\s-R\b", nodes["node1"].run("ps -C bird -o args="))
