@@ -68,6 +68,10 @@ FILES: t.Mapping[str, str] = {
         "ExecStartPre=/bin/sh -c 'test -s /etc/ssh/ssh_host_ed25519_key || "
         'ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key\'\n'
     ),
+    # udev would otherwise run its rules for 200 devices, most of them terminals, before the network is up.
+    "etc/systemd/system/systemd-udev-trigger.service.d/few.conf": (
+        "[Service]\nExecStart=\nExecStart=udevadm trigger -c add -s block -s net -s virtio\n"
+    ),
 }
 ENABLED_UNITS = ("systemd-networkd.service",)
 # What only costs time in a guest that lives for minutes.
@@ -75,6 +79,10 @@ MASKED_UNITS = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer"),
     *("e2scrub_reap.service", "fstrim.timer", "getty@tty1.service", "serial-getty@ttyS0.service"),
     *("systemd-pstore.service", "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service"),
+    *("dev-hugepages.mount", "dev-mqueue.mount", "sys-fs-fuse-connections.mount", "sys-kernel-config.mount"),
+    *("sys-kernel-debug.mount", "sys-kernel-tracing.mount", "proc-sys-fs-binfmt_misc.automount"),
+    *("modprobe@configfs.service", "modprobe@dm_mod.service", "modprobe@drm.service", "modprobe@fuse.service"),
+    *("modprobe@loop.service", "systemd-binfmt.service"),
 )
 # Manuals and translations, also of what is installed later.
 _DPKG_OPTIONS = (
