@@ -135,7 +135,7 @@ def test_a_route_that_a_list_still_names_but_bird_does_not_take_is_missed(two: t
     content = content_of(node).replace(
         "import where net ~ [ 1.1.2.0/24 ];", "import where net ~ [ 1.1.2.0/24 ] && false;"
     )
-    said = node.refused("bird_config", content=content)
+    said = node.refused("bird_config", content=content, commit_timeout=30)
     assert "node2 10.4.7.200: no route to 1.1.2.0/24" in said
     assert (node.config(), loaded(node)) == before[:2]
     wait_until(lambda: node.routes() == before[2])
