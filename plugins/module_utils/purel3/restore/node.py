@@ -92,9 +92,9 @@ def preview(state: State) -> Outcome:
     missing = _missing_modules(state)
     with _planned(requests) as proposal:
         # What a module brings is not there before it is loaded.
-        obstacles = () if missing else proposal.obstacles
-        operations = tuple(f"+ kernel module {name}" for name in missing) + proposal.operations
-        return Outcome(operations, (*left_out, *obstacles))
+        if proposal.obstacles and not missing:
+            raise InvalidInput(proposal.obstacles)
+        return Outcome((*(f"+ kernel module {name}" for name in missing), *proposal.operations), left_out)
 
 
 def restore(state: State) -> Outcome:
