@@ -117,8 +117,8 @@ def test_every_single_changed_character_is_noticed() -> None:
 
 
 def test_ours_are_files_that_begin_as_we_write_them_damaged_or_not() -> None:
-    assert all(is_ours(text) for text in ("", TEXT, TEXT[:10], TEXT[:100], TEXT + "x"))
-    assert not any(is_ours(text) for text in ("{}", "# my notes\n", '{"about": "mine"}', "\0" * 100))
+    assert all(is_ours(text) for text in ("", TEXT, TEXT[:10], TEXT[:100], TEXT + "x", "\0" * 100))
+    assert not any(is_ours(text) for text in ("{}", "# my notes\n", '{"about": "mine"}', "\0x"))
 
 
 def test_a_state_in_words_has_a_line_for_each_object() -> None:

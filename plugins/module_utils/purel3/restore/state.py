@@ -66,9 +66,9 @@ def is_ours(text: str) -> bool:
         text: what it holds.
 
     Returns:
-        True also for an empty one, which holds nothing to lose.
+        True also for an empty one or one of zeros, as a power cut may leave it, which holds nothing to lose.
     """
-    return text.startswith(_START) or _START.startswith(text)
+    return text.startswith(_START) or _START.startswith(text.rstrip("\0"))
 
 
 def decode(text: str, where: str) -> State:
