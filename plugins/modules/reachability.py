@@ -57,6 +57,9 @@ options:
       interface_name:
         description: Not used; accepted so that the list for M(purel3.fabric.workloads) fits.
         type: str
+      mtu:
+        description: Not used; accepted so that the list for M(purel3.fabric.workloads) fits.
+        type: int
   destinations:
     description:
       - The workloads to be reached. A workload is not tested against its own address.
@@ -209,6 +212,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
             "address": {"type": "str", "required": True},
             "netns": {"type": "str"},
             "interface_name": {"type": "str"},
+            "mtu": {"type": "int"},
         },
     },
     "destinations": {
