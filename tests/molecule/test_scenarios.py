@@ -70,31 +70,46 @@ def run(words: t.Sequence[str], environment: t.Mapping[str, str], minutes: int) 
     return process.returncode, output
 
 
-def end_lab(scenario: Scenario, environment: t.Mapping[str, str]) -> None:
+def environment() -> t.Dict[str, str]:
+    """That of a user who has set nothing of Ansible's or Molecule's."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))},
+        **{"ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "NO_COLOR": "1", "COLUMNS": "160"},
+    }
+
+
+def end_lab(scenario: Scenario) -> None:
     """Leave nothing of a scenario's lab."""
     fabric = f"molecule/{scenario.name}/{scenario.name}.fabric.yml"
-    status, output = run(["ansible-playbook", "-i", fabric, "purel3.fabric.lab_down"], environment, minutes=10)
+    status, output = run(["ansible-playbook", "-i", fabric, "purel3.fabric.lab_down"], environment(), minutes=10)
     assert status == 0, output
 
 
+@pytest.fixture(scope="module", name="left")
+def labs_that_wait_for_the_next_scenario() -> t.Iterator[t.List[Scenario]]:
+    """The scenarios whose lab may still run; it is ended even if the next one is never run."""
+    left: t.List[Scenario] = []
+    yield left
+    for scenario in left:
+        end_lab(scenario)
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))},
-        **{"ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "NO_COLOR": "1", "COLUMNS": "160"},
-        # What Molecule remembers of earlier runs is not for this one.
-        **{"MOLECULE_EPHEMERAL_DIRECTORY": str(tmp_path), "MOLECULE_GLOB": "molecule/*/molecule.yml"},
-    }
+def test_scenario(scenario: Scenario, left: t.List[Scenario], tmp_path: Path) -> None:
+    # What Molecule remembers of earlier runs is not for this one.
+    fresh = {"MOLECULE_EPHEMERAL_DIRECTORY": str(tmp_path), "MOLECULE_GLOB": "molecule/*/molecule.yml"}
     shares_lab = scenario.leaves_lab or scenario.inherits_lab
+    words = ["molecule", "test", "-s", scenario.name, *(["--destroy=never"] if shares_lab else [])]
     has_passed = False
+    if scenario.leaves_lab:
+        left.append(scenario)
     try:
-        words = ["molecule", "test", "-s", scenario.name, *(["--destroy=never"] if shares_lab else [])]
-        status, output = run(words, environment, scenario.minutes)
+        status, output = run(words, {**environment(), **fresh}, scenario.minutes)
         has_passed = status == 0
         assert has_passed, output
     finally:
         if not (has_passed and scenario.leaves_lab):
-            end_lab(scenario, environment)
+            end_lab(scenario)
 
 
 def test_every_scenario_is_run() -> None:

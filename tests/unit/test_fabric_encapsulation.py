@@ -24,6 +24,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     node_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
+from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability, workloads
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 # A slow machine is no failure.
@@ -156,6 +157,13 @@ def test_no_workload_ever_has_the_address_of_a_tunnel(workloads: t.Mapping[str, 
     assert not set(found.tunnels) & set(found.addresses)
     for address, node in found.tunnels.items():
         assert [owner for block, owner in found.blocks.items() if address in block] == [node]
+
+
+@pytest.mark.parametrize("module", [conformance, reachability, workloads], ids=lambda module: module.__name__)
+def test_every_module_that_is_given_the_workloads_knows_all_that_is_said_of_them(module: t.Any) -> None:
+    (workload,) = host_variables(checked(fabric("ipip", {"w1": "node: n1"})))["n1"]["node_workloads"]
+    assert "mtu" in workload
+    assert set(workload) <= set(module.ARGUMENT_SPEC["workloads"]["options"])
 
 
 def test_without_encapsulation_no_variable_speaks_of_it() -> None:
