@@ -13,10 +13,10 @@ import typing as t
 from ..errors import BirdError, FabricError
 from .control import Control, connected
 from .expectation import Expected, Observed, is_settled, received_updates, what_is_missing
-from .observation import kernel_networks
+from .observation import kernel_networks, read_routes
 from .reply import FIRST_ERROR_CODE
 from .seal import PASSWORDS_SYMBOL, loaded_digest
-from .status import parse_protocols, parse_routes
+from .status import parse_protocols
 
 # What is left for a new connection of the controller to arrive and confirm.
 _LONGEST_RESERVE = 20.0
@@ -60,7 +60,7 @@ def observe(control: Control) -> Observed:
     details = control.tell("show protocols all")
     with open("/proc/self/net/route", encoding="ascii") as table:
         kernel = kernel_networks(table)
-    routes = parse_routes(control.tell("show route"))
+    routes = read_routes(control)
     return Observed(parse_protocols(details), routes, kernel, received_updates(details))
 
 

@@ -89,20 +89,23 @@ class Control:
             raise BirdError(f"{self._path}: cannot send {command!r}: {error}; look at BIRD's log") from error
         return self.read_reply(repr(command))
 
-    def tell(self, command: str) -> t.Tuple[Line, ...]:
+    def tell(self, command: str, nothing: str = "") -> t.Tuple[Line, ...]:
         """Send a command that BIRD must not refuse.
 
         Args:
             command: one line, for example down.
+            nothing: words of a refusal that only says that there is nothing to tell.
 
         Returns:
-            The reply's lines.
+            The reply's lines; none after such a refusal.
 
         Raises:
             BirdError: BIRD refused (with its words), did not answer in time, or hung up.
         """
         lines = self.ask(command)
         if lines[-1].code >= FIRST_ERROR_CODE:
+            if nothing and nothing in lines[-1].text:
+                return ()
             raise BirdError(f"{self._path}: BIRD refused {command!r}: {lines[-1].text}; compare its version's manual")
         return lines
 

@@ -19,9 +19,10 @@ from .commit import wait_for_quiet
 from .control import DEFAULT_SOCKET, Control, connected
 from .file import File, Ownership, read, restore, write
 from .hold import FILE, HeldRoute, join, parse_exported, parse_held, render
+from .observation import read_routes
 from .reply import Line
 from .seal import HELD_SYMBOL, is_intact, loaded_digest, seal, sealed_digest
-from .status import parse_protocols, parse_routes
+from .status import parse_protocols
 
 _INCLUDE = 'include "fabric_held*.conf";'
 _NOT_READY = "aren't accepting exports"
@@ -53,10 +54,8 @@ class Request:
 
 
 def _exported(control: Control, kernel: str) -> t.Tuple[Line, ...]:
-    command = f"show route export {kernel}"
-    reply = control.ask(command)
     # BIRD 3 refuses this as long as the kernel's protocol is not ready, which has been given nothing then.
-    return () if _NOT_READY in reply[-1].text else control.tell(command)
+    return control.tell(f"show route export {kernel}", _NOT_READY)
 
 
 def _learnt(control: Control) -> t.Tuple[HeldRoute, ...]:
@@ -70,7 +69,7 @@ def _learnt(control: Control) -> t.Tuple[HeldRoute, ...]:
 
 def _missing(control: Control, held: t.Iterable[HeldRoute]) -> t.Tuple[str, ...]:
     sessions = {one.name for one in parse_protocols(control.tell("show protocols")) if one.session is not None}
-    learnt = {route.network for route in parse_routes(control.tell("show route")) if route.protocol in sessions}
+    learnt = {route.network for route in read_routes(control) if route.protocol in sessions}
     return tuple(one.network for one in held if one.network not in learnt)
 
 

@@ -19,6 +19,8 @@ from .status import Daemon, Protocol, Route, parse_daemon, parse_protocols, pars
 
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
+# What BIRD 3 says then.
+_NO_TABLE = "No valid tables"
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,20 @@ def _protocols(control: Control) -> t.Tuple[Protocol, ...]:
     return parse_protocols(control.tell("show protocols all"))
 
 
-def _routes(control: Control) -> t.Tuple[Route, ...]:
-    return parse_routes(control.tell("show route all"))
+def read_routes(control: Control, which: str = "") -> t.Tuple[Route, ...]:
+    """Ask BIRD for its routes.
+
+    Args:
+        control: the conversation with it.
+        which: what follows `show route`.
+
+    Returns:
+        The routes; none where no protocol has a table, as after the withdrawal of a configuration.
+
+    Raises:
+        BirdError: no answer.
+    """
+    return parse_routes(control.tell(f"show route {which}".rstrip(), _NO_TABLE))
 
 
 def _daemon(control: Control) -> Daemon:
@@ -92,7 +106,7 @@ def _missing_in_kernel(wait: Wait) -> t.Optional[str]:
 
 def _missing(control: Control, wait: Wait, errors: t.Dict[str, str]) -> t.Optional[str]:
     protocols = with_telling_errors(_protocols(control), errors)
-    missing = what_is_missing(wait.peers, protocols, _routes(control) if wait.with_routes else None)
+    missing = what_is_missing(wait.peers, protocols, read_routes(control, "all") if wait.with_routes else None)
     if missing is not None or not wait.with_routes:
         return missing
     if _daemon(control).is_recovering:
@@ -147,5 +161,5 @@ def _snapshot(control: Control, *, with_routes: bool) -> Snapshot:
     if not with_routes:
         return Snapshot(_daemon(control), protocols, ())
     refused = sum(channel.filtered for protocol in protocols for channel in protocol.channels)
-    filtered = parse_routes(control.tell("show route all filtered")) if refused else ()
-    return Snapshot(_daemon(control), protocols, _routes(control), filtered)
+    filtered = read_routes(control, "all filtered") if refused else ()
+    return Snapshot(_daemon(control), protocols, read_routes(control, "all"), filtered)
