@@ -210,7 +210,7 @@ def test_a_wrong_password_keeps_the_sessions_down_and_the_status_says_why(lab: F
     try:
         eventually(lambda: "Established" in states(lab), False)
         restart_sessions(lab)
-        verified = lab.try_play("purel3.fabric.verify")
+        verified = lab.try_play("purel3.fabric.verify", "-e", "verify_timeout=30")
         assert verified.status != 0
         for node in lab.nodes:
             assert (
