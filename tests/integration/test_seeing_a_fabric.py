@@ -115,7 +115,7 @@ def test_the_differences_of_all_nodes_are_shown_at_the_end_and_scripts_are_told(
     lab.run("node2", "ip route add 198.51.100.0/24 via 192.168.50.10 proto bird")
     lab.run("node3", "ip netns del web5")
 
-    outcome = lab.try_play("purel3.fabric.verify", "-e", "verify_timeout=1")
+    outcome = lab.try_play("purel3.fabric.verify", "-e", "verify_timeout=20")
     assert outcome.status != 0
     lines = last_lines(outcome.output)
     assert lines[0] == "node1: no blackhole for this node's block 10.244.166.128/26 in the kernel"
@@ -123,7 +123,7 @@ def test_the_differences_of_all_nodes_are_shown_at_the_end_and_scripts_are_told(
     assert lines[2].startswith("node3: workload web5  10.244.135.0/32  ")
     assert lines[3:] == ["fabric does not conform: 3 differences on 3 of 3 nodes, 6/6 sessions up, 20/30 pairs"]
 
-    status, found = document(lab, "purel3.fabric.verify", "-e", "verify_timeout=1")
+    status, found = document(lab, "purel3.fabric.verify", "-e", "verify_timeout=20")
     assert status != 0
     assert found["is_conforming"] is False
     assert [(one["node"], one["kind"]) for one in found["differences"]] == [

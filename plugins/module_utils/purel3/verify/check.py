@@ -52,13 +52,13 @@ def _trials(question: Question) -> t.List[Trial]:
         ]
         addresses = [(number[position], destination.address) for position, destination in pairs]
         deadline = time.monotonic() + question.seconds
-        # ICMP first: its first packet is then the first packet of all.
-        for protocol in question.protocols:
-            remaining = max(0.0, deadline - time.monotonic())
+        # ICMP first: its first packet is then the first packet of all. It leaves its share of the time to the others.
+        for done, protocol in enumerate(question.protocols):
+            share = max(0.0, deadline - time.monotonic()) / (len(question.protocols) - done)
             if protocol == ICMP:
-                answers = probe.probe_icmp(list(opened.values()), addresses, remaining)
+                answers = probe.probe_icmp(list(opened.values()), addresses, share)
             else:
-                answers = probe.probe_tcp(list(opened.values()), addresses, remaining, question.port)
+                answers = probe.probe_tcp(list(opened.values()), addresses, share, question.port)
             for position, destination in pairs:
                 answer = answers[(number[position], destination.address)]
                 trials.append(
