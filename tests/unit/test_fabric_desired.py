@@ -9,6 +9,7 @@ import time
 import typing as t
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import (
     CheckedFabric,
@@ -21,6 +22,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     node_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
+from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 FILE = """\
@@ -130,6 +132,37 @@ def test_destinations_are_all_workloads_with_their_nodes() -> None:
     assert all_variables(checked(FILE), "/x")["verify_destinations"] == (
         "name=web1 node=node1 address=10.244.0.0,name=web2 node=node1 address=10.244.0.1"
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "option", "variable", "more", "first"),
+    [
+        (conformance, "blocks", "fabric_blocks", {"node": "node1"}, {"block": "10.244.0.0/26", "node": "node1"}),
+        (
+            reachability,
+            "destinations",
+            "verify_destinations",
+            {"workloads": []},
+            {"name": "web1", "node": "node1", "address": "10.244.0.0"},
+        ),
+    ],
+    ids=["conformance", "reachability"],
+)
+@pytest.mark.parametrize("text", [FILE, FILE[: FILE.index("workloads")]], ids=["with workloads", "without any"])
+def test_a_module_takes_what_the_whole_fabric_has_in_common_as_the_text_that_it_is(
+    text: str,
+    module: t.Any,
+    option: str,
+    variable: str,
+    more: t.Mapping[str, t.Any],
+    first: t.Mapping[str, str],
+) -> None:
+    value = all_variables(checked(text), "/x")[variable]
+    read = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate({**more, option: value})
+    assert read.error_messages == []
+    found = read.validated_parameters[option]
+    assert found[:1] == ([first] if value else [])
+    assert len(found) == len(value.split(",") if value else [])
 
 
 def test_no_workloads_is_a_fabric_too() -> None:
