@@ -40,6 +40,13 @@ options:
     type: list
     elements: str
     default: []
+  socket:
+    description:
+      - BIRD's control socket; nobody need listen there.
+      - A BIRD that found no C(tunl0) up could not hand its routes through it to the kernel, and does not try again by
+        itself. Where routes are missing for that reason, it is told to.
+    type: path
+    default: /run/bird/bird.ctl
   state:
     description:
       - V(absent) sets C(tunl0) down, without our address and with the kernel's MTU, and deletes the guard. The kernel
@@ -100,6 +107,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.control import DEFAULT_SOCKET
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.handover import complete
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.linux import LinuxKernel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
@@ -114,6 +123,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "address": {"type": "str"},
     "mtu": {"type": "int", "default": 1480},
     "endpoints": {"type": "list", "elements": "str", "default": []},
+    "socket": {"type": "path", "default": DEFAULT_SOCKET},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
@@ -141,9 +151,11 @@ def main() -> None:
 
     def plan(params: t.Mapping[str, t.Any]) -> Proposal:
         request = to_request(params)
-        if params["state"] == "present":
-            modules.require(TUNNEL_MODULE, "encapsulation", TUNNEL_DEVICE)
-        return propose(request, LinuxKernel(scope_of_request(request)))
+        kernel = LinuxKernel(scope_of_request(request))
+        if params["state"] == "absent":
+            return propose(request, kernel)
+        modules.require(TUNNEL_MODULE, "encapsulation", TUNNEL_DEVICE)
+        return complete(propose(request, kernel), TUNNEL_DEVICE, params["socket"])
 
     run(module, plan)
 
