@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 # Where a node has directories of its own: nothing may be mounted there on the machine itself.
 _PRIVATE = ("/run", "/etc/bird", "/etc/frr", "/etc/sysctl.d", "/var/tmp", "/proc", "/sys")
 _RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+_GIVEN_FOR_A_TIME = re.compile(r" dynamic | proto (?:ra|dhcp) | expires ")
 _STATUS = re.compile(r"^(?:ok|changed|fatal|skipping): \[([^\] ]+)")
 
 
@@ -167,13 +168,18 @@ class FabricLab:
         return state
 
 
+def network_of_machine() -> t.Dict[str, t.List[str]]:
+    """Links, addresses and routes but for those that routers and DHCP servers have given for some time."""
+    found = {}
+    for command in ("ip -o link", "ip -o address", "ip route", "ip -6 route", "ip rule"):
+        shown = subprocess.run(command.split(), check=True, capture_output=True, encoding="utf-8").stdout
+        found[command] = [line for line in shown.splitlines() if not _GIVEN_FOR_A_TIME.search(line)]
+    return found
+
+
 def machine(lab: str) -> t.Dict[str, t.Any]:
     """All of the machine that a lab could disturb, undisturbed by whatever else runs on it."""
-    commands = ("ip -o link", "ip -o address", "ip route", "ip -6 route", "ip rule")
-    state: t.Dict[str, t.Any] = {
-        command: subprocess.run(command.split(), check=True, capture_output=True, encoding="utf-8").stdout
-        for command in commands
-    }
+    state: t.Dict[str, t.Any] = network_of_machine()
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     state["mounts"] = sorted(point for point in mounts if point in _PRIVATE)
     state["settings"] = {

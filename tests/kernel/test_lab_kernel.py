@@ -15,6 +15,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from fabric_lab import network_of_machine
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
@@ -82,11 +83,7 @@ def inside(node: str, *command: str) -> str:
 
 def machine() -> t.Dict[str, t.Any]:
     """Everything of the machine that a lab could disturb, undisturbed by whatever else runs on it."""
-    commands = ("ip -o link", "ip -o address", "ip route", "ip -6 route", "ip rule")
-    state: t.Dict[str, t.Any] = {
-        command: subprocess.run(command.split(), check=True, capture_output=True, encoding="utf-8").stdout
-        for command in commands
-    }
+    state: t.Dict[str, t.Any] = network_of_machine()
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     state["mounts"] = sorted(point for point in mounts if point in PRIVATE)
     state["forwarding"] = Path("/proc/sys/net/ipv4/ip_forward").read_text()
