@@ -118,7 +118,7 @@ CASES = [
         "an unknown key near none",
         "block_size: 26",
         "zzz: 1",
-        ["5: pools[0]: unknown key zzz; choose from block_size, cidr, name"],
+        ["5: pools[0]: unknown key zzz; choose from block_size, cidr, encapsulation, name"],
     ),
     Case(
         "a key is given twice",

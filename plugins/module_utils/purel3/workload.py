@@ -83,7 +83,7 @@ def workloads_from(options: t.Mapping[str, t.Any]) -> t.List[Workload]:
             name=item["name"],
             address=item["address"],
             namespace=namespace_from(item.get("netns")) or item["name"],
-            device=item.get("interface_name") or _DEVICE,
+            device=_DEVICE if item.get("interface_name") is None else item["interface_name"],
             mtu=item.get("mtu") or options.get("mtu") or 0,
         )
         for item in options["workloads"]
