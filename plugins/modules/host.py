@@ -69,8 +69,9 @@ extends_documentation_fragment:
   - purel3.fabric.attributes.actiongroup_fabric
 notes:
   - Needs root.
-  - A restart of systemd-networkd 252 (Debian 12) interrupts traffic for some two seconds, whoever restarts it; one of 257
-    (Debian 13) loses no packet. Run this module before there are workloads, as the role P(purel3.fabric.node#role) does.
+  - When systemd-networkd 252 (Debian 12) restarts, whoever has it restart, traffic is interrupted for some two seconds;
+    with 257 (Debian 13) no packet is lost. The role P(purel3.fabric.node#role) runs this module before it attaches
+    workloads.
 seealso:
   - module: purel3.fabric.sysctl
   - module: purel3.fabric.workloads
