@@ -32,6 +32,8 @@ DEFAULT_DESTINATION = "0.0.0.0/0"
 GATEWAY_ROUTE = Route("", TABLE_DEFAULT, GATEWAY_HOST, 0, UNICAST, "", "lo", SCOPE_LINK, ROUTE_PROTOCOL)
 
 TUNNEL_MODULE = "ipip"
+# What hands BIRD's routes to the kernel, in a BIRD with our configuration.
+KERNEL_PROTOCOL = "fabric_kernel"
 TUNNEL_DEVICE = "tunl0"
 TABLE_COMMENT = "purel3.fabric"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..ownership import TUNNEL_DEVICE
+from ..ownership import KERNEL_PROTOCOL, TUNNEL_DEVICE
 from .encapsulation import tunnel_lines
 from .filters import OWNER_TABLE, active_aggregates, common_export_filters
 from .rule_text import AGGREGATE_PROTOCOL, BLOCK_PROTOCOL
@@ -21,7 +21,6 @@ HEADER = "# Rendered by the Ansible collection purel3.fabric; what is changed he
 HELD_FILES = "fabric_held*.conf"
 PASSWORD_FILE = "fabric_passwords.conf"
 DEVICE_PROTOCOL = "fabric_devices"
-KERNEL_PROTOCOL = "fabric_kernel"
 DIRECT_PROTOCOL = "fabric_connected"
 BFD_PROTOCOL = "fabric_bfd"
 OWNER_PROTOCOL = "fabric_ownership"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..errors import InvalidInput
 from ..model import OWN_NAMESPACE
-from ..ownership import FILE_HEADER
+from ..ownership import FILE_HEADER, TUNNEL_MODULE
 from ..plan import Request as SettingsRequest
 from ..settings import to_request
 
@@ -28,7 +28,6 @@ LINK_PATH = "/etc/systemd/network/10-purel3-fabric.link"
 NETWORKD_PATH = "/etc/systemd/networkd.conf.d/90-purel3-fabric.conf"
 NETWORK_MANAGER_PATH = "/etc/NetworkManager/conf.d/90-purel3-fabric.conf"
 
-TUNNEL_MODULE = "ipip"
 # Else the kernel gives every namespace a tunnel of its own as soon as it has the module.
 SETTINGS_OF_TUNNEL = {"net.core.fb_tunnels_only_for_init_net": 1}
 _MODULE = re.compile(r"[A-Za-z0-9_-]+")

@@ -11,12 +11,13 @@ import socket
 import typing as t
 from dataclasses import dataclass
 
+from ..bird.control import DEFAULT_SOCKET
+from ..bird.handover import complete
 from ..errors import FabricError, InvalidInput, MissingDependency
 from ..host.modules import load
-from ..host.request import TUNNEL_MODULE
 from ..kernel import modules, namespaces
 from ..kernel.linux import LinuxKernel
-from ..ownership import TUNNEL_DEVICE
+from ..ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ..plan import Request
 from ..proposal import Proposal, join
 from ..reconcile import propose
@@ -90,7 +91,7 @@ def preview(state: State) -> Outcome:
     """
     requests, left_out = requests_of(state, boot_id(), _fault_of)
     missing = _missing_modules(state)
-    with _planned(requests) as proposal:
+    with _planned(requests, has_tunnel=bool(state.tunnel)) as proposal:
         # What a module brings is not there before it is loaded.
         if proposal.obstacles and not missing:
             raise InvalidInput(proposal.obstacles)
@@ -114,15 +115,15 @@ def restore(state: State) -> Outcome:
     done: t.Tuple[str, ...] = ()
     if missing:
         # Some settings must be in force before a module is loaded (net.core.fb_tunnels_only_for_init_net).
-        done = _carried_out([settings_of(state)])
+        done = _carried_out([settings_of(state)], has_tunnel=False)
         for name in missing:
             load(name)
             done += (f"+ kernel module {name}",)
-    return Outcome(done + _carried_out(requests), left_out)
+    return Outcome(done + _carried_out(requests, has_tunnel=bool(state.tunnel)), left_out)
 
 
-def _carried_out(requests: t.Sequence[Request]) -> t.Tuple[str, ...]:
-    with _planned(requests) as proposal:
+def _carried_out(requests: t.Sequence[Request], *, has_tunnel: bool) -> t.Tuple[str, ...]:
+    with _planned(requests, has_tunnel=has_tunnel) as proposal:
         if proposal.obstacles:
             raise InvalidInput(proposal.obstacles)
         if proposal.operations:
@@ -131,7 +132,7 @@ def _carried_out(requests: t.Sequence[Request]) -> t.Tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _planned(requests: t.Sequence[Request]) -> t.Iterator[Proposal]:
+def _planned(requests: t.Sequence[Request], *, has_tunnel: bool) -> t.Iterator[Proposal]:
     """Plan all requests while nobody else changes this host's network."""
     if os.geteuid() != 0:
         raise MissingDependency("only root can look into the namespaces of workloads; run it with sudo")
@@ -147,7 +148,7 @@ def _planned(requests: t.Sequence[Request]) -> t.Iterator[Proposal]:
                 faults.append(str(error))
         if faults:
             raise InvalidInput(faults)
-        yield whole
+        yield complete(whole, TUNNEL_DEVICE, DEFAULT_SOCKET) if has_tunnel else whole
 
 
 def _missing_modules(state: State) -> t.Tuple[str, ...]:

@@ -10,7 +10,8 @@ import typing as t
 from dataclasses import replace
 
 from ..errors import InvalidInput
-from ..host.request import SETTINGS_OF_TUNNEL, TUNNEL_MODULE
+from ..host.request import SETTINGS_OF_TUNNEL
+from ..ownership import TUNNEL_MODULE
 from ..plan import Request
 from ..settings import to_request as request_settings
 from ..tunnel import to_request as request_tunnel
