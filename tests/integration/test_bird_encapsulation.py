@@ -130,7 +130,7 @@ def learnt(node: Node) -> t.Dict[str, str]:
     """What the kernel has from BIRD, by network."""
     found = {}
     for line in node.routes():
-        network, _, way = line.partition(" ")
+        network, way = line.split(" ", 1)
         if network != "blackhole":
             found[network] = way
     return found
