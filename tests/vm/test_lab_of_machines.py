@@ -123,7 +123,7 @@ def test_a_machine_reaches_nothing_but_the_lab(story: Story) -> None:
     assert story.on("node1", "ip route show default") == []
     # To a guest, the machine that it runs on is the gateway of its network for SSH.
     with socket.create_server(("127.0.0.1", 0)) as server:
-        connect = f"timeout 5 bash -c '</dev/tcp/10.0.2.2/{server.getsockname()[1]}' 2>/dev/null || echo nobody"
+        connect = f"timeout 5 bash -c '</dev/tcp/192.0.2.2/{server.getsockname()[1]}' 2>/dev/null || echo nobody"
         assert story.on("node1", connect) == ["nobody"]
 
 

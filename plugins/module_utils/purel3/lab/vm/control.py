@@ -18,7 +18,7 @@ from .. import layout, process
 from ..desired import LabNode, mac_address
 from ..layout import key_file, process_name, read_process_name
 from . import acceleration, image, image_sources, record, seed, wait
-from .command import PROGRAM, Boot, Hardware, Port, qemu_command
+from .command import NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
 from .guest import GuestConfig, GuestInterface, GuestRoute
 from .machine import Machine
 from .ports import owner_of
@@ -191,6 +191,7 @@ def _guest_config(lab: str, node: LabNode, public_key: str) -> GuestConfig:
             *(GuestInterface(link.interface, mac, link.address) for link, mac in zip(node.links, machine.macs)),
         ),
         routes=tuple(GuestRoute(destination, gateway) for destination, gateway in machine.routes),
+        nameserver=NAMESERVER,
     )
 
 
