@@ -113,10 +113,15 @@ class Pings:
         self.received[way] = len(numbers)
         self.lost[way] = sorted(set(range(1, max(numbers, default=0))) - numbers)
 
-    def assert_nothing_lost(self, seconds: int) -> None:
-        """Fail unless every packet came back, for at least so long."""
+    def assert_nothing_lost(self, seconds: int, background: str = "") -> None:
+        """Fail unless every packet came back, for at least so long; says what else is known of the time."""
         assert all(received >= 10 * seconds for received in self.received.values()), self.received
-        assert not any(self.lost.values()), self.lost
+        lost = {
+            way: f"{len(numbers)} lost, from {numbers[0] / 10:.1f} to {numbers[-1] / 10:.1f} s"
+            for way, numbers in self.lost.items()
+            if numbers
+        }
+        assert not lost, f"{lost}\n{background}"
 
 
 def _node(path: Path) -> Node:

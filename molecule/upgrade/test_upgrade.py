@@ -9,6 +9,8 @@ import re
 import time
 import typing as t
 
+import pytest
+
 if t.TYPE_CHECKING:
     from conftest import Node, Pings
 
@@ -39,23 +41,32 @@ def is_back(node: Node, before: str) -> bool:
     return said.succeeded and "Daemon is up and running" in said.stdout
 
 
-def test_no_packet_is_lost_whatever_happens_to_bird(
+@pytest.fixture(scope="module", autouse=True)
+def _package_at_hand(nodes: t.Mapping[str, Node]) -> None:
+    nodes["node1"].run("apt-get -q update")
+    nodes["node1"].run(f"env DEBIAN_FRONTEND=noninteractive {REINSTALL} --download-only")
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_no_packet_is_lost_when(
+    event: str,
     nodes: t.Mapping[str, Node],
     steady_pings: t.Callable[[], t.ContextManager[Pings]],
     wait_until: WaitUntil,
 ) -> None:
     node = nodes["node1"]
-    node.run("apt-get -q update")
-    node.run(f"env DEBIAN_FRONTEND=noninteractive {REINSTALL} --download-only")
+    before = process(node)
     with steady_pings() as pings:
-        for event, command in EVENTS.items():
-            before = process(node)
-            node.run(command)
-            wait_until(f"after {event}: it is not back", lambda before=before: is_back(node, before))
-            for each in nodes.values():
-                wait_until(f"after {event}: {each.name} does not have all its sessions", each.has_all_sessions)
+        node.run(EVENTS[event])
+        wait_until(f"after {event}: it is not back", lambda: is_back(node, before))
+        for each in nodes.values():
+            wait_until(f"after {event}: {each.name} does not have all its sessions", each.has_all_sessions)
+        # Only then would its peer forget what it had announced.
         time.sleep(GRACEFUL_RESTART_TIME + 5)
-    pings.assert_nothing_lost(GRACEFUL_RESTART_TIME)
+    journal = "\n".join(
+        line for each in nodes.values() for line in each.lines("journalctl -b -u bird -n 25 --no-pager")
+    )
+    pings.assert_nothing_lost(GRACEFUL_RESTART_TIME, journal)
 
 
 def test_bird_runs_as_one_that_takes_over_routes(nodes: t.Mapping[str, Node]) -> None:
