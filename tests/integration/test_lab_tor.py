@@ -164,6 +164,8 @@ def test_a_node_drops_the_session_of_a_router_without_ttl_security(lab: FabricLa
     try:
         eventually(lambda: sessions(lab)[address]["state"] == "Established", False)
         restart_sessions(lab)
+        # FRR may have to hear of it first.
+        eventually(lambda: sessions(lab)[address]["state"] == "Established", False)
         # Long enough for several attempts of either side.
         deadline = time.monotonic() + 12
         while time.monotonic() < deadline:
