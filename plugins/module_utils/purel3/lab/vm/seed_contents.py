@@ -45,6 +45,8 @@ def cloud_init_files(config: GuestConfig) -> t.Dict[str, str]:
         "manage_etc_hosts": True,
         "disable_root": False,
         "ssh_pwauth": False,
+        # The image's own will do; to make another takes long, and not every image can.
+        "locale": "false",
         # One kind of key is made quickly, all of them are not.
         "ssh_genkeytypes": ["ed25519"],
         "users": [{"name": "root", "ssh_authorized_keys": [config.ssh_public_key]}],
