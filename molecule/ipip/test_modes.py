@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import process_name
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.process import running
 
 if t.TYPE_CHECKING:
     from conftest import Node, Pings
@@ -23,8 +24,7 @@ Nodes = t.Mapping[str, "Node"]
 WaitUntil = t.Callable[[str, t.Callable[[], bool]], None]
 
 FOLDER = Path(__file__).parent
-LAB = "molecule-ipip"
-ROUTER = ".router"
+ROUTER = process_name("molecule-ipip", ".router")
 ADDRESSES = {"node1": "192.168.50.10", "node2": "192.168.50.11", "node3": "192.168.60.12"}
 # To which of the other two nodes node1 sends through the tunnel: node2 in its own network, node3 beyond the router.
 TUNNELLED = {"ipip": {"node2": True, "node3": True}, "cross_subnet": {"node2": False, "node3": True}}
@@ -82,8 +82,9 @@ def test_no_packet_is_lost_while_the_fabric_is_switched_to(
     steady_pings: t.Callable[[], t.ContextManager[Pings]],
     wait_until: WaitUntil,
 ) -> None:
+    (router,) = running(ROUTER)[ROUTER]
     for block, node in ROUTES_OF_THE_ROUTER.items():
-        enter = ["nsenter", f"--target={node_pid(LAB, ROUTER)}", "--net", "--"]
+        enter = ["nsenter", f"--target={router}", "--net", "--"]
         subprocess.run([*enter, "ip", "route", "replace", block, "via", ADDRESSES[node]], check=True)
     with steady_pings() as pings:
         play(FOLDER / f"{mode}.fabric.yml", "purel3.fabric.ipip")

@@ -38,7 +38,7 @@ def is_back(node: Node, before: str) -> bool:
     if process(node) in (before, "0"):
         return False
     said = node.host.run("birdc show status")
-    return said.succeeded and "Daemon is up and running" in said.stdout
+    return said.succeeded and "Graceful restart recovery in progress" not in said.stdout
 
 
 @pytest.fixture(scope="module", autouse=True)
