@@ -14,6 +14,11 @@ from ansible_collections.purel3.fabric.plugins.modules.allocations import propos
 def test_a_new_store_belongs_to_the_owner_of_its_folder(tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, 23456)
     path = tmp_path / "lab.allocations.txt"
-    params = {"path": str(path), "blocks": {"10.244.104.0/26": "node2"}, "addresses": {"10.244.104.0": "web3"}}
+    params = {
+        "path": str(path),
+        "blocks": {"10.244.104.0/26": "node2"},
+        "addresses": {"10.244.104.0": "web3"},
+        "tunnels": {},
+    }
     propose_from(params, os.replace, str(tmp_path)).apply()
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
