@@ -261,6 +261,16 @@ class Pair:
             return "refilter" if wait_until(lambda: self.received() > counted) else "none"
         return "none"
 
+    def effects_of(
+        self, case: Case, base: str, text: str, variables: Variables, version: t.Tuple[int, ...]
+    ) -> t.Tuple[str, str, str]:
+        """What is foretold of a case, what happens, and what the case says should."""
+        before = self.begin(base)
+        secrets = {SESSION} if "bird_password" in case.node else set()
+        (foretold,) = predict(before, text, secrets, version)
+        effect = self.effect_of(text, variables, foretold.effect)
+        return foretold.effect, effect, case.effect or foretold.effect
+
 
 def wait_until(is_so: t.Callable[[], bool], seconds: float = 120) -> bool:
     deadline = time.monotonic() + seconds
@@ -284,14 +294,11 @@ def test_bird_does_what_was_foretold(pair: Pair, base: str) -> None:
         text, variables = changed(case)
         if case.base != base or unsupported(text, version):
             continue
-        before = pair.begin(base)
-        secrets = {SESSION} if "bird_password" in case.node else set()
-        (foretold,) = predict(before, text, secrets, version)
-        found[name] = (
-            foretold.effect,
-            pair.effect_of(text, variables, foretold.effect),
-            case.effect or foretold.effect,
-        )
+        # Again, if it differs: when both ends have connected at once, BIRD may begin a session anew by itself, later.
+        for _attempt in range(3):
+            found[name] = pair.effects_of(case, base, text, variables, version)
+            if len(set(found[name])) == 1:
+                break
     assert found
     assert {name: effects for name, effects in found.items() if len(set(effects)) > 1} == {}
 
