@@ -24,8 +24,8 @@ help:
 	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
 	@echo 'make lab-vm     the same on three virtual machines (inventories/lab_vm); the first time, their image is built'
 	@echo 'make lab-down   remove every trace of the lab of INVENTORY'
-	@echo 'make test       everything that CI checks; needs root for network namespaces'
-	@echo 'make test-vm    the scenarios of Molecule alone: namespaces first, then virtual machines; half an hour'
+	@echo 'make test       everything that CI checks, all of it on this machine; needs root for network namespaces'
+	@echo 'make test-vm    everything that takes virtual machines; three quarters of an hour without KVM'
 	@echo 'make molecule   one of them, SCENARIO=$(SCENARIO); each has a folder in molecule/'
 	@echo 'make test-fast  style, types, unit and golden tests; under a minute'
 	@echo 'make lint       style, types, ansible-lint'
@@ -61,10 +61,10 @@ lab-down: setup
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_down
 
 test: setup-dev
-	$(AS_ROOT) $(PYTEST)
+	$(AS_ROOT) $(PYTEST) -m 'not machines'
 
 test-vm: setup-dev
-	$(AS_ROOT) $(PYTEST) tests/molecule
+	$(AS_ROOT) $(PYTEST) -m machines tests/vm tests/molecule
 
 # As a user types it, but for the path of the environment.
 molecule: setup

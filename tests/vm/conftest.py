@@ -8,10 +8,18 @@ from __future__ import annotations
 import shutil
 import socket
 import typing as t
+from pathlib import Path
 
 import pytest
 
 PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "ssh")
+
+
+def pytest_collection_modifyitems(items: t.List[pytest.Item]) -> None:
+    """Mark what is in this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("machines")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,7 +27,9 @@ def has_what_machines_need() -> None:
     """Fail at once, in words, where the programs are missing."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        pytest.fail(f"virtual machines need {', '.join(missing)}: use `make test`, which installs them", pytrace=False)
+        pytest.fail(
+            f"virtual machines need {', '.join(missing)}: use `make test-vm`, which installs them", pytrace=False
+        )
 
 
 @pytest.fixture(name="first_port", scope="module")
