@@ -177,13 +177,12 @@ faults:
       check that BIRD runs there, that TCP port 179 is open, and that both sides name each other's AS
 """
 
-import functools
 import typing as t
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_waiting_info
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.expected import expected_peers
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.observation import Wait, read
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.sessions import report, status_table
@@ -224,7 +223,7 @@ def read_for(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Mapping[str,
 def main() -> None:
     """Run as Ansible calls it."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    run_info(module, functools.partial(read_for, may_wait=not module.check_mode))
+    run_waiting_info(module, read_for)
 
 
 if __name__ == "__main__":

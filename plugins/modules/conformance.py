@@ -258,12 +258,11 @@ faults:
   sample: ["after 30 s: 2/3 sessions up; node3 192.168.50.12: Active, Connection refused"]
 """
 
-import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_waiting_info
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.conformance import check_conformance
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -315,7 +314,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 def main() -> None:
     """Run as Ansible calls it."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    run_info(module, functools.partial(check_conformance, may_wait=not module.check_mode))
+    run_waiting_info(module, check_conformance)
 
 
 if __name__ == "__main__":

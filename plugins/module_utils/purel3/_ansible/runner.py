@@ -61,6 +61,16 @@ def run_info(module: AnsibleModule, read: t.Callable[[Params], t.Mapping[str, t.
     module.exit_json(changed=False, **values)
 
 
+def run_waiting_info(module: AnsibleModule, read: t.Callable[..., t.Mapping[str, t.Any]]) -> None:
+    """Exit with what was waited for; in check mode with what is there, as an earlier task may be about to change it.
+
+    Args:
+        module: the module as Ansible started it.
+        read: as in run_info; takes may_wait as well.
+    """
+    run_info(module, lambda params: read(params, may_wait=not module.check_mode))
+
+
 def fail(module: AnsibleModule, error: FabricError) -> None:
     """End the module with the error's own words.
 
