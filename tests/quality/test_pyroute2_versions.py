@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kernel tests once more with the oldest pyroute2 that is supported; the newest is the one that is pinned."""
+"""What pyroute2 has a part in, once more with the oldest one supported; the newest is the one that is pinned."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import pytest
 Run = t.Callable[..., str]
 
 OLDEST = "0.7.2"  # Debian 12's own
+# The switch of a lab, and what the tests have pyroute2 decode. The other kernel tests never load it.
+WITH_PYROUTE2 = ("test_lab_kernel.py", "test_wire_kernel.py", "test_workloads_kernel.py")
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +30,15 @@ def folder_of_the_oldest(run: Run, checkout: Path) -> Path:
     return folder
 
 
-def test_the_kernel_tests_pass_with_the_oldest_pyroute2(run: Run, folder_of_the_oldest: Path) -> None:
+def test_what_needs_pyroute2_passes_with_the_oldest(run: Run, checkout: Path, folder_of_the_oldest: Path) -> None:
     if os.geteuid() != 0:
         pytest.fail("the kernel tests need root: use `make test`, which asks sudo", pytrace=False)
     env = {"PYTHONPATH": str(folder_of_the_oldest)}
-    said = run("python", "-m", "pytest", "-p", "no:cacheprovider", "--durations=0", "tests/kernel", env=env)
+    files = [checkout / "tests" / "kernel" / name for name in WITH_PYROUTE2]
+    said = run("python", "-m", "pytest", "-p", "no:cacheprovider", "--durations=0", *files, env=env)
     assert f"pyroute2 {OLDEST}" in said
+
+
+def test_no_other_kernel_test_needs_pyroute2(checkout: Path) -> None:
+    users = {path.name for path in (checkout / "tests" / "kernel").glob("test_*.py") if "pyroute2" in path.read_text()}
+    assert users <= set(WITH_PYROUTE2)
