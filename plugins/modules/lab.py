@@ -147,7 +147,8 @@ options:
     type: int
     default: 22200
   cache:
-    description: The folder of the images that were built.
+    description:
+      - The folder of the images that were built. When one is built, those go that no lab has started from for 30 days.
     type: path
     default: /var/cache/purel3-lab
   timeout:

@@ -15,16 +15,20 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.forwarding import is_router, make_router
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.taps import open_taps
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import process_name
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import control as machines
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guard import ended_with_caller
 
 LAB = f"programs{os.getpid()}"
 COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +114,45 @@ def test_what_was_started_does_not_outlive_a_caller_that_is_killed(number: int) 
     while process.running(name):
         assert time.monotonic() < deadline, "it still runs"
         time.sleep(0.05)
+
+
+def test_what_was_started_goes_when_nobody_is_left_to_hear_of_it() -> None:
+    name = process_name(LAB, "node1")
+    command = [sys.executable, "-c", KILLED, str(COLLECTIONS), name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as caller:
+        assert caller.stdout
+        assert caller.stdout.readline() == b"started\n"
+        assert name in process.running(name)
+        caller.stdout.close()
+        deadline = time.monotonic() + PATIENCE
+        while process.running(name):
+            assert time.monotonic() < deadline, "it still runs"
+            time.sleep(0.05)
+        caller.kill()
+
+
+def test_a_lab_that_is_ended_while_its_image_is_built_is_not_started_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = {"name": "node1", "interface": "ens33", "address": "192.168.50.10/24"}
+    lab = {"name": LAB, "backend": "qemu", "nodes": [node]}
+    ended = []
+
+    def equip(*_arguments: t.Any) -> machines.Equipment:
+        proposal = propose_lab({**lab, "state": "absent"})
+        ended.extend(proposal.operations)
+        proposal.apply()
+        return machines.Equipment("/bin/false", image.Image("none", "/dev/null", "raw"), "tcg")
+
+    for check in ("require", "require_image"):
+        monkeypatch.setattr(machines, check, lambda *_arguments: None)
+    monkeypatch.setattr(machines, "equip", equip)
+    monkeypatch.setattr(machines, "start", lambda *_arguments: pytest.fail("a machine is started"))
+    with pytest.raises(FabricError, match=f"lab {LAB}: it was ended while its image was prepared; nothing was started"):
+        propose_lab({**lab, "state": "present"}).apply()
+    assert ended == [f"- pid files of lab {LAB}"]
+    assert process.running(process_name(LAB)) == {}
+    assert not os.path.exists(layout.lab_directory(LAB))
 
 
 @pytest.fixture(name="namespace")

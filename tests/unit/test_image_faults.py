@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import threading
+import time
 import typing as t
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +116,73 @@ def test_the_next_build_sweeps_what_a_killed_one_left(builder: Builder, tmp_path
     (tmp_path / "notes-of-the-user").mkdir()
     image.prepare(REQUEST, str(tmp_path))
     assert left(tmp_path) == sorted([NAME, "notes-of-the-user"])
+    assert len(builder.built) == 1
+
+
+DAY = 24 * 3600.0
+# How many days ago it was used, and whether it stays: images of other recipes or packages, and what is none of ours.
+CACHED: t.Dict[str, t.Tuple[float, bool]] = {
+    "bookworm-0123456789abcdef": (31, False),
+    "trixie-0123456789abcdef": (400, False),
+    "bookworm-fedcba9876543210": (29, True),
+    "trixie-of-the-user": (400, True),
+    "cloud-0123456789abcdef": (400, True),
+}
+
+
+def test_the_next_build_sweeps_what_nobody_has_used_for_a_month(builder: Builder, tmp_path: Path) -> None:
+    for name, (days, _stays) in CACHED.items():
+        (tmp_path / name / "root").mkdir(parents=True)
+        os.utime(tmp_path / name, times=(0, time.time() - days * DAY))
+    image.prepare(REQUEST, str(tmp_path))
+    assert left(tmp_path) == sorted([NAME, *(name for name, (_days, stays) in CACHED.items() if stays)])
+    assert len(builder.built) == 1
+
+
+def test_an_image_that_is_used_is_not_swept(builder: Builder, tmp_path: Path) -> None:
+    image.prepare(REQUEST, str(tmp_path))
+    os.utime(tmp_path / NAME, times=(0, 0))
+    image.prepare(REQUEST, str(tmp_path))
+    other = replace(REQUEST, release="trixie")
+    image.prepare(other, str(tmp_path))
+    assert left(tmp_path) == sorted([NAME, key(other, image_recipe.digest())])
+    assert len(builder.built) == 2
+
+
+@pytest.mark.usefixtures("builder")
+def test_half_an_image_that_was_being_swept_is_not_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image.prepare(REQUEST, str(tmp_path))
+    os.utime(tmp_path / NAME, times=(0, 0))
+
+    def killed(_path: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            image.prepare(replace(REQUEST, release="trixie"), str(tmp_path))
+    assert image.find(REQUEST, str(tmp_path)) is None
+    image.prepare(REQUEST, str(tmp_path))
+    assert left(tmp_path) == [NAME]
+
+
+def test_what_is_missing_to_build_an_image_is_told_without_writing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: None if name == "mmdebstrap" else f"/usr/bin/{name}")
+    with pytest.raises(MissingDependency, match="missing on this machine: mmdebstrap; install them: apt-get install"):
+        image.require(REQUEST, str(tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_an_image_that_is_there_needs_nothing_that_builds_one(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    image.prepare(REQUEST, str(tmp_path))
+    monkeypatch.setattr(image_build, "require", lambda: pytest.fail("nothing is to be built"))
+    image.require(REQUEST, str(tmp_path))
     assert len(builder.built) == 1
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 import time
 import typing as t
 from pathlib import Path
@@ -22,7 +23,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.desired import LabNode, lab_from_params
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import acceleration, control, wait
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import acceleration, control, record, wait
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.command import KVM, TCG
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.ports import owner_of
 
@@ -109,6 +110,48 @@ def test_a_guest_that_does_not_answer_is_given_up_at_the_deadline(tmp_path: Path
     (tmp_path / "console.log").write_text("A start job is running\n")
     with pytest.raises(KernelError, match=r"(?s)it was not up after 0 s: nothing answered; .*A start job is running"):
         wait.wait_for(guest(tmp_path), time.monotonic() - 1)
+
+
+@pytest.fixture(name="answers")
+def guests_that_answer_as_told(monkeypatch: pytest.MonkeyPatch) -> t.Dict[str, t.Callable[[], str]]:
+    """What each guest does instead of booting, by its name."""
+    answers: t.Dict[str, t.Callable[[], str]] = {}
+    monkeypatch.setattr(wait, "wait_for", lambda guest, _deadline: answers[guest.node]())
+    return answers
+
+
+def names_of(*names: str) -> t.Sequence[LabNode]:
+    nodes = [
+        {"name": name, "interface": "ens33", "address": f"192.168.50.1{number}/24"} for number, name in enumerate(names)
+    ]
+    return lab_from_params({"name": "lab", "state": "present", "backend": "qemu", "nodes": nodes}).nodes
+
+
+def test_one_guest_that_fails_ends_the_waiting_for_all(
+    answers: t.Dict[str, t.Callable[[], str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "RUN_DIRECTORY", str(tmp_path))
+    nodes = names_of("node1", "node2", "node3")
+    monkeypatch.setattr(layout, "DISK_DIRECTORY", str(tmp_path / "disks"))
+    record.write_machine("lab", nodes[2])
+    release, left = threading.Event(), threading.Event()
+
+    def wait_for_ever() -> str:
+        release.wait()
+        left.set()
+        return ""
+
+    def fail() -> str:
+        raise KernelError("node node2: it does not boot; the end of its console:\npanic")
+
+    answers.update(node1=wait_for_ever, node2=fail, node3=lambda: "a key")
+    try:
+        with pytest.raises(KernelError, match=r"(?s)^node node2: .*\npanic\nnot up by then: .*node1") as failed:
+            control.wait_until_up("lab", nodes, dict.fromkeys(["node1", "node2", "node3"], 1), 3600)
+        assert "node2" not in str(failed.value).splitlines()[-1]
+        assert not left.is_set()
+    finally:
+        release.set()
 
 
 @pytest.fixture(name="listener")

@@ -64,10 +64,11 @@ def propose_lab(params: t.Mapping[str, t.Any]) -> Proposal:
     if not state.has_directory:
         state = replace(state, has_directory=record.has_empty_directory())
     proposed = plan(state)
+    options = _MachineOptions(str(params.get("cache") or _CACHE), float(params.get("timeout") or _BOOT_SECONDS))
     starting = [node for node in proposed.start if node.machine]
     if starting:
         machines.require(lab.name, starting, [pid for node in proposed.stop for pid in node.pids])
-    options = _MachineOptions(str(params.get("cache") or _CACHE), float(params.get("timeout") or _BOOT_SECONDS))
+        machines.require_image(starting[0], options.cache)
     is_of_machines = params["state"] == "present" and params.get("backend") == QEMU
     return Proposal(
         operations=proposed.operations,
@@ -85,15 +86,21 @@ def _apply(lab: Lab, plan: Plan) -> None:
 
 
 def _apply_to_machines(lab: Lab, plan: Plan, options: _MachineOptions) -> None:
-    # Before the lock, for which every other lab of this machine would have to wait.
     equipment = None
-    for node in [node for node in plan(read_lab(lab.name)).start if node.machine][:1]:
-        equipment = machines.equip(node, options.cache)
-        options.values["acceleration"] = equipment.acceleration
     touched: t.List[str] = []
     try:
+        for node in [node for node in plan(read_lab(lab.name)).start if node.machine][:1]:
+            with record.locked():
+                record.make_directory(lab.name)
+            # Without the lock, for which every other lab of this machine would have to wait.
+            equipment = machines.equip(node, options.cache)
+            options.values["acceleration"] = equipment.acceleration
         with contextlib.ExitStack() as stack:
             with record.locked():
+                if equipment and not record.has_directory(lab.name):
+                    raise FabricError(
+                        f"lab {lab.name}: it was ended while its image was prepared; nothing was started; run it again"
+                    )
                 steps = plan(read_lab(lab.name))
                 touched = [node.name for node in steps.start] + [node.name for node in steps.write_pid_files]
                 names = [process_name(lab.name, name) for name in touched]

@@ -75,6 +75,19 @@ def remove_pid(lab: str, node: str) -> None:
         os.unlink(node_pid_file(lab, node))
 
 
+def make_directory(lab: str) -> None:
+    """Make the directory of a lab's files, unless it is there; until it is removed, somebody wants the lab.
+
+    Args:
+        lab: name of the lab.
+
+    Raises:
+        KernelError: it cannot be made.
+    """
+    with _explained(lab_directory(lab)):
+        os.makedirs(lab_directory(lab), mode=0o755, exist_ok=True)
+
+
 def has_directory(lab: str) -> bool:
     """Tell whether a lab left files.
 
@@ -168,7 +181,16 @@ def _saved_limits_file() -> str:
 
 
 def _write(path: str, text: str) -> None:
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    with open(path + ".new", "w", encoding="ascii") as file:
-        file.write(text)
-    os.replace(path + ".new", path)
+    with _explained(path):
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        with open(path + ".new", "w", encoding="ascii") as file:
+            file.write(text)
+        os.replace(path + ".new", path)
+
+
+@contextlib.contextmanager
+def _explained(path: str) -> t.Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise KernelError(f"lab: {path}: {error.strerror}; correct that, and run it again") from error

@@ -9,10 +9,10 @@ import os
 import shutil
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from ...errors import FabricError, InvalidInput, KernelError, MissingDependency
+from ...errors import InvalidInput, KernelError, MissingDependency
 from ...kernel.taps import open_taps
 from .. import layout, process
 from ..desired import LabNode, mac_address
@@ -20,6 +20,7 @@ from ..layout import key_file, process_name, read_process_name
 from . import acceleration, image, image_sources, record, seed, wait
 from .command import NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
 from .guest import GuestConfig, GuestInterface, GuestRoute
+from .image_request import ImageRequest
 from .machine import Machine
 from .ports import owner_of
 
@@ -85,6 +86,20 @@ def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> No
         raise InvalidInput(faults)
 
 
+def require_image(node: LabNode, cache: str) -> None:
+    """Check that there is an image for machines, or that one can be built here.
+
+    Args:
+        node: one of the machines; they all have the same image.
+        cache: the folder of images.
+
+    Raises:
+        FabricError: the cloud image is none, or there is no source of packages.
+        MissingDependency: what builds images is not installed.
+    """
+    image.require(_image_request(node), cache)
+
+
 def equip(node: LabNode, cache: str) -> Equipment:
     """Find or build the image, and find out how machines run here.
 
@@ -98,9 +113,7 @@ def equip(node: LabNode, cache: str) -> Equipment:
     Raises:
         FabricError: there is no image, and none can be built.
     """
-    choice = _machine(node).image
-    request = image_sources.request_for(choice.release, choice.packages, choice.path or None)
-    prepared = image.prepare(request, cache)
+    prepared = image.prepare(_image_request(node), cache)
     program = shutil.which(PROGRAM) or PROGRAM
     return Equipment(program, prepared, acceleration.choose(program, prepared.kernel, cache))
 
@@ -131,7 +144,7 @@ def start(
     for node in nodes:
         record.write_machine(lab, node)
         image.overlay(equipment.image, record.disk_file(lab, node.name))
-        seed.write(record.seed_file(lab, node.name), _guest_config(lab, node, public_key))
+        seed.write(record.machine_file(lab, node.name, record.SEED), _guest_config(lab, node, public_key))
     wanted = [(node, port) for node in nodes for port in ports(node)]
     taps = open_taps(switch_namespace, [port for _node, port in wanted])
     try:
@@ -143,7 +156,7 @@ def start(
                     process_name(lab, node.name),
                     program=qemu_command(equipment.program, _hardware(lab, node, own, equipment)),
                     descriptors=own,
-                    output=record.output_file(lab, node.name),
+                    output=record.machine_file(lab, node.name, record.OUTPUT),
                 )
             )
         return process.start(holders)
@@ -162,23 +175,31 @@ def wait_until_up(lab: str, nodes: t.Sequence[LabNode], pids: t.Mapping[str, int
         seconds: how long at most.
 
     Raises:
-        KernelError: at least one did not come up; with the console of each of these.
+        KernelError: one did not come up; with its console. The caller then ends all, for nobody waits for the others.
     """
     deadline = time.monotonic() + seconds
-    guests = [_guest(lab, node, pids[node.name]) for node in nodes]
-    faults = []
-    with ThreadPoolExecutor(max_workers=len(guests)) as pool:
-        for guest, answer in [(guest, pool.submit(wait.wait_for, guest, deadline)) for guest in guests]:
+    pool = ThreadPoolExecutor(max_workers=len(nodes))
+    try:
+        answers = {
+            pool.submit(wait.wait_for, _guest(lab, node, pids[node.name]), deadline): node.name for node in nodes
+        }
+        for answer in as_completed(answers):
             try:
-                record.write_host_key(lab, guest.node, answer.result())
-            except FabricError as error:
-                faults.append(str(error))
-    if faults:
-        raise KernelError("\n\n".join(faults))
+                record.write_host_key(lab, answers[answer], answer.result())
+            except KernelError as error:
+                others = ", ".join(sorted(name for other, name in answers.items() if not other.done()))
+                raise KernelError(f"{error}\nnot up by then: {others}" if others else str(error)) from error
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _machine(node: LabNode) -> Machine:
     return t.cast(Machine, node.machine)
+
+
+def _image_request(node: LabNode) -> ImageRequest:
+    choice = _machine(node).image
+    return image_sources.request_for(choice.release, choice.packages, choice.path or None)
 
 
 def _guest_config(lab: str, node: LabNode, public_key: str) -> GuestConfig:
@@ -207,9 +228,9 @@ def _hardware(lab: str, node: LabNode, taps: t.Sequence[int], equipment: Equipme
         memory=machine.memory,
         cpus=machine.cpus,
         disk=record.disk_file(lab, node.name),
-        seed=record.seed_file(lab, node.name),
+        seed=record.machine_file(lab, node.name, record.SEED),
         boot=boot,
-        console=record.console_file(lab, node.name),
+        console=record.machine_file(lab, node.name, record.CONSOLE),
         ssh_port=machine.ssh_port,
         management_mac=mac_address(lab, node.name, _MANAGEMENT),
         is_outbound=machine.is_outbound,
@@ -223,7 +244,7 @@ def _guest(lab: str, node: LabNode, pid: int) -> wait.Guest:
         port=_machine(node).ssh_port,
         addresses=tuple((link.interface, link.address) for link in node.links),
         key=key_file(lab),
-        console=record.console_file(lab, node.name),
-        output=record.output_file(lab, node.name),
+        console=record.machine_file(lab, node.name, record.CONSOLE),
+        output=record.machine_file(lab, node.name, record.OUTPUT),
         is_running=lambda: read_process_name(pid) == process_name(lab, node.name),
     )

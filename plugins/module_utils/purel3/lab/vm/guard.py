@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import typing as t
 
@@ -14,11 +15,15 @@ from .. import process
 from ..layout import PROCESS_PREFIX
 
 _DONE = b"done"
+_STANDARD_OUTPUT = 1
 
 
 @contextlib.contextmanager
 def ended_with_caller(names: t.Sequence[str]) -> t.Iterator[None]:
     """End processes unless the block ends well; even when this process is killed, or interrupted from the keyboard.
+
+    They end as well when nobody is left to read what this process prints: a user's run that is interrupted cannot send
+    signals to what it has started by sudo.
 
     Args:
         names: argv[0] of each; they need not run yet.
@@ -45,10 +50,14 @@ def _watch(pipe: int, names: t.Sequence[str]) -> t.NoReturn:
             signal.signal(number, signal.SIG_IGN)
         # Above all the other end of the pipe, and the lock of all labs.
         for entry in os.listdir("/proc/self/fd"):
-            if int(entry) != pipe:
+            if int(entry) not in (pipe, _STANDARD_OUTPUT):
                 with contextlib.suppress(OSError):
                     os.close(int(entry))
-        if os.read(pipe, len(_DONE)) != _DONE:
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        # Only what it always tells: that there is no other end.
+        poll.register(_STANDARD_OUTPUT, 0)
+        if pipe not in dict(poll.poll()) or os.read(pipe, len(_DONE)) != _DONE:
             running = process.running(PROCESS_PREFIX)
             process.end([(name, pid) for name in set(names) for pid in running.get(name, ())])
         os._exit(0)

@@ -9,17 +9,22 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
+import time
 import typing as t
 from dataclasses import dataclass
 
 from ...errors import FabricError
 from . import image_build, image_programs, image_recipe
-from .image_request import CloudImage, ImageRequest, key
+from .image_request import RELEASES, ImageRequest, key
 
 _UNFINISHED = ".building-"
 _LOCK = ".lock"
+_BUILT = re.compile(rf"(?:{'|'.join(RELEASES)})-[0-9a-f]{{16}}")
+# No lab will start from it again: it is one of an older recipe, or of packages that nobody asks for now.
+_UNUSED_SECONDS = 30 * 24 * 3600.0
 _MIB = 1024**2
 
 
@@ -63,12 +68,31 @@ def find(request: ImageRequest, cache: str) -> t.Optional[Image]:
     return Image(os.path.basename(folder), disk, "raw", kernel, initrd, image_recipe.COMMAND_LINE)
 
 
+def require(request: ImageRequest, cache: str) -> None:
+    """Check that an image is there, or that this machine has what builds it; nothing is written.
+
+    Args:
+        request: what it holds.
+        cache: the folder of all images.
+
+    Raises:
+        FabricError: the cloud image is none.
+        MissingDependency: this machine lacks what is needed.
+    """
+    image_programs.require(("qemu-img",))
+    if request.cloud_image:
+        _require_qcow2(request.cloud_image.path)
+    elif find(request, cache) is None:
+        image_build.require()
+
+
 def prepare(request: ImageRequest, cache: str) -> Image:
     """Find an image, or build it; that takes about a minute.
 
     Args:
         request: what it holds.
-        cache: the folder of all images; made when it is missing. Builders wait for each other.
+        cache: the folder of all images; made when it is missing. Builders wait for each other, and remove images from
+            which nothing was started for a month.
 
     Returns:
         The image.
@@ -77,21 +101,22 @@ def prepare(request: ImageRequest, cache: str) -> Image:
         FabricError: it cannot be built, and nothing is left of the attempt; or the cloud image is none.
         MissingDependency: this machine lacks what is needed.
     """
-    image_programs.require(("qemu-img",))
+    require(request, cache)
     if request.cloud_image:
-        return _checked(request.cloud_image, key(request, ""))
-    found = find(request, cache)
-    if found:
-        return found
-    image_build.require()
+        return Image(key(request, ""), request.cloud_image.path, "qcow2")
     try:
-        with _locked(cache):
-            found = find(request, cache)
-            return found or _build(request, cache)
+        found = find(request, cache)
+        if found is None:
+            with _locked(cache):
+                found = find(request, cache) or _build(request, cache)
     except OSError as error:
         raise FabricError(
             f"lab: {cache}: the image cannot be built: {error}; nothing was kept; correct that, and run it again"
         ) from error
+    # By this it is known to be in use.
+    with contextlib.suppress(OSError):
+        os.utime(os.path.dirname(found.disk))
+    return found
 
 
 def overlay(image: Image, path: str) -> None:
@@ -114,9 +139,7 @@ def _folder(request: ImageRequest, cache: str) -> str:
 
 
 def _build(request: ImageRequest, cache: str) -> Image:
-    for name in os.listdir(cache):
-        if name.startswith(_UNFINISHED):
-            shutil.rmtree(os.path.join(cache, name))
+    _clear(cache)
     free = shutil.disk_usage(cache).free
     if free < image_recipe.BUILD_BYTES:
         raise FabricError(
@@ -135,6 +158,18 @@ def _build(request: ImageRequest, cache: str) -> Image:
     return built
 
 
+def _clear(cache: str) -> None:
+    for name in os.listdir(cache):
+        path = os.path.join(cache, name)
+        # A machine that runs from it keeps it open.
+        if _BUILT.fullmatch(name) and os.stat(path).st_mtime < time.time() - _UNUSED_SECONDS:
+            # Half removed under its own name, it would be taken for an image.
+            os.rename(path, os.path.join(cache, _UNFINISHED + name))
+    for name in os.listdir(cache):
+        if name.startswith(_UNFINISHED):
+            shutil.rmtree(os.path.join(cache, name))
+
+
 @contextlib.contextmanager
 def _locked(cache: str) -> t.Iterator[None]:
     os.makedirs(cache, mode=0o755, exist_ok=True)
@@ -146,12 +181,10 @@ def _locked(cache: str) -> t.Iterator[None]:
         os.close(descriptor)
 
 
-def _checked(cloud_image: CloudImage, name: str) -> Image:
-    path = cloud_image.path
+def _require_qcow2(path: str) -> None:
     said = image_programs.run("qemu-img", "info", "--output=json", path, purpose=f"read the cloud image {path}")
     found = json.loads(said)
     if found["format"] != "qcow2":
         raise FabricError(f"{path}: is {found['format']}, not qcow2; give a cloud image in the format qcow2")
     purpose = f"use the cloud image {path}, which is damaged or was not fetched whole"
     image_programs.run("qemu-img", "check", "-q", "-f", "qcow2", path, purpose=purpose)
-    return Image(name, path, "qcow2")

@@ -19,50 +19,27 @@ from ..desired import LabLink, LabNode
 from ..layout import disk_directory, key_file, lab_directory, machine_directory
 from .machine import ImageChoice, Machine
 
+# All that a guest said, all that QEMU said, and the disk from which the guest learns what it is to be.
+CONSOLE = "console.log"
+OUTPUT = "qemu.log"
+SEED = "seed.img"
+
 _MACHINE = "machine.json"
-_CONSOLE = "console.log"
-_OUTPUT = "qemu.log"
 _KNOWN_HOSTS = "known_hosts"
-_SEED = "seed.img"
 
 
-def console_file(lab: str, node: str) -> str:
-    """Return the file that holds all that a guest said.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-
-    Returns:
-        an absolute path.
-    """
-    return os.path.join(machine_directory(lab, node), _CONSOLE)
-
-
-def output_file(lab: str, node: str) -> str:
-    """Return the file that holds all that QEMU said.
+def machine_file(lab: str, node: str, name: str) -> str:
+    """Return a file of a machine.
 
     Args:
         lab: name of the lab.
         node: name of the node.
+        name: of the file: CONSOLE, OUTPUT or SEED.
 
     Returns:
         an absolute path.
     """
-    return os.path.join(machine_directory(lab, node), _OUTPUT)
-
-
-def seed_file(lab: str, node: str) -> str:
-    """Return the file of a guest's seed.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-
-    Returns:
-        an absolute path.
-    """
-    return os.path.join(machine_directory(lab, node), _SEED)
+    return os.path.join(machine_directory(lab, node), name)
 
 
 def disk_file(lab: str, node: str) -> str:
@@ -89,12 +66,10 @@ def write_machine(lab: str, node: LabNode) -> None:
         KernelError: they cannot be made.
     """
     remove_machine(lab, node.name)
-    try:
+    with _explained(lab, node.name):
         os.makedirs(machine_directory(lab, node.name), mode=0o755)
         os.makedirs(disk_directory(lab), mode=0o700, exist_ok=True)
-        _write(os.path.join(machine_directory(lab, node.name), _MACHINE), json.dumps(asdict(node)))
-    except OSError as error:
-        raise KernelError(f"lab {lab}: node {node.name}: {error.filename}: {error.strerror}; correct that") from error
+        _write(machine_file(lab, node.name, _MACHINE), json.dumps(asdict(node)))
 
 
 def read_machine(lab: str, node: str) -> t.Optional[LabNode]:
@@ -108,7 +83,7 @@ def read_machine(lab: str, node: str) -> t.Optional[LabNode]:
         None where that is not known, so that it must be started anew.
     """
     try:
-        with open(os.path.join(machine_directory(lab, node), _MACHINE), encoding="utf-8") as file:
+        with open(machine_file(lab, node, _MACHINE), encoding="utf-8") as file:
             found = json.load(file)
         machine = found["machine"]
         image = ImageChoice(**{**machine["image"], "packages": tuple(machine["image"]["packages"])})
@@ -141,8 +116,12 @@ def write_host_key(lab: str, node: str, line: str) -> None:
         lab: name of the lab.
         node: name of the node.
         line: in the form of known_hosts.
+
+    Raises:
+        KernelError: it cannot be written.
     """
-    _write(os.path.join(machine_directory(lab, node), _KNOWN_HOSTS), f"{line}\n")
+    with _explained(lab, node):
+        _write(machine_file(lab, node, _KNOWN_HOSTS), f"{line}\n")
 
 
 def has_host_key(lab: str, node: str) -> bool:
@@ -155,7 +134,7 @@ def has_host_key(lab: str, node: str) -> bool:
     Returns:
         False also where the key that it lets in is gone.
     """
-    return os.path.exists(os.path.join(machine_directory(lab, node), _KNOWN_HOSTS))
+    return os.path.exists(machine_file(lab, node, _KNOWN_HOSTS))
 
 
 def make_key(lab: str) -> str:
@@ -224,6 +203,16 @@ def _give_to_user(path: str) -> None:
     user = os.environ.get("SUDO_UID", "")
     if user.isdigit():
         os.chown(path, int(user), -1)
+
+
+@contextlib.contextmanager
+def _explained(lab: str, node: str) -> t.Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # A file that is full has no name any more.
+        where = error.filename or layout.RUN_DIRECTORY
+        raise KernelError(f"lab {lab}: node {node}: {where}: {error.strerror}; correct that") from error
 
 
 def _write(path: str, text: str) -> None:
