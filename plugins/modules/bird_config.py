@@ -57,6 +57,13 @@ options:
       - V(-1) is any number.
     type: int
     default: 0
+  may_switch_encapsulation:
+    description:
+      - Whether packets to a pool may begin or cease to go into the tunnel, or do so towards other nodes than before. If
+        not, and sessions are up, nothing is changed, and the error names the pools; in check mode that is a warning.
+      - Packets are lost where the nodes at the other end do not take them out of the tunnel yet.
+    type: bool
+    default: true
   commit_timeout:
     description:
       - Seconds after which BIRD goes back to the old text unless the new one has been confirmed. All but 20 of them, or
@@ -281,6 +288,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "passwords": {"type": "str", "no_log": True},
     "max_session_restarts": {"type": "int", "default": 0},
+    "may_switch_encapsulation": {"type": "bool", "default": True},
     "commit_timeout": {"type": "int", "default": 60},
     "expect": {"type": "str", "choices": ["kept", "peers", "none"], "default": "kept"},
     "keep_peers": {"type": "bool", "default": False},
@@ -308,6 +316,7 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
         mode=int(params["mode"], 8),
         passwords=params["passwords"],
         max_restarts=params["max_session_restarts"],
+        switches_encapsulation=params["may_switch_encapsulation"],
         timeout=params["commit_timeout"],
         expect=params["expect"],
         keeps_peers=params["keep_peers"],

@@ -191,6 +191,26 @@ def test_from_each_mode_to_each_other_no_session_restarts_and_every_route_is_rep
     assert [one["since"] for one in node.good("bird_info")["sessions"]] == since
 
 
+def test_who_does_not_ask_for_another_mode_is_told_of_it_and_nothing_changes(network: Network) -> None:
+    node = begin(network, mesh())["n1"]
+    settles(node, WAYS["none"][1])
+    options: t.Dict[str, t.Any] = {
+        "content": render_variables({**node.variables, **ALWAYS}),
+        "may_switch_encapsulation": False,
+    }
+    with route_changes(node) as said:
+        assert f"packets to other nodes would travel another way ({POOL}: none -> ipip)" in node.refused(
+            "bird_config", **options
+        )
+        (refusal,) = node.good("bird_config", check=True, **options)["refusals"]
+        assert POOL in refusal
+    assert said == []
+    # What is not on its way cannot be lost.
+    for other in (NEAR, FAR):
+        node.run("birdc", "disable", f"peer_{other.replace('.', '_')}")
+    assert node.good("bird_config", **options)["refusals"] == []
+
+
 def test_what_is_not_as_the_mode_asks_is_named(network: Network) -> None:
     nodes = begin(network, mesh(**ACROSS))
     settles(nodes["n1"], WAYS["ipip_cross_subnet"][1])

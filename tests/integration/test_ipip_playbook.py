@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a way out of encapsulation, in a lab whose kernel has no tunnels: what was made smaller grows again.
+"""Another way for packets, in a lab whose kernel has no tunnels, and its end: what was made smaller grows again.
 
 The tests follow each other. The switch itself needs machines: molecule/ipip.
 """
@@ -76,6 +76,33 @@ def test_when_nobody_sends_through_tunnels_the_workloads_grow(lab: FabricLab) ->
     assert set().union(*mtus(lab).values()) == {1500}
     again = lab.play("purel3.fabric.ipip")
     assert again.changed() == dict.fromkeys(lab.nodes, 0), again.output
+
+
+def test_the_mtu_that_an_inventory_gives_its_workloads_is_what_they_grow_to(lab: FabricLab) -> None:
+    shrink(lab)
+    lab.set_for_all("node_mtu: 1490\n")
+    lab.play("purel3.fabric.ipip")
+    assert set().union(*mtus(lab).values()) == {1490}
+    again = lab.play("site.yml")
+    assert again.changed() == dict.fromkeys(lab.nodes, 0), again.output
+
+
+def test_no_other_playbook_has_packets_travel_another_way(lab: FabricLab) -> None:
+    modes = lab.inventory.parent / "modes.json"
+    modes.write_text('{"bird_encapsulation": [{"prefix": "1.1.0.0/16", "mode": "ipip"}]}')
+    for node in lab.nodes:
+        if "tunl0" not in lab.run(node, "ip link"):
+            lab.run(node, "ip link add tunl0 type bridge")
+        lab.run(node, "ip link set tunl0 up")
+    before = {node: lab.run(node, "ip route") for node in lab.nodes}
+    for playbook in ("site.yml", "purel3.fabric.rolling", "purel3.fabric.change"):
+        refused = lab.try_play(playbook, "-e", f"@{modes}")
+        said = " ".join(refused.output.split())
+        assert refused.status != 0
+        assert "packets to other nodes would travel another way (1.1.0.0/16: none -> ipip)" in said
+        assert "No node was touched." in said
+        assert set(refused.changed().values()) == {0}
+    assert {node: lab.run(node, "ip route") for node in lab.nodes} == before
 
 
 def test_without_all_nodes_it_does_not_even_begin(lab: FabricLab) -> None:

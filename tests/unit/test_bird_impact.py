@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import encapsulation
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.impact import Impact, predict, unknown
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
@@ -151,3 +152,28 @@ def test_what_is_not_known_to_run_is_told_as_the_worst() -> None:
         Impact("a, b", "10.0.0.2", "peer_10_0_0_2", "restart", ("unknown: somebody else's",)),
     )
     assert unknown("{", "somebody else's") == ()
+
+
+ROUTER = {"name": "tor1", "address": "10.0.0.254", "as_number": 64900, "type": "global", "blocks": None}
+INSIDE = {"bird_encapsulation": [{"prefix": "10.0.0.0/14", "mode": "ipip"}]}
+ACROSS = {
+    "bird_encapsulation": [{"prefix": "10.0.0.0/14", "mode": "ipip_cross_subnet"}],
+    "bird_subnets": ["10.0.0.0/24"],
+}
+TWO = {"bird_encapsulation": [*INSIDE["bird_encapsulation"], {"prefix": "10.8.0.0/16", "mode": "ipip"}]}
+WAYS: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.Dict[str, t.Any], t.Tuple[str, ...]]] = {
+    "nothing was in the tunnel, and nothing is": ({}, {"bird_hold_time": 30}, ()),
+    "all into the tunnel": ({}, INSIDE, ("10.0.0.0/14: none -> ipip",)),
+    "all out of it": (INSIDE, {}, ("10.0.0.0/14: ipip -> none",)),
+    "across subnets only": (INSIDE, ACROSS, ("10.0.0.0/14: ipip -> ipip_cross_subnet",)),
+    "the same, with another subnet": (ACROSS, {**ACROSS, "bird_subnets": ["10.0.0.0/24", "10.9.0.0/24"]}, ()),
+    "the same, with a router that has no tunnel": (INSIDE, {**INSIDE, "bird_peers": [*PEERS, ROUTER]}, ()),
+    "a second pool": (INSIDE, TWO, ("10.8.0.0/16: none -> ipip",)),
+    "one of two pools": (TWO, INSIDE, ("10.8.0.0/16: ipip -> none",)),
+}
+
+
+@pytest.mark.parametrize("case", WAYS)
+def test_the_pools_whose_packets_would_travel_another_way_are_told(case: str) -> None:
+    before, after, found = WAYS[case]
+    assert encapsulation.changes(rendered(**before), rendered(**after)) == found

@@ -18,6 +18,7 @@ from .candidate import PASSWORDS, passwords_path
 from .commit import Digests
 from .control import DEFAULT_SOCKET
 from .daemon import Program
+from .encapsulation import changes as encapsulation_changes
 from .expectation import KEPT
 from .file import File, Ownership, read
 from .impact import NONE, RESTART, Impact, changed_passwords, import_changes, predict, unknown
@@ -53,6 +54,7 @@ class Request:
         mode: permission bits.
         passwords: the text of the file with passwords beside it; empty for none, None to leave that file alone.
         max_restarts: how many sessions that are up may restart; negative for any number.
+        switches_encapsulation: whether packets may travel another way while sessions are up.
         timeout: seconds after which BIRD undoes what is not confirmed; 0 to load it without a trial.
         expect: what must be there again: kept, peers or none.
         keeps_peers: whether the sessions that the new text does not have stay.
@@ -68,6 +70,7 @@ class Request:
     mode: int = 0o640
     passwords: t.Optional[str] = None
     max_restarts: int = -1
+    switches_encapsulation: bool = True
     timeout: int = 0
     expect: str = KEPT
     keeps_peers: bool = False
@@ -88,6 +91,7 @@ class Change:
     wanted: Digests
     impacts: t.Tuple[Impact, ...]
     import_changes: t.Mapping[str, t.FrozenSet[str]]
+    encapsulation_changes: t.Tuple[str, ...] = ()
 
     @property
     def reloads(self) -> bool:
@@ -101,8 +105,7 @@ class Change:
     @property
     def is_timed(self) -> bool:
         """Whether there is something to lose, so that BIRD undoes it unless it is confirmed."""
-        has_sessions = self.running is not None and bool(self.running.observed.established())
-        return self.reloads and self.request.timeout > 0 and has_sessions
+        return self.reloads and self.request.timeout > 0 and bool(self._established())
 
     @property
     def waits(self) -> bool:
@@ -111,8 +114,15 @@ class Change:
 
     def restarts(self) -> t.Tuple[Impact, ...]:
         """Return the sessions that are up and restart."""
-        up = self.running.observed.established() if self.running is not None else frozenset()
+        up = self._established()
         return tuple(one for one in self.impacts if one.effect == RESTART and one.protocol in up)
+
+    def switches(self) -> t.Tuple[str, ...]:
+        """Return the pools whose packets are on their way and would travel another way."""
+        return self.encapsulation_changes if self._established() else ()
+
+    def _established(self) -> t.FrozenSet[str]:
+        return self.running.observed.established() if self.running is not None else frozenset()
 
 
 def _account(name: t.Optional[str], look_up: t.Callable[[str], t.Any], what: str) -> int:
@@ -205,15 +215,18 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
     )
     change = Change(request, old, File(text, ownership), old_passwords, new_passwords, running, wanted, (), {})
     tried = (read(candidate.path_in(path)), read(os.path.join(candidate.folder_of(path), PASSWORDS)))
+    texts = _texts(old, tried[0], change.new)
+    before = running.text(texts) if running is not None else None
     impacts, imports = _impacts(
         change,
-        _texts(old, tried[0], change.new),
+        texts,
         _texts(old_passwords, tried[1], new_passwords),
         program.version if program is not None else "",
     )
     if not change.reloads:
         impacts = tuple(Impact(one.name, one.address, one.protocol, NONE) for one in impacts)
-    return replace(change, impacts=impacts, import_changes=imports)
+    ways = encapsulation_changes(before, text) if before is not None else ()
+    return replace(change, impacts=impacts, import_changes=imports, encapsulation_changes=ways)
 
 
 def operations_of(change: Change) -> t.Tuple[str, ...]:
@@ -246,11 +259,18 @@ def in_words(impact: Impact) -> str:
 
 def refusals(change: Change) -> t.Tuple[str, ...]:
     """Say why a change may not be made; empty where it may."""
+    found = []
     restarts, limit = change.restarts(), change.request.max_restarts
-    if limit < 0 or len(restarts) <= limit:
-        return ()
-    return (
-        f"{len(restarts)} sessions that are up would restart, and max_session_restarts allows {limit}: "
-        f"{', '.join(in_words(one) for one in restarts)}; nothing was changed; raise max_session_restarts, "
-        "or make the change node by node",
-    )
+    if 0 <= limit < len(restarts):
+        found.append(
+            f"{len(restarts)} sessions that are up would restart, and max_session_restarts allows {limit}: "
+            f"{', '.join(in_words(one) for one in restarts)}; nothing was changed; raise max_session_restarts, "
+            "or make the change node by node"
+        )
+    if change.switches() and not change.request.switches_encapsulation:
+        found.append(
+            f"packets to other nodes would travel another way ({', '.join(change.switches())}), and "
+            "may_switch_encapsulation is false; nothing was changed; make this change by purel3.fabric.ipip, which has "
+            "every node take packets either way first"
+        )
+    return tuple(found)

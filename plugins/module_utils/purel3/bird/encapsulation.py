@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import typing as t
 from dataclasses import dataclass
 
-from ..fabric.intent import IPIP, IPIP_CROSS_SUBNET
+from ..fabric.intent import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION
 from ..ownership import TUNNEL_DEVICE
 from .checker import Checker
 from .rule_text import prefix_set
@@ -18,6 +19,10 @@ if t.TYPE_CHECKING:
     from .settings import Settings
 
 _KEYS = {"prefix", "mode"}
+_ELSEWHERE = "bgp_next_hop !~"
+_WRITTEN = re.compile(
+    rf'^  if source = RTS_BGP && net ~ \[ ([^]]*) \](.*) then \{{\n    ifname = "{TUNNEL_DEVICE}";$', re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def tunnel_lines(settings: Settings) -> t.List[str]:
     """
     everywhere = [one.prefix for one in settings.encapsulation if not one.is_cross_subnet]
     elsewhere = [one.prefix for one in settings.encapsulation if one.is_cross_subnet]
-    here = [f"bgp_next_hop !~ {subnet}" for subnet in settings.subnets]
+    here = [f"{_ELSEWHERE} {subnet}" for subnet in settings.subnets]
     return [*_into_tunnel(settings, everywhere, []), *_into_tunnel(settings, elsewhere, here)]
 
 
@@ -103,3 +108,26 @@ def _into_tunnel(settings: Settings, prefixes: t.Sequence[ipaddress.IPv4Network]
         "    onlink = true;",
         "  }",
     ]
+
+
+def changes(old_text: str, new_text: str) -> t.Tuple[str, ...]:
+    """Say of which pools packets travel another way with another configuration.
+
+    Args:
+        old_text: the bird.conf that runs.
+        new_text: the one to load.
+
+    Returns:
+        For example `10.244.0.0/16: none -> ipip`, sorted by pool.
+    """
+    old, new = _modes_in(old_text), _modes_in(new_text)
+    ways = [(pool, old.get(pool, NO_ENCAPSULATION), new.get(pool, NO_ENCAPSULATION)) for pool in sorted({*old, *new})]
+    return tuple(f"{pool}: {before} -> {after}" for pool, before, after in ways if before != after)
+
+
+def _modes_in(text: str) -> t.Dict[str, str]:
+    return {
+        prefix.rstrip("+"): IPIP_CROSS_SUBNET if _ELSEWHERE in conditions else IPIP
+        for prefixes, conditions in _WRITTEN.findall(text)
+        for prefix in prefixes.split(", ")
+    }
