@@ -17,6 +17,8 @@ description:
     C(purel3 restore) at boot before the network is configured and before BIRD starts.
   - The program is built on the controller, always with the same bytes for the same collection, and sent to a node only
     if it has another one.
+  - Where there is a tunnel, C(nftables.service) gets a drop-in that runs this service again whenever the former starts,
+    reloads or stops, for it then flushes all rules, and the guard of the tunnel with them.
   - The saved state holds a format number and a digest. C(purel3 restore) refuses one that is damaged or of a newer
     format, and then touches nothing. It holds no secrets, and anybody on the node may read it.
   - Each file is replaced at once, and what was written survives a power cut. If a step fails, all are put back as they

@@ -70,7 +70,9 @@ notes:
     beside it, for example while the nodes of a fabric are switched over one by one. The same holds the other way round
     for the interface between the nodes, whose setting is not changed; there, 1 drops such packets.
   - A firewall of the host's own must let IP protocol 4 in from the other nodes; no rule here can overrule its drop.
-    Where it flushes all of nftables (C(flush ruleset)), the guard goes as well, until this module runs again.
+    Whoever flushes all of nftables (C(nft flush ruleset)) flushes the guard as well, until this module runs again or
+    C(systemctl restart purel3-restore) is called. C(nftables.service) of systemd does that by itself, once
+    M(purel3.fabric.restore) has been told of the tunnel.
 seealso:
   - module: purel3.fabric.tunnel_info
   - module: purel3.fabric.workloads

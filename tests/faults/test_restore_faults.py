@@ -35,7 +35,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state
 
 WEB1 = {"name": "web1", "address": "10.244.1.1"}
 WEB2 = {"name": "web2", "address": "10.244.1.2"}
+TUNNEL = {"address": "10.244.1.63", "mtu": 1480, "endpoints": ["192.168.50.10"]}
 LIBRARY = "module_utils/purel3/restore/"
+# The file of ours that says something of a unit.
+FILES = {unit.NAME: unit.NAME, unit.FIREWALL: unit.DROP_IN}
 
 
 @dataclass
@@ -47,9 +50,8 @@ class Systemd:
     told: t.List[str] = field(default_factory=list)
 
     def properties(self, name: str, *dummy: str) -> t.Dict[str, str]:
-        unit_file = self.folder / name
-        text = unit_file.read_text() if unit_file.exists() else ""
-        read = self.folder / "read"
+        text = self.text_of(name)
+        read = self.folder / f"read-{name}"
         is_read = (read.read_text() if read.exists() else "") == text
         state = "enabled" if (self.folder / "wanted").exists() else "disabled" if text else ""
         active = "active" if (self.folder / "active").exists() else "inactive"
@@ -63,8 +65,12 @@ class Systemd:
             (self.folder / {"enable": "wanted", "start": "active"}[verb]).touch()
         elif verb in ("disable", "stop"):
             (self.folder / {"disable": "wanted", "stop": "active"}[verb]).unlink(missing_ok=True)
-        unit_file = self.folder / unit.NAME
-        (self.folder / "read").write_text(unit_file.read_text() if unit_file.exists() else "")
+        for name in FILES:
+            (self.folder / f"read-{name}").write_text(self.text_of(name))
+
+    def text_of(self, name: str) -> str:
+        path = self.folder / FILES[name]
+        return path.read_text() if path.exists() else ""
 
 
 @dataclass
@@ -174,11 +180,39 @@ def test_without_systemd_or_when_switched_off_there_is_no_unit(node: Node, monke
 
 def test_a_unit_that_systemd_has_not_read_is_made_known(node: Node) -> None:
     propose(node.request(WEB1)).apply()
-    (node.systemd.folder / "read").write_text("something older")
+    (node.systemd.folder / f"read-{unit.NAME}").write_text("something older")
+    (node.systemd.folder / f"read-{unit.FIREWALL}").write_text("something of theirs")
     change = propose(node.request(WEB1))
     assert change.operations == (f"~ systemd's knowledge of {unit.NAME}",)
     change.apply()
     assert propose(node.request(WEB1)).operations == ()
+
+
+def with_tunnel(request: Request) -> Request:
+    assert request.state is not None
+    return replace(request, state=replace(request.state, tunnel=TUNNEL))
+
+
+def test_as_long_as_there_is_a_tunnel_the_firewall_has_its_guard_brought_back(node: Node) -> None:
+    plain, path = node.request(WEB1), node.systemd.folder / unit.DROP_IN
+    propose(plain).apply()
+    first = propose(with_tunnel(plain))
+    assert first.operations == (f"~ file {plain.state_path}", f"+ file {path}")
+    first.apply()
+    assert path.read_text() == unit.drop_in_text()
+    assert propose(with_tunnel(plain)).operations == ()
+    (node.systemd.folder / f"read-{unit.FIREWALL}").write_text("something older")
+    late = propose(with_tunnel(plain))
+    assert late.operations == (f"~ systemd's knowledge of {unit.FIREWALL}",)
+    late.apply()
+    theirs = path.parent / "theirs.conf"
+    theirs.write_text("[Unit]\n")
+    propose(plain).apply()
+    assert list(path.parent.iterdir()) == [theirs]
+    propose(with_tunnel(plain)).apply()
+    theirs.unlink()
+    propose(node.gone(plain)).apply()
+    assert not path.parent.exists()
 
 
 def test_a_mode_is_put_right_alone(node: Node) -> None:
@@ -191,11 +225,23 @@ def test_a_mode_is_put_right_alone(node: Node) -> None:
     assert propose(request).operations == ()
 
 
+def test_an_owner_is_put_right_alone(node: Node) -> None:
+    request = node.request(WEB1)
+    propose(request).apply()
+    os.chown(request.state_path, 65534, -1)
+    change = propose(request)
+    assert change.operations == (f"~ owner of {request.state_path}",)
+    change.apply()
+    assert Path(request.state_path).stat().st_uid == os.geteuid()
+    assert propose(request).operations == ()
+
+
 FOREIGN: t.Dict[str, t.Tuple[str, t.Callable[[Path], t.Any], str]] = {
     "a program": ("sbin/purel3", lambda path: path.write_text("#!/bin/sh\n"), "it is not ours"),
     "a state": ("lib/purel3/node.json", lambda path: path.write_text('{"mine": 1}'), "it is not ours"),
     "a unit": (f"systemd/{unit.NAME}", lambda path: path.write_text("[Unit]\n"), "it is not ours"),
     "a masked unit": (f"systemd/{unit.NAME}", lambda path: path.symlink_to("/dev/null"), "is a link and so not ours"),
+    "a drop-in": (f"systemd/{unit.DROP_IN}", lambda path: path.write_text("[Unit]\n"), "it is not ours"),
     "a folder": ("lib/purel3/node.json", lambda path: path.mkdir(), "is no file and so not ours"),
     "a pipe": ("lib/purel3/node.json", os.mkfifo, "is no file and so not ours"),
 }
@@ -340,7 +386,7 @@ def killed_at(line: int, proposal_of: t.Callable[[], t.Any]) -> bool:
 
 @pytest.mark.parametrize("change", ["comes", "changes", "goes"])
 def test_killed_before_each_line_in_turn_the_same_command_converges(change: str, node: Node) -> None:
-    old, new = node.request(WEB1), node.request(WEB1, WEB2, version="2")
+    old, new = node.request(WEB1), with_tunnel(node.request(WEB1, WEB2, version="2"))
     nothing = node.gone(old)
     before, after = {"comes": (nothing, old), "changes": (old, new), "goes": (new, nothing)}[change]
     propose(before).apply()

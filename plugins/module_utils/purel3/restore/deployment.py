@@ -170,14 +170,14 @@ def _step_of(change: Change) -> Step:
 
 
 def _steps_of_unit(request: Request) -> t.Iterator[Step]:
-    path = os.path.join(systemd.UNITS, unit.NAME)
-    old = read(path)
-    if old is not None and old.content and not old.content.startswith(FILE_HEADER.encode()):
-        raise ForeignObject(_in_the_way(path))
     is_wanted = request.state is not None and request.is_enabled
+    has_guard = request.state is not None and is_wanted and bool(request.state.tunnel)
     text = unit.unit_text(request.program_path, request.state_path) if is_wanted else None
-    change = Change(path, old, _text_to_be(text))
-    known = systemd.properties(unit.NAME, "UnitFileState", "NeedDaemonReload", "ActiveState")
+    changes = (
+        _change_of_unit(unit.NAME, text),
+        _change_of_unit(unit.DROP_IN, unit.drop_in_text() if has_guard else None),
+    )
+    known = systemd.properties(unit.NAME, "UnitFileState", "ActiveState")
     is_active = known.get("ActiveState") == "active"
     is_enabled = known.get("UnitFileState") == "enabled"
     enable, disable, start, stop = (
@@ -187,15 +187,37 @@ def _steps_of_unit(request: Request) -> t.Iterator[Step]:
         yield Step((f"- service {unit.NAME}",), stop, start)
     if is_enabled and not is_wanted:
         yield Step((f"- start of {unit.NAME} at boot",), disable, enable)
-    if change.operation:
-        yield Step((change.operation,), _with_reload(change.make), _with_reload(change.undo))
-    elif known.get("NeedDaemonReload") == "yes":
-        yield Step((f"~ systemd's knowledge of {unit.NAME}",), _with_reload(do_nothing))
+    for name, change in zip((unit.NAME, unit.FIREWALL), changes):
+        if change.operation:
+            make = functools.partial(_make_in_folder, change)
+            yield Step((change.operation,), _with_reload(make), _with_reload(change.undo))
+        # What others do to their unit is none of our business.
+        elif (change.new is not None or name == unit.NAME) and _is_unread(name):
+            yield Step((f"~ systemd's knowledge of {name}",), _with_reload(do_nothing))
     if is_wanted and not is_enabled:
         yield Step((f"+ start of {unit.NAME} at boot",), enable, disable)
     if is_wanted and not is_active:
         # Now there is nothing to restore: it proves that it can be.
         yield Step((f"+ service {unit.NAME}",), start, stop)
+
+
+def _change_of_unit(name: str, text: t.Optional[str]) -> Change:
+    path = os.path.join(systemd.UNITS, name)
+    old = read(path)
+    if old is not None and old.content and not old.content.startswith(FILE_HEADER.encode()):
+        raise ForeignObject(_in_the_way(path))
+    return Change(path, old, _text_to_be(text))
+
+
+def _make_in_folder(change: Change) -> None:
+    change.make()
+    if change.new is None and change.path.endswith(unit.DROP_IN):
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(change.path))
+
+
+def _is_unread(name: str) -> bool:
+    return systemd.properties(name, "NeedDaemonReload").get("NeedDaemonReload") == "yes"
 
 
 def _with_reload(act: t.Callable[[], None]) -> t.Callable[[], None]:
