@@ -134,6 +134,14 @@ def replace_by_a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def give_it_away(path: Path) -> None:
+    os.chown(path, 65534, -1)
+
+
+def let_everybody_write(path: Path) -> None:
+    path.chmod(0o666)
+
+
 def bring_a_newer_format(path: Path) -> None:
     path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
 
@@ -144,6 +152,8 @@ DAMAGE: t.Dict[str, t.Tuple[t.Callable[[Path], None], str]] = {
     "not text": (make_it_binary, "is damaged"),
     "empty": (make_it_empty, "is empty"),
     "a folder": (replace_by_a_folder, "cannot read it: Is a directory"),
+    "somebody else's": (give_it_away, "may be changed by others than root (owner 65534, mode 644)"),
+    "everybody's": (let_everybody_write, "may be changed by others than root (owner 0, mode 666)"),
     "of a newer format": (bring_a_newer_format, "has format 2"),
 }
 

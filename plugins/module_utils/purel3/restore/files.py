@@ -9,7 +9,7 @@ import contextlib
 import os
 import stat
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import FabricError, ForeignObject
 
@@ -24,10 +24,12 @@ class File:
     Args:
         content: all of it.
         mode: permission bits.
+        owner: numeric; whoever runs this, where it is not given.
     """
 
     content: bytes
     mode: int
+    owner: int = field(default_factory=os.geteuid)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Change:
         if self.old == self.new:
             return f"- file {self.path}{UNFINISHED}" if os.path.lexists(self.path + UNFINISHED) else ""
         if self.old is not None and self.new is not None and self.old.content == self.new.content:
-            return f"~ mode of {self.path}"
+            return f"~ {'mode' if self.old.owner == self.new.owner else 'owner'} of {self.path}"
         return f"{'+' if self.old is None else '-' if self.new is None else '~'} file {self.path}"
 
     def make(self) -> None:
@@ -91,11 +93,11 @@ def read(path: str) -> t.Optional[File]:
             raise ForeignObject(f"{path} is a link and so not ours; move it away, or choose another path") from error
         raise FabricError(f"{path}: cannot read it: {error.strerror}; see who may, or run as root") from error
     try:
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise ForeignObject(f"{path} is no file and so not ours; move it away, or choose another path")
         with open(handle, "rb", closefd=False) as file:
-            return File(file.read(), stat.S_IMODE(mode))
+            return File(file.read(), stat.S_IMODE(status.st_mode), status.st_uid)
     finally:
         os.close(handle)
 
@@ -122,6 +124,7 @@ def write(path: str, file: File) -> None:
         with open(handle, "wb") as stream:
             stream.write(file.content)
             stream.flush()
+            os.fchown(handle, file.owner, -1)
             os.fchmod(handle, file.mode)
             os.fsync(handle)
         os.rename(new, path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 import typing as t
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from .state import REMEDY, State, decode
 
 # A lab's node on this machine has its own file there; the other one would be the machine's.
 STATE_PATHS = ("/run/purel3/node.json", "/var/lib/purel3/node.json")
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -58,17 +60,22 @@ def read_state(path: str) -> State:
         The state.
 
     Raises:
-        FabricError: there is none, it cannot be read, or it is damaged.
+        FabricError: there is none, it cannot be read, it is damaged, or others than root and the caller may change it.
     """
     try:
         with open(path, encoding="utf-8") as file:
-            return decode(file.read(), path)
+            status = os.fstat(file.fileno())
+            text = file.read()
     except FileNotFoundError:
         raise InvalidInput([f"{path} does not exist, so nothing is known of this node; {REMEDY}"]) from None
     except UnicodeDecodeError as error:
         raise InvalidInput([f"{path} is damaged ({error}), so nothing was touched; {REMEDY}"]) from error
     except OSError as error:
         raise InvalidInput([f"{path}: cannot read it: {error.strerror}; nothing was touched; {REMEDY}"]) from error
+    if status.st_uid not in (0, os.geteuid()) or status.st_mode & _WRITABLE_BY_OTHERS:
+        who = f"owner {status.st_uid}, mode {stat.S_IMODE(status.st_mode):o}"
+        raise InvalidInput([f"{path} may be changed by others than root ({who}), so nothing was touched; {REMEDY}"])
+    return decode(text, path)
 
 
 def boot_id() -> str:
