@@ -40,13 +40,16 @@ class ActionModule(ActionBase):
             The result of the module.
 
         Raises:
-            AnsibleError: the program cannot be built here.
+            AnsibleError: the program cannot be built here, or for no such interpreter.
         """
         result: Result = super().run(tmp, task_vars)
         options = dict(self._task.args)
         if options.get("state", "present") != "present":
             return {**result, **self._call(options, task_vars)}
-        program = _built(str(options.get("python") or _PYTHON))
+        python = str(options.get("python") or _PYTHON)
+        if not os.path.isabs(python):
+            raise AnsibleError(f"python {python} is not an absolute path; give one such as {_PYTHON}")
+        program = _built(python)
         options["digest"] = _digest(program)
         found = self._call({**options, "phase": "all" if self._task.check_mode else "look"}, task_vars)
         if found.get("wants_program"):

@@ -29,7 +29,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership imp
 def options(**changes: t.Any) -> t.Dict[str, t.Any]:
     defaults = {
         "sysctls": {},
-        "sysctls_path": "/etc/sysctl.d/x",
+        "sysctls_path": "/etc/sysctl.d/x.conf",
         "is_optional": True,
         "modules": [],
         "state": "present",
@@ -54,9 +54,11 @@ def test_modules_are_named_as_the_kernel_names_them_each_once() -> None:
 
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(InvalidInput) as caught:
-        request_from(options(modules=["../ipip"], sysctls={"net": 1}))
+        request_from(options(modules=["../ipip"], sysctls={"net": 1}, sysctls_path="mine"))
     assert caught.value.faults == (
         "module '../ipip' is not the name of a kernel module such as ipip; correct it",
+        "sysctls_path mine is not the path of a file that the next boot reads; give one such as "
+        "/etc/sysctl.d/90-purel3-fabric.conf",
         "setting 'net' is not a name such as net.ipv4.ip_forward; correct it",
     )
 

@@ -62,6 +62,11 @@ def test_a_tunnel_needs_its_module() -> None:
     assert modules_of(state_from(OPTIONS, "now")) == ()
 
 
+def test_a_tunnel_without_an_mtu_has_the_one_that_the_module_tunnel_gives_it() -> None:
+    short = {**TUNNEL, "tunnel": {"address": "10.244.1.62"}}
+    assert state_from({**OPTIONS, **short}, "now") == state_from({**OPTIONS, **TUNNEL}, "now")
+
+
 def test_a_tunnel_keeps_the_kernel_from_giving_one_to_every_namespace() -> None:
     settings = requests(**TUNNEL)[0]
     assert [(one.path, one.value) for one in settings.present.values() if isinstance(one, Sysctl)] == [
@@ -110,8 +115,19 @@ REFUSED: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.List[str]]] = {
         {"workloads": [{**WEB1, "address": "10.244.1.0/24"}], "settings": {"nonsense": 1}},
         ["setting 'nonsense' is not a name", "address 10.244.1.0/24 is not an IPv4 address"],
     ),
-    "a tunnel without an address": ({"tunnel": {"mtu": 1480}}, ["give its address and its mtu in bytes"]),
-    "a tunnel without an MTU": ({"tunnel": {"address": "10.244.1.62"}}, ["give its address and its mtu in bytes"]),
+    "a tunnel without an address": ({"tunnel": {"mtu": 1480}}, ["tunnel: it has no address; give the one of tunl0"]),
+    "a tunnel with an MTU that is none": (
+        {"tunnel": {"address": "10.244.1.62", "mtu": "big"}},
+        ["tunnel: mtu 'big' is not a number of bytes; give one such as 1480"],
+    ),
+    "a workload with a slip of the pen": (
+        {"workloads": [{**WEB1, "adress": "10.244.1.1"}]},
+        ["workload web1: unknown key adress; it may have name, address, netns"],
+    ),
+    "a module, a block and a node that are none": (
+        {"modules": ["a b"], "blocks": ["10.244.1.1/26"], "node": ""},
+        ["module 'a b' is not the name", "block 10.244.1.1/26 is not an IPv4 network", "node is empty"],
+    ),
 }
 
 

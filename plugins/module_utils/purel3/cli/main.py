@@ -51,7 +51,7 @@ def main(arguments: t.Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=PROGRAM, description="See and prove what purel3.fabric has made of this host, without Ansible."
+        prog=PROGRAM, description="See and restore what purel3.fabric has made of this host, without Ansible."
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {read_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 from dataclasses import dataclass
@@ -102,11 +103,13 @@ def request_from(options: t.Mapping[str, t.Any]) -> Request:
         InvalidInput: names each fault.
     """
     is_present = options["state"] == "present"
-    faults = [
-        f"module {name!r} is not the name of a kernel module such as ipip; correct it"
-        for name in options["modules"]
-        if not _MODULE.fullmatch(name)
-    ]
+    faults = [fault for name in options["modules"] for fault in [fault_of_module(name)] if fault]
+    path = options["sysctls_path"]
+    if not os.path.isabs(path) or not path.endswith(".conf"):
+        faults.append(
+            f"sysctls_path {path} is not the path of a file that the next boot reads; give one such as "
+            "/etc/sysctl.d/90-purel3-fabric.conf"
+        )
     settings = SettingsRequest({})
     sysctls = {**(SETTINGS_OF_TUNNEL if TUNNEL_MODULE in options["modules"] else {}), **options["sysctls"]}
     try:
@@ -116,7 +119,21 @@ def request_from(options: t.Mapping[str, t.Any]) -> Request:
     if faults:
         raise InvalidInput(faults)
     modules = tuple(sorted({name.replace("-", "_") for name in options["modules"]})) if is_present else ()
-    return Request(settings, options["sysctls_path"], modules, is_present)
+    return Request(settings, path, modules, is_present)
+
+
+def fault_of_module(name: str) -> str:
+    """Say what is wrong with the name of a kernel module.
+
+    Args:
+        name: for example ipip.
+
+    Returns:
+        One sentence; empty where it can be one.
+    """
+    if _MODULE.fullmatch(name):
+        return ""
+    return f"module {name!r} is not the name of a kernel module such as ipip; correct it"
 
 
 def files_of(request: Request, readers: t.Collection[str]) -> t.Tuple[Wanted, ...]:

@@ -5,21 +5,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 from dataclasses import replace
 
 from ..errors import InvalidInput
-from ..host.request import SETTINGS_OF_TUNNEL
+from ..host.request import SETTINGS_OF_TUNNEL, fault_of_module
 from ..ownership import TUNNEL_MODULE
 from ..plan import Request
 from ..settings import to_request as request_settings
+from ..tunnel import DEFAULT_MTU
 from ..tunnel import to_request as request_tunnel
 from ..workload import Workload, workloads_from
 from ..workload import check as check_workloads
 from ..workload import to_request as request_workloads
 from .state import State
 
+_KEYS = ("name", "address", "netns", "interface_name", "mtu")
 _PROCESS = re.compile(r"/proc/[0-9]+/")
 
 
@@ -44,6 +47,13 @@ def state_from(options: t.Mapping[str, t.Any], boot: str) -> State:
     ]
     if faults:
         raise InvalidInput(faults)
+    faults = [
+        f"workload {item['name']}: unknown key {key}; it may have {', '.join(_KEYS)}"
+        for item in options["workloads"]
+        for key in sorted(set(item) - set(_KEYS))
+    ]
+    if faults:
+        raise InvalidInput(faults)
     listed = [{key: value for key, value in item.items() if value is not None} for item in options["workloads"]]
     workloads = {
         "workloads": sorted(listed, key=lambda item: str(item["name"])),
@@ -55,7 +65,9 @@ def state_from(options: t.Mapping[str, t.Any], boot: str) -> State:
     state = State(
         node=options["node"],
         workloads=workloads,
-        tunnel={**options["tunnel"], "endpoints": sorted(options["tunnel_endpoints"])} if options["tunnel"] else {},
+        tunnel={"mtu": DEFAULT_MTU, **options["tunnel"], "endpoints": sorted(options["tunnel_endpoints"])}
+        if options["tunnel"]
+        else {},
         modules=tuple(sorted(options["modules"])),
         settings=dict(sorted(options["settings"].items())),
         blocks=tuple(sorted(options["blocks"])),
@@ -74,7 +86,11 @@ def check(state: State) -> None:
     Raises:
         InvalidInput: names each fault.
     """
-    faults: t.List[str] = []
+    faults = [
+        *([] if state.node else ["node is empty; give the node's name"]),
+        *(fault for name in state.modules for fault in [fault_of_module(name)] if fault),
+        *(fault for block in state.blocks for fault in [_fault_of_block(block)] if fault),
+    ]
     for request in (_settings, _tunnel, _workloads):
         try:
             request(state)
@@ -163,10 +179,21 @@ def _settings(state: State) -> Request:
 def _tunnel(state: State) -> t.Optional[Request]:
     if not state.tunnel:
         return None
+    address, mtu = state.tunnel.get("address"), state.tunnel.get("mtu")
+    faults = [] if address else ["tunnel: it has no address; give the one of tunl0, of a block of the node"]
+    if not str(mtu).isdigit():
+        faults.append(f"tunnel: mtu {mtu!r} is not a number of bytes; give one such as {DEFAULT_MTU}")
+    if faults:
+        raise InvalidInput(faults)
+    return request_tunnel(str(address), int(str(mtu)), state.tunnel["endpoints"])
+
+
+def _fault_of_block(block: str) -> str:
     try:
-        return request_tunnel(state.tunnel["address"], int(state.tunnel["mtu"]), state.tunnel["endpoints"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInput([f"tunnel {state.tunnel}: give its address and its mtu in bytes"]) from error
+        ipaddress.IPv4Network(block)
+    except ValueError:
+        return f"block {block} is not an IPv4 network such as 10.244.1.0/26, without bits of a host; correct it"
+    return ""
 
 
 def _workloads(state: State) -> None:
