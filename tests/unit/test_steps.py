@@ -42,6 +42,12 @@ def test_one_that_fails_is_undone_with_all_before_it() -> None:
     assert str(caught.value) == "two: refused; nothing remains changed"
 
 
+def test_one_that_has_undone_its_own_part_is_not_repeated() -> None:
+    with pytest.raises(FabricError) as caught:
+        take([Diary().step("one", FabricError("one: refused; nothing remains changed"))])
+    assert str(caught.value) == "one: refused; nothing remains changed"
+
+
 def test_what_cannot_be_undone_is_named_and_the_rest_undone() -> None:
     diary = Diary()
     fault = OSError(30, "Read-only file system", "/etc/two")

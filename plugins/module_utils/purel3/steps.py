@@ -44,7 +44,9 @@ def take(steps: t.Sequence[Step]) -> None:
         try:
             step.do()
         except (FabricError, OSError) as error:
-            raise FabricError(f"{_in_words(error)}; {_undo(steps[: position + 1])}") from error
+            fault, outcome = _in_words(error), _undo(steps[: position + 1])
+            # A step that has undone its own part has said so itself.
+            raise FabricError(fault if fault.endswith(outcome) else f"{fault}; {outcome}") from error
 
 
 def _undo(steps: t.Sequence[Step]) -> str:

@@ -38,10 +38,17 @@ def run_program(*words: str) -> subprocess.CompletedProcess[str]:
 
     Raises:
         MissingDependency: it is not installed.
+        FabricError: it does not end.
     """
     if shutil.which(words[0]) is None:
         raise MissingDependency(f"{words[0]}: it is not on this host; install the package that brings it")
-    return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+    try:
+        return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise FabricError(
+            f"{' '.join(words)} did not end within {_TIMEOUT:g} s; see what holds it up (systemctl list-jobs, its "
+            "journal), and run it again"
+        ) from error
 
 
 def ask(*arguments: str) -> str:
