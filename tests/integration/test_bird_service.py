@@ -188,6 +188,11 @@ def test_the_drop_in_comes_without_a_restart_and_goes_with_the_teardown(network:
     assert gone["operations"] == ["- BIRD at /run/bird/bird.ctl", f"- file {DROP_IN}"]
     assert node.run("ls", "-A", "/etc/systemd/system") == ""
     assert not node.good("bird_service", state="stopped", drop_in=False)["changed"]
+    # What a run leaves that is killed while it writes.
+    node.run("mkdir", DROP_IN.rpartition("/")[0])
+    node.run("touch", f"{DROP_IN}.new")
+    assert node.good("bird_service", state="stopped", drop_in=False)["operations"] == [f"- file {DROP_IN}.new"]
+    assert node.run("ls", "-A", "/etc/systemd/system") == ""
 
 
 def test_a_drop_in_of_others_is_named_and_stays(network: Network) -> None:

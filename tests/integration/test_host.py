@@ -137,6 +137,19 @@ def test_a_run_after_one_that_was_killed_completes_it(node: Node, killer: str) -
     assert "cali-probe" not in node.run("ip", "link")
 
 
+def test_what_a_run_left_that_was_killed_while_it_wrote_goes_with_the_fabric(node: Node) -> None:
+    node.run("mkdir", "-p", NETWORKD.rpartition("/")[0])
+    for path in (NETWORKD, "/etc/sysctl.d/90-purel3-fabric.conf"):
+        node.run("tee", f"{path}.new", text="# Writ")
+    assert [line for line in node.good("host", state="absent")["operations"] if line.startswith("-")] == [
+        "- file /etc/sysctl.d/90-purel3-fabric.conf.new",
+        f"- file {NETWORKD}.new",
+    ]
+    assert files(node) == []
+    assert node.run("ls", "-A", "/etc/systemd") == ""
+    assert not node.good("host", state="absent")["changed"]
+
+
 @pytest.mark.parametrize("path", [LINK, NETWORKD, NETWORK_MANAGER, "/etc/modules-load.d/purel3.conf"])
 def test_a_file_of_others_is_named_and_nothing_is_changed(node: Node, path: str) -> None:
     node.run("mkdir", "-p", path.rpartition("/")[0])

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from ..errors import BirdError
 
+# Of a file that is being written; one that is found later was left by a run that was killed.
+UNFINISHED = ".new"
+
 
 @dataclass(frozen=True)
 class Ownership:
@@ -73,7 +76,7 @@ def write(path: str, file: File) -> None:
     Raises:
         OSError: it cannot be written; the old file is as it was.
     """
-    new = f"{path}.new"
+    new = path + UNFINISHED
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

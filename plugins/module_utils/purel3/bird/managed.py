@@ -84,10 +84,13 @@ def _drop_in(request: Request) -> t.Iterator[Step]:
     before = actual.text if actual is not None else ""
     # An interrupted run may have written what systemd has not heard of.
     is_stale = known.get("NeedDaemonReload") == "yes" or is_known != bool(before)
-    if before == wanted and not (is_stale and (wanted or is_known)):
+    rest = "" if wanted else kept_file.unfinished(path)
+    if before == wanted and not rest and not (is_stale and (wanted or is_known)):
         return
     do, undo = functools.partial(_write, path, wanted, unit), functools.partial(_write, path, before, unit)
-    if before == wanted:
+    if before == wanted and rest:
+        yield Step((f"- file {rest}",), do)
+    elif before == wanted:
         yield Step((f"~ systemd reads {unit} again",), do)
     else:
         sign = "~" if before and wanted else "+" if wanted else "-"
@@ -105,7 +108,9 @@ def _wanted(request: Request, known: t.Mapping[str, str], path: str) -> str:
     command = start_command(texts)
     if command is None:
         if texts:
-            raise BirdError(f"{files[0]}: no line ExecStart that starts BIRD; name its unit (bird_service_name)")
+            raise BirdError(
+                f"{files[0]}: no line ExecStart that can be completed to start BIRD; name its unit (bird_service_name)"
+            )
         # In check mode, before the package is there.
         command = "(what the package's unit starts)"
     return drop_in(command, request.socket)
@@ -117,8 +122,7 @@ def _write(path: str, text: str, unit: str) -> None:
         os.makedirs(folder, exist_ok=True)
         kept_file.write(path, text)
     else:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        kept_file.remove(path)
         with contextlib.suppress(OSError):
             # Where nobody else keeps anything there.
             os.rmdir(folder)

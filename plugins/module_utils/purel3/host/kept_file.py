@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import typing as t
 
 from ..bird import file
@@ -30,6 +32,33 @@ def read(path: str) -> t.Optional[file.File]:
     if found is not None and found.text.splitlines()[:1] != [FILE_HEADER]:
         raise ForeignObject(f"{path} stands in the way: it is not ours; move it away")
     return found
+
+
+def unfinished(path: str) -> str:
+    """Find what a run has left that was killed while it wrote a file.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The path of what is left; empty for nothing.
+    """
+    new = path + file.UNFINISHED
+    return new if os.path.lexists(new) else ""
+
+
+def remove(path: str) -> None:
+    """Remove a file of ours, and what is left of an unfinished one; neither need be there.
+
+    Args:
+        path: absolute.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    for name in (path + file.UNFINISHED, path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
 
 
 def write(path: str, text: str, mode: int = _MODE) -> None:

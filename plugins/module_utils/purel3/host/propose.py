@@ -107,6 +107,9 @@ def _file(wanted: Wanted, *, is_running: bool) -> t.Iterator[Step]:
     before = actual.text if actual is not None else ""
     is_taken = actual is None or actual.ownership.mode == _MODE
     if before == wanted.text and is_taken:
+        rest = "" if wanted.text else kept_file.unfinished(wanted.path)
+        if rest:
+            yield Step((f"- file {rest}",), functools.partial(_write, wanted, "", _MODE))
         return
     told = (daemons.IN_WORDS[wanted.reader],) if is_running and (wanted.text or wanted.reader != NETWORKD) else ()
     if before == wanted.text:
@@ -144,8 +147,7 @@ def _write(wanted: Wanted, text: str, mode: int) -> None:
         os.makedirs(folder, exist_ok=True)
         kept_file.write(wanted.path, text, mode)
         return
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(wanted.path)
+    kept_file.remove(wanted.path)
     if wanted.has_own_folder:
         with contextlib.suppress(OSError):
             os.rmdir(folder)
