@@ -31,6 +31,9 @@ COMMANDS = {
     ),
     "of none": (("[Service]\nType=simple\n",), None),
     "of one that was taken back": ((DEBIAN, "[Service]\nExecStart=\n"), None),
+    "whose failure means nothing": (("[Service]\nExecStart=-/opt/bird -f\n",), "-/opt/bird -f"),
+    "under another name, so not": (("[Service]\nExecStart=-@/opt/bird router -f\n",), None),
+    "with nothing filled in, so not": (("[Service]\nExecStart=:/opt/bird -f\n",), None),
 }
 
 
@@ -50,6 +53,12 @@ def test_the_drop_in_starts_what_the_unit_starts_and_stops_gracefully() -> None:
     assert stop[0] == "ExecStop="
     assert stop[1].endswith("birdc -s /run/bird/bird.ctl graceful restart'")
     assert "Restart=on-failure" in lines
+
+
+def test_what_stands_before_the_command_is_of_the_unit_and_not_of_the_program() -> None:
+    text = drop_in("-!/opt/bird -f", "/run/bird/bird.ctl")
+    assert "\nExecStart=-!/bin/sh -c " in text
+    assert text.count(" sh /opt/bird -f\n") == 1
 
 
 def test_a_unit_may_be_named_with_and_without_its_ending() -> None:

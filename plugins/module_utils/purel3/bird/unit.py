@@ -15,6 +15,9 @@ from ..ownership import FILE_HEADER
 NAME = "purel3-fabric.conf"
 
 _CONTINUATION = re.compile(r"\\\n(?:[ \t]*[#;][^\n]*\n)*")
+# What systemd.service(5) lets stand before a command: these are of the unit, not of the program.
+_SIGNS = "-+!"
+_OTHER_SIGNS = ("@", ":", "|")
 _START = re.compile(r"^[ \t]*ExecStart[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
 # Everything stays as systemd reads it: $$ is a dollar sign, and %n the unit.
@@ -24,7 +27,7 @@ _TEMPLATE = """\
 # Routes of BIRD in the kernel are those of one that was cut off: the next one takes them over (-R), and its peers keep
 # theirs until it is back. With no such routes, BIRD 3 would only write its own at its first scan of the kernel.
 ExecStart=
-ExecStart=/bin/sh -c 'test -z "$$(ip -4 route show proto {protocol})" || set -- "$$@" -R; exec "$$@"' sh {command}
+ExecStart={sign}/bin/sh -c 'test -z "$$(ip -4 route show proto {protocol})" || set -- "$$@" -R; exec "$$@"' sh {command}
 # A restart leaves all routes where they are. A stop withdraws them, as does the end of the host.
 ExecStop=
 ExecStop=-/bin/sh -c '! systemctl list-jobs --no-legend %n | grep -q restart || birdc -s {socket} graceful restart'
@@ -52,14 +55,14 @@ def start_command(files: t.Iterable[str]) -> t.Optional[str]:
         files: the texts of the unit and of its drop-ins but ours, in systemd's order.
 
     Returns:
-        The command as it stands there; None where there is none.
+        The command as it stands there; None where there is none that can be completed.
     """
     found = ""
     for text in files:
         for value in _START.findall(_CONTINUATION.sub(" ", text)):
             # An empty one takes back all before it.
             found = value
-    return found or None
+    return None if found.lstrip(_SIGNS).startswith(_OTHER_SIGNS) else found or None
 
 
 def drop_in(command: str, socket: str) -> str:
@@ -72,4 +75,11 @@ def drop_in(command: str, socket: str) -> str:
     Returns:
         The text.
     """
-    return _TEMPLATE.format(header=FILE_HEADER, protocol=ROUTE_PROTOCOLS["bird"], command=command, socket=socket)
+    program = command.lstrip(_SIGNS)
+    return _TEMPLATE.format(
+        header=FILE_HEADER,
+        sign=command[: len(command) - len(program)],
+        protocol=ROUTE_PROTOCOLS["bird"],
+        command=program,
+        socket=socket,
+    )
