@@ -9,13 +9,19 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 import typing as t
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+LOGS = CHECKOUT / ".cache/molecule"
+SHOWN_LINES = 200
+# By this variable of their environment, the processes of a run are known.
+MARK = "PUREL3_TEST_RUN"
 
 
 @dataclass(frozen=True)
@@ -49,27 +55,66 @@ SCENARIOS = (
 )
 
 
-def run(words: t.Sequence[str], environment: t.Mapping[str, str], minutes: int) -> t.Tuple[int, str]:
-    """Run a command with all that it starts; nothing of that is left when the time is over."""
-    with subprocess.Popen(
-        words,
-        cwd=CHECKOUT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        start_new_session=True,
-    ) as process:
+def run(words: t.Sequence[str], environment: t.Mapping[str, str], minutes: float, log: Path) -> t.Tuple[int, str]:
+    """Run a command with all that it starts; nothing of that is left when the time is over.
+
+    Args:
+        words: of the command.
+        environment: of it.
+        minutes: how long it may take.
+        log: the file that takes all that it says. Nobody has to close it, as one would a pipe.
+
+    Returns:
+        Its status, and the end of what it said.
+    """
+    mark = str(uuid.uuid4())
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        log.open("w", encoding="utf-8") as file,
+        subprocess.Popen(
+            words,
+            cwd=CHECKOUT,
+            env={**environment, MARK: mark},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
-            output, _nothing = process.communicate(timeout=60 * minutes)
+            process.wait(60 * minutes)
         except BaseException as error:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            kill(f"{MARK}={mark}")
             if not isinstance(error, subprocess.TimeoutExpired):
                 raise
-            output = f"{process.communicate()[0]}\n{' '.join(words)}: stopped after {minutes} minutes"
-    return process.returncode, output
+            file.write(f"\n{' '.join(words)}: stopped after {minutes} minutes\n")
+    return process.returncode, end_of(log)
+
+
+def kill(mark: str) -> None:
+    """Kill all processes that have something in their environment, also those with a session of their own."""
+    deadline = time.monotonic() + 90
+    # Whoever was started meanwhile is found the next time.
+    while found := [path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if has(path, mark)]:
+        assert time.monotonic() < deadline, f"processes that cannot be killed: {', '.join(found)}"
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def has(path: Path, mark: str) -> bool:
+    """Whether an environment has it; one that has ended has nothing."""
+    with contextlib.suppress(OSError):
+        return mark.encode() in path.read_bytes().split(b"\0")
+    return False
+
+
+def end_of(log: Path) -> str:
+    """What was said last, and where all of it is."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    left_out = [f"... {len(lines) - SHOWN_LINES} lines before these: {log}"] if len(lines) > SHOWN_LINES else []
+    return "\n".join([*left_out, *lines[-SHOWN_LINES:]])
 
 
 def environment() -> t.Dict[str, str]:
@@ -83,7 +128,8 @@ def environment() -> t.Dict[str, str]:
 def end_lab(scenario: Scenario) -> None:
     """Leave nothing of a scenario's lab."""
     fabric = f"molecule/{scenario.name}/{scenario.name}.fabric.yml"
-    status, output = run(["ansible-playbook", "-i", fabric, "purel3.fabric.lab_down"], environment(), minutes=10)
+    words = ["ansible-playbook", "-i", fabric, "purel3.fabric.lab_down"]
+    status, output = run(words, environment(), 10, LOGS / f"{scenario.name}-lab_down.log")
     assert status == 0, output
 
 
@@ -105,13 +151,14 @@ def test_scenario(scenario: Scenario, left: t.List[Scenario], tmp_path: Path) ->
     fresh = {"MOLECULE_EPHEMERAL_DIRECTORY": str(tmp_path), "MOLECULE_GLOB": "molecule/*/molecule.yml"}
     shares_lab = scenario.leaves_lab or scenario.inherits_lab
     words = ["molecule", "test", "-s", scenario.name, *(["--destroy=never"] if shares_lab else [])]
+    log = LOGS / f"{scenario.name}.log"
     has_passed = False
     if scenario.leaves_lab:
         left.append(scenario)
     try:
-        status, output = run(words, {**environment(), **fresh}, scenario.minutes)
+        status, output = run(words, {**environment(), **fresh}, scenario.minutes, log)
         # To Molecule a step without its playbook is none.
-        has_passed = status == 0 and "Missing playbook" not in output
+        has_passed = status == 0 and "Missing playbook" not in log.read_text(encoding="utf-8")
         assert has_passed, output
     finally:
         if not (has_passed and scenario.leaves_lab):
@@ -121,3 +168,22 @@ def test_scenario(scenario: Scenario, left: t.List[Scenario], tmp_path: Path) ->
 def test_every_scenario_is_run() -> None:
     there = {path.parent.name for path in CHECKOUT.glob("molecule/*/molecule.yml")}
     assert there == {scenario.name for scenario in SCENARIOS}
+
+
+def test_of_a_run_that_takes_too_long_nothing_is_left_and_its_end_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    script = f"seq 1000; setsid sh -c 'sleep 600; echo late >{tmp_path}/late' & sleep 600"
+    status, output = run(["sh", "-c", script], environment(), 0.01, log)
+    assert status == -signal.SIGKILL
+    lines = output.splitlines()
+    assert lines[0].endswith(f" lines before these: {log}")
+    assert len(lines) == SHOWN_LINES + 1
+    assert lines[-1].endswith("stopped after 0.01 minutes")
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in cmdline(path)]
+
+
+def cmdline(path: Path) -> bytes:
+    """The words of a process; none of one that has ended."""
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    return b""
