@@ -37,6 +37,13 @@ seealso:
   - module: purel3.fabric.lab
 """
 
+EXAMPLES = r"""
+# group_vars/fabric.yml, for nodes that have no fabric file; the inventory plugin sets the same
+ansible_connection: purel3.fabric.lab
+ansible_python_interpreter: "{{ ansible_playbook_python }}"
+lab_name: lab
+"""
+
 import os
 import shutil
 import subprocess

@@ -33,8 +33,8 @@ options:
     choices: [purel3.fabric.fabric]
   extends:
     description:
-      - Another fabric file, complete in itself, by its path as seen from this file. All its keys hold here as well,
-        but those that this file has itself. So a O(lab) can stand for hosts whose own file knows nothing of it.
+      - Another fabric file, complete in itself, by its path as seen from this file. All its keys but O(plugin) hold
+        here as well, unless this file has them itself. So a O(lab) can stand for hosts whose own file knows nothing of it.
       - The allocations are those of the other file, with its store, unless this file has O(pools), O(nodes) or
         O(workloads) of its own. Variables in files beside the other file are not read.
     type: str
@@ -137,7 +137,7 @@ options:
         after V(bfd_multiplier) lost packets (default V(3)).
       - V(hold_time) is the silence after which a session is dead (default V(90)), V(keepalive_time) the time between
         two signs of life (default a third of it), V(send_hold_time) how long nothing may get through to the peer
-        (default twice the hold time; needs BIRD 2.14).
+        (default twice the hold time; needs BIRD 2.15).
       - V(connect_delay_time) (default V(1)), V(connect_retry_time) (default V(5)) and V(error_wait_time) (shortest and
         longest, default V([1, 30])) say how fast a session comes up again.
       - V(graceful_restart_time) is how long peers keep routes while BIRD restarts (default V(30)).

@@ -23,7 +23,6 @@ description:
     format, and then touches nothing. It holds no secrets, and anybody on the node may read it.
   - Each file is replaced at once, and what was written survives a power cut. If a step fails, all are put back as they
     were. A file in the way that is not of this collection is an error.
-  - Call it by its full name. The short name in the checkout's C(library) runs without the part on the controller.
 options:
   state:
     description: Whether the node should restore itself. V(absent) removes program, saved state and service.

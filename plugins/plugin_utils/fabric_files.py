@@ -16,6 +16,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.extend
     extend,
     extended_name,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.section import show
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 ENDINGS = (".fabric.yml", ".fabric.yaml")
@@ -116,12 +117,13 @@ def _read_source(path: str, extending: t.Tuple[str, ...]) -> Source:
 def _read_base(path: str, name: Located, faults: Faults, extending: t.Tuple[str, ...]) -> Source:
     target = os.path.join(os.path.dirname(path), name.text)
     extending = (*extending, os.path.realpath(path))
+    extends = f"extends {show(name.text)}"
     if not is_fabric_file(target):
-        faults.add(name.line, f"extends {name.text} is no fabric file", "name a file that ends in .fabric.yml")
+        faults.add(name.line, f"{extends} is no fabric file", "name a file that ends in .fabric.yml")
     elif not os.path.isfile(target):
-        faults.add(name.line, f"extends {name.text}: there is no such file", "write its path as seen from this file")
+        faults.add(name.line, f"{extends}: there is no such file", "write its path as seen from this file")
     elif os.path.realpath(target) in extending:
-        faults.add(name.line, f"extends {name.text} leads back to this file", "name one that stands alone")
+        faults.add(name.line, f"{extends} leads back to this file", "name one that stands alone")
     if faults:
         raise InvalidInput(faults.sentences())
     base = _read_source(target, extending)

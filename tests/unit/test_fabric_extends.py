@@ -104,6 +104,10 @@ CASES = {
         "extends: ../site.yml\n",
         ["2: extends ../site.yml is no fabric file; name a file that ends in .fabric.yml"],
     ),
+    "the other file has no name": (
+        "extends: ''\n",
+        ["2: extends '' is no fabric file; name a file that ends in .fabric.yml"],
+    ),
     "the file extends itself": (
         "extends: ./twin.fabric.yml\n",
         ["2: extends ./twin.fabric.yml leads back to this file; name one that stands alone"],
@@ -132,6 +136,13 @@ def test_a_fault_is_told_with_the_line_of_the_file_that_extends(folder: Path, ca
     assert len(found) == len(expected), found
     for one, other in zip(found, expected):
         assert one.startswith(f"lab/twin.fabric.yml:{other.split(' ...')[0]}"), one
+
+
+def test_a_file_that_extends_must_itself_say_that_it_is_a_fabric_file(folder: Path) -> None:
+    write(folder, "lab/twin.fabric.yml", "extends: ../site.fabric.yml\n")
+    assert faults() == [
+        "lab/twin.fabric.yml:1: plugin is missing; write 'plugin: purel3.fabric.fabric' at the top",
+    ]
 
 
 def test_a_fault_of_the_other_file_is_told_with_its_own_lines(folder: Path) -> None:

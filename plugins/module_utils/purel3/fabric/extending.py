@@ -11,6 +11,8 @@ from dataclasses import replace
 from .document import Located
 
 EXTENDS = "extends"
+# Ansible finds our plugin by this key of a file, and does not look into the one that it extends.
+_MARK = "plugin"
 _ALLOCATED = ("pools", "nodes", "workloads")
 
 
@@ -49,13 +51,14 @@ def extend(root: Located, base: Located) -> Located:
         base: the whole other file.
 
     Returns:
-        All keys of both; what both have is as in the first. What comes from the other file stands on the line that
-        names it, because faults are told with lines of the first.
+        All keys of both, but the other's mark; what both have is as in the first. What comes from the other file stands
+        on the line that names it, because faults are told with lines of the first.
     """
     name = extended_name(root)
     if name is None or not isinstance(root.value, t.Mapping) or not isinstance(base.value, t.Mapping):
         return root
-    inherited = {key: _moved(item, name.line) for key, item in base.value.items() if key not in root.value}
+    own = {_MARK, *root.value}
+    inherited = {key: _moved(item, name.line) for key, item in base.value.items() if key not in own}
     return replace(root, value={**inherited, **root.value})
 
 
