@@ -34,7 +34,8 @@ options:
   extends:
     description:
       - Another fabric file, complete in itself, by its path as seen from this file. All its keys but O(plugin) hold
-        here as well, unless this file has them itself. So a O(lab) can stand for hosts whose own file knows nothing of it.
+        here as well, unless this file has them itself. So a O(lab) can stand for hosts whose own file knows nothing of
+        it.
       - The allocations are those of the other file, with its store, unless this file has O(pools), O(nodes) or
         O(workloads) of its own. Variables in files beside the other file are not read.
     type: str
