@@ -20,7 +20,8 @@ description:
     workloads send, wherever they are for. What others send each other through this node is not touched.
   - The guard is changed by what differs, all at once, so that there is no moment without it.
   - A C(tunl0) that somebody else uses, or a table of that name that somebody else made, is never changed; the module
-    fails and names it.
+    fails and names it. So it does where somebody else has an IPIP tunnel that is up, for the guard would drop its
+    packets, as it does those of one that is opened later.
   - If an operation fails, what this call did is undone.
 options:
   address:

@@ -20,6 +20,19 @@ options:
     description:
       - The address that C(tunl0) is to have. If given, RV(faults) says what keeps the node from it.
     type: str
+  endpoints:
+    description:
+      - The addresses of all nodes of the fabric, from which packets may be decapsulated.
+    type: list
+    elements: str
+    default: []
+  peers:
+    description:
+      - The addresses of nodes that packets go to. RV(faults) also says to which of them they would come from an address
+        that is not among O(endpoints), and so be dropped there.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.info_module
@@ -34,6 +47,11 @@ EXAMPLES = r"""
 - name: Look whether the node can encapsulate
   purel3.fabric.tunnel_info:
     address: 10.244.166.190
+    endpoints:
+      - 192.168.50.10
+      - 192.168.50.11
+    peers:
+      - 192.168.50.11
   register: found
 
 - name: Stop if it cannot
@@ -83,7 +101,8 @@ dropped:
 faults:
   description:
     - What keeps the node from having a tunnel of O(address), a sentence each with the remedy; empty without O(address).
-    - A kernel without the module C(ipip), a C(tunl0) that somebody else uses, a table of nftables in the way.
+    - A kernel without the module C(ipip), a C(tunl0) that somebody else uses, an IPIP tunnel of somebody else, a table
+      of nftables in the way, packets that would come from an address that no node has.
   type: list
   elements: str
   returned: success
@@ -101,19 +120,22 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import
     MissingDependency,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.information import describe_tunnel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, reader
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, reader, sources
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import control, ruleset
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Observed, compare
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import (
     DEFAULT_MTU,
+    faults_of_sources,
     to_release,
     to_request,
 )
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "address": {"type": "str"},
+    "endpoints": {"type": "list", "elements": "str", "default": []},
+    "peers": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -137,7 +159,7 @@ def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
             "from_others": counts[ruleset.FROM_OTHERS],
             "from_workloads": counts[ruleset.FROM_WORKLOADS],
         },
-        "faults": _faults(params["address"], observed) if params["address"] else [],
+        "faults": _faults(params, observed) if params["address"] else [],
     }
 
 
@@ -148,15 +170,16 @@ def _table() -> ruleset.Table:
         return ()
 
 
-def _faults(address: str, observed: Observed) -> t.List[str]:
+def _faults(params: t.Mapping[str, t.Any], observed: Observed) -> t.List[str]:
     try:
+        request = to_request(params["address"], DEFAULT_MTU, params["endpoints"])
         modules.require(TUNNEL_MODULE, "encapsulation", TUNNEL_DEVICE)
-        compare(to_request(address, DEFAULT_MTU, ()), observed)
+        compare(request, observed)
     except InvalidInput as error:
         return list(error.faults)
     except (ForeignObject, MissingDependency) as error:
         return str(error).splitlines()
-    return []
+    return faults_of_sources({peer: sources.source_to(peer) for peer in params["peers"]}, params["endpoints"])
 
 
 def main() -> None:

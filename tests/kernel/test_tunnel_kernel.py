@@ -255,6 +255,17 @@ def test_a_tunnel_as_data(box: Box) -> None:
     assert fault.startswith("interface tunl0 stands in the way of tunnel tunl0  10.244.166.190/32 ")
 
 
+def test_a_node_that_would_send_from_an_address_that_no_node_has_is_told(box: Box) -> None:
+    prepare(box)
+    connect(box, "wire", "192.168.50", 11)
+    options = {"address": "10.244.166.190", "peers": ["192.168.50.11", "192.0.2.1"]}
+    assert box.info("tunnel_info", **options, endpoints=["192.168.50.10", "192.168.50.11"])["faults"] == []
+    (fault,) = box.info("tunnel_info", **options, endpoints=["192.168.50.11"])["faults"]
+    assert fault.startswith("packets in the tunnel to 192.168.50.11 would come from 192.168.50.10, which no node ")
+    (fault,) = box.info("tunnel_info", address="10.244.166.190/32")["faults"]
+    assert fault.startswith("address 10.244.166.190/32 is not an IPv4 address without prefix length")
+
+
 def encapsulated(source: str, destination: str) -> bytes:
     """An IP packet of protocol 4 with an empty one inside; the kernel fills in the checksum."""
     inner = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20, 0, 0, 64, 1, 0, bytes(4), bytes(4))

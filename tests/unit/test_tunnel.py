@@ -28,12 +28,17 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import ru
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Op, Request, compare, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan_words import put_in_words
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import to_release, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import (
+    faults_of_sources,
+    to_release,
+    to_request,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.words import describe
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import to_request as request_workloads
 
 NODES = ["192.168.50.10", "192.168.50.11", "192.168.50.12"]
 FRESH = Tunnel("", "tunl0", 1480, False, 0, "")
+OTHER = Tunnel("", "site0", 1480, True, 0, "")
 WANTED = to_request("10.244.166.190", 1480, NODES)
 NEW_FILTER = "~ sysctl net.ipv4.conf.tunl0.rp_filter = 0 => sysctl net.ipv4.conf.tunl0.rp_filter = 2"
 
@@ -126,6 +131,26 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         to_release(),
         (),
     ),
+    "it is given back beside a tunnel of somebody else": (
+        with_changed(with_tunnel(), OTHER),
+        to_release(),
+        (
+            "- address 10.244.166.190/32 dev tunl0",
+            "- guard of tunnels for 3 endpoints",
+            "~ tunnel tunl0  10.244.166.190/32  mtu 1480 up => tunnel tunl0 mtu 1480 down",
+        ),
+    ),
+    "somebody else has a tunnel that is down": (
+        World(FRESH, OTHER._replace(is_up=False)),
+        WANTED,
+        (
+            "+ address 10.244.166.190/32 dev tunl0",
+            "+ guard of tunnels for 3 endpoints",
+            NEW_FILTER,
+            "~ tunnel tunl0 mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up",
+        ),
+    ),
+    "somebody else has opened a tunnel beside it": (with_changed(with_tunnel(), OTHER), WANTED, ()),
     "workloads are purged": (with_tunnel(), request_workloads([]), ()),
 }
 
@@ -161,6 +186,14 @@ FOREIGN: t.Dict[str, t.Tuple[World, Request, t.List[str]]] = {
         WANTED,
         [f"{USED}has address 10.1.0.1/32 dev tunl0{END}"],
     ),
+    "somebody else has a tunnel to another host": (
+        World(FRESH, OTHER),
+        WANTED,
+        [
+            "interface site0 stands in the way of tunnel tunl0  10.244.166.190/32  mtu 1480 up: it is a tunnel of "
+            "somebody else, and the guard would drop what comes through it; end that use, or do without encapsulation"
+        ],
+    ),
     "somebody else has a table of that name": (
         World(FRESH, Guard("", ("192.0.2.1",), "other", "")),
         WANTED,
@@ -186,6 +219,26 @@ def test_what_is_not_ours_stands_in_the_way(case: str) -> None:
     with pytest.raises(ForeignObject) as caught:
         diff(request, world.observed())
     assert str(caught.value).splitlines() == complaint
+
+
+SOURCES: t.Dict[str, t.Tuple[t.Dict[str, t.Optional[str]], t.List[str]]] = {
+    "all come from a node": ({NODES[1]: NODES[0], NODES[2]: NODES[0]}, []),
+    "there is no way to one of them": ({NODES[1]: NODES[0], NODES[2]: None}, []),
+    "some come from another interface": (
+        {NODES[2]: NODES[0], NODES[1]: "10.9.0.1", **{f"10.8.0.{number}": "10.9.0.1" for number in range(1, 4)}},
+        [
+            "packets in the tunnel to 192.168.50.11, 10.8.0.1, 10.8.0.2 and others would come from 10.9.0.1, which no "
+            "node of the fabric has, and so be dropped there; name this address in the fabric file, as that of the "
+            "node or of one of its interfaces, or have the route prefer another (src)"
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SOURCES)
+def test_packets_that_the_guards_of_others_would_drop_are_told_beforehand(case: str) -> None:
+    sources, faults = SOURCES[case]
+    assert faults_of_sources(sources, NODES) == faults
 
 
 def test_the_guard_is_there_before_the_tunnel_is_up_and_as_long() -> None:
@@ -278,7 +331,7 @@ BAD: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.List[str]]] = {
     "three faults at once": (
         {"mtu": 67, "endpoints": ["224.0.0.1", "192.168.50.10", "node1"]},
         [
-            "mtu 67 is not between 68 and 65515 bytes",
+            "mtu 67 is not between 68 and 65515 bytes; give that of the network less 20",
             "endpoint 224.0.0.1 cannot be a host's; give a unicast address",
             "endpoint node1 is not an IPv4 address without prefix length, such as 10.244.166.190",
         ],

@@ -18,6 +18,7 @@ from .plan import Request
 DEFAULT_MTU = 1480
 
 _TITLE = "tunnel"
+_SHOWN = 3
 _MTU_MINIMUM = 68
 _MTU_MAXIMUM = 65515
 # Packets may come out of the tunnel from where the way back leads beside it: while nodes change one by one.
@@ -69,6 +70,28 @@ def to_release() -> Request:
     )
 
 
+def faults_of_sources(sources: t.Mapping[str, t.Optional[str]], endpoints: t.Collection[str]) -> t.List[str]:
+    """Find out which packets in tunnels the guards at their other ends would drop.
+
+    Args:
+        sources: by node, the address that packets to it would come from; None where there is no way.
+        endpoints: the nodes' own addresses, from which packets may be decapsulated.
+
+    Returns:
+        A sentence with its remedy for each address that is no endpoint.
+    """
+    wrong: t.Dict[str, t.List[str]] = {}
+    for node, source in sources.items():
+        if source is not None and source not in endpoints:
+            wrong.setdefault(source, []).append(node)
+    return [
+        f"packets in the tunnel to {', '.join(nodes[:_SHOWN])}{' and others' if len(nodes) > _SHOWN else ''} "
+        f"would come from {source}, which no node of the fabric has, and so be dropped there; name this address in the "
+        "fabric file, as that of the node or of one of its interfaces, or have the route prefer another (src)"
+        for source, nodes in sorted(wrong.items())
+    ]
+
+
 def _fault_of_host(what: str, text: str) -> str:
     try:
         parsed = ipaddress.IPv4Address(text)
@@ -82,4 +105,4 @@ def _fault_of_host(what: str, text: str) -> str:
 def _fault_of_mtu(mtu: int) -> str:
     if _MTU_MINIMUM <= mtu <= _MTU_MAXIMUM:
         return ""
-    return f"mtu {mtu} is not between {_MTU_MINIMUM} and {_MTU_MAXIMUM} bytes"
+    return f"mtu {mtu} is not between {_MTU_MINIMUM} and {_MTU_MAXIMUM} bytes; give that of the network less 20"
