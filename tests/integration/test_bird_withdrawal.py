@@ -60,6 +60,14 @@ def test_a_run_that_died_in_between_is_completed_by_the_next(two: t.Tuple[Node, 
     assert two[0].routes() == []
 
 
+def test_what_a_dead_bird_has_left_in_the_kernel_is_told_with_the_way_to_remove_it(two: t.Tuple[Node, Node]) -> None:
+    node = two[0]
+    node.kill_bird()
+    assert "stay (2): remove them by ip route flush proto bird" in str(withdraw(node)["warnings"])
+    node.run("ip", "route", "flush", "proto", "bird")
+    assert node.routes() == []
+
+
 @pytest.mark.parametrize("text", [AS_SHIPPED, "protocol static mine { ipv4; route 10.99.0.0/24 blackhole; }\n"])
 def test_a_file_that_is_not_ours_is_left_alone(network: Network, text: str) -> None:
     node = network(variables_of("two_nodes"))["node1"]

@@ -23,11 +23,13 @@ from .control import Control, connected
 from .deployment import reload
 from .file import File, read, write
 from .hold import FILE as HELD_FILE
+from .processes import find_processes
 from .seal import HELD_SYMBOL, PASSWORDS_SYMBOL, is_sealed, loaded_digest
 from .status import parse_protocols
 
 _KEPT_KINDS = ("Device", "Kernel")
 _TIMEOUT = 60.0
+_LEFT = "no BIRD runs here, so the routes that one has left in the kernel stay ({}): remove them by ip route flush proto bird"
 _PAUSE = 0.05
 
 
@@ -48,6 +50,8 @@ def propose(request: Request) -> Proposal:
     first = read(original) if is_ours else None
     with connected(request.socket) as control:
         speakers = _speakers(control) if control is not None and loaded_digest(control) is not None else []
+        is_anyone_there = control is not None or bool(find_processes())
+    left = len(_routes_of_bird()) if is_ours and not is_anyone_there else 0
     operations = []
     if is_ours:
         operations.append(f"- file {request.path}" if first is None else f"~ file {request.path}, as it was found")
@@ -61,6 +65,7 @@ def propose(request: Request) -> Proposal:
         after=first.text if first is not None else "",
         apply=lambda: _apply(request, first, original, besides, is_ours=is_ours),
         values={"path": request.path, "original": None},
+        warnings=(_LEFT.format(left),) if left else (),
     )
 
 
