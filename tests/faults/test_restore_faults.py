@@ -25,7 +25,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import
     MissingDependency,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import systemd
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import unit
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import deployment, unit
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deployment import (
     PROGRAM_MARK,
     Request,
@@ -306,6 +306,21 @@ def test_a_program_that_cannot_run_here_replaces_nothing(node: Node) -> None:
         assert isinstance(caught.value.__cause__, MissingDependency)
         assert "nothing remains changed" in str(caught.value)
         assert node.files() == before
+
+
+def test_a_program_that_does_not_end_is_an_error_before_it_replaces_anything(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = node.root / "sent"
+    sent.write_bytes(b"#!/bin/sh\n" + PROGRAM_MARK + b"exec sleep 1000\n")
+    digest = hashlib.sha256(sent.read_bytes()).hexdigest()
+    proposal = propose(replace(node.request(WEB1), transferred=str(sent), digest=digest))
+    monkeypatch.setattr(deployment, "_TIMEOUT", 0.01)
+    with pytest.raises(
+        FabricError, match=r"^/bin/sh did not run the command purel3 within 0.01 s; .* remains changed$"
+    ):
+        proposal.apply()
+    assert node.files() == {}
 
 
 def test_a_program_that_was_cut_off_on_the_way_is_refused(node: Node) -> None:

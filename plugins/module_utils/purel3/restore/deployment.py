@@ -250,6 +250,11 @@ def _try_program(request: Request) -> None:
             f"{interpreter[0]}: {error.strerror}, so the command purel3 cannot run here; install Python 3.9 or newer "
             "there, or name another one (restore_python)"
         ) from error
+    except subprocess.TimeoutExpired as error:
+        raise FabricError(
+            f"{interpreter[0]} did not run the command purel3 within {_TIMEOUT:g} s; run it again when this node is "
+            "less busy, or name another Python (restore_python)"
+        ) from error
     if done.returncode != 0:
         raise MissingDependency(
             f"{interpreter[0]} cannot run the command purel3: {(done.stderr + done.stdout).strip()}; name a Python 3.9 "
