@@ -69,9 +69,10 @@ extends_documentation_fragment:
   - purel3.fabric.attributes.actiongroup_fabric
 notes:
   - Needs root.
-  - When systemd-networkd 252 (Debian 12) restarts, whoever has it restart, traffic is interrupted for some two seconds;
-    with 257 (Debian 13) no packet is lost. The role P(purel3.fabric.node#role) runs this module before it attaches
-    workloads.
+  - When systemd-networkd 252 (Debian 12) restarts, whoever has it restart, it takes each static address away and puts
+    it back a moment later, unless the C(.network) file of the interface says C(KeepConfiguration=static). With the
+    address, BIRD's sessions end, and traffic is interrupted for some seconds. With 257 (Debian 13) no packet is lost.
+    The role P(purel3.fabric.node#role) runs this module before it attaches workloads.
 seealso:
   - module: purel3.fabric.sysctl
   - module: purel3.fabric.workloads
