@@ -73,7 +73,9 @@ class World:
         for veth in self._all(Veth):
             interfaces.update({end.place: Interface(3, "veth", link_owner(end.group), veth.key) for end in veth})
         for tunnel in self._all(Tunnel):
-            interfaces[(tunnel.namespace, tunnel.device)] = Interface(4, "ipip", link_owner(tunnel.group), None)
+            interfaces[(tunnel.namespace, tunnel.device)] = Interface(
+                4, "ipip", link_owner(tunnel.group), None, tunnel.is_up
+            )
         owners = {key: self._owner(resource) for key, resource in self.resources.items()}
         return Observed(
             dict(self.resources),

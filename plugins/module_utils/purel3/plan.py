@@ -64,12 +64,14 @@ class Interface(t.NamedTuple):
         kind: veth, bridge, ...; empty for plain devices.
         owner: whose mark it bears; empty for a foreign one.
         pair: the veth pair that it is an end of, where both ends were seen.
+        is_up: whether it is up.
     """
 
     ifindex: int
     kind: str
     owner: str
     pair: t.Optional[VethKey]
+    is_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -335,6 +337,7 @@ class _Comparer:
             return
         signs = sorted(self._foreign_addresses(place))
         if not is_ours:
+            self._refuse_tunnels_of_others(wanted)
             signs += ["is up"] if actual.is_up else []
             signs += [f"bears group {actual.group} and alias {actual.alias!r}"] if actual.group or actual.alias else []
         if signs:
@@ -344,6 +347,16 @@ class _Comparer:
             )
         elif actual != wanted:
             self.ops.append(Op(BUILD, actual, wanted))
+
+    def _refuse_tunnels_of_others(self, wanted: Tunnel) -> None:
+        """Refuse to open a tunnel beside others of its kind: the guard would drop what comes through these."""
+        for place, interface in self.observed.interfaces.items():
+            is_other = place[0] == wanted.namespace and place[1] != wanted.device
+            if is_other and interface.kind == TUNNEL_MODULE and interface.is_up and not interface.owner:
+                self.foreign.append(
+                    f"{_interface_in_words(place)} stands in the way of {describe(wanted)}: it is a tunnel of somebody "
+                    "else, and the guard would drop what comes through it; end that use, or do without encapsulation"
+                )
 
     def _foreign_addresses(self, place: Place) -> t.Iterator[str]:
         for key, resource in self.observed.resources.items():

@@ -131,7 +131,9 @@ class _Assembly:
             if place == (OWN_NAMESPACE, TUNNEL_DEVICE):
                 tunnel = Tunnel(reference, link.name, link.mtu, link.is_up, link.group, link.alias)
                 self.note(tunnel, link_owner(link.group))
-            self.interfaces[place] = Interface(link.ifindex, link.kind, link_owner(link.group), self.pairs.get(place))
+            self.interfaces[place] = Interface(
+                link.ifindex, link.kind, link_owner(link.group), self.pairs.get(place), link.is_up
+            )
 
     def note_addresses(self, reference: str, content: Content) -> None:
         for record in content.addresses:
