@@ -29,7 +29,7 @@ from .status import parse_protocols
 
 _KEPT_KINDS = ("Device", "Kernel")
 _TIMEOUT = 60.0
-_LEFT = "no BIRD runs here, so the routes that one has left in the kernel stay ({}): remove them by ip route flush proto bird"
+_LEFT = "no BIRD runs here, so the routes that one has left stay ({}): remove them by ip route flush proto bird"
 _PAUSE = 0.05
 
 
