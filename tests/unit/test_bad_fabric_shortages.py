@@ -50,6 +50,16 @@ CASES = [
             "remove 'blocks' to have further ones allocated (it keeps those it has)"
         ],
     ),
+    Case(
+        "a node's tunnel takes the address that its last workload would have had",
+        whole=SMALL.format(
+            pool="10.244.1.0/24\n    block_size: 31\n    encapsulation: ipip", blocks="blocks: [10.244.1.0/31]"
+        ),
+        faults=[
+            "11: node1: its blocks have 2 addresses, and all are taken, one by its tunnel; add a block to its blocks, "
+            "or remove 'blocks' to have further ones allocated (it keeps those it has)"
+        ],
+    ),
 ]
 
 

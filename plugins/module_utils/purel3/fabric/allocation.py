@@ -72,7 +72,8 @@ def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
         address = next(free_addresses[workload.node], None)
         if address is None:
             node = nodes[workload.node]
-            shortages[node.name] = _full(node) if node.blocks else _no_block(node, fabric)
+            has_tunnel = node.name in tunnels.values()
+            shortages[node.name] = _full(node, has_tunnel) if node.blocks else _no_block(node, fabric)
         else:
             addresses[address] = workload.name
     if shortages:
@@ -138,9 +139,10 @@ def _no_tunnel_address(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
     return problem, "add a pool with encapsulation, or remove nodes or workloads"
 
 
-def _full(node: Node) -> t.Tuple[str, str]:
+def _full(node: Node, has_tunnel: bool) -> t.Tuple[str, str]:
     size = sum(block.num_addresses for block in node.blocks)
+    takers = ", one by its tunnel" if has_tunnel else ""
     return (
-        f"{node.name}: its blocks have {size} addresses, and all are taken",
+        f"{node.name}: its blocks have {size} addresses, and all are taken{takers}",
         "add a block to its blocks, or remove 'blocks' to have further ones allocated (it keeps those it has)",
     )
