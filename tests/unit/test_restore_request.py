@@ -120,6 +120,10 @@ REFUSED: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.List[str]]] = {
         {"tunnel": {"address": "10.244.1.62", "mtu": "big"}},
         ["tunnel: mtu 'big' is not a number of bytes; give one such as 1480"],
     ),
+    "a tunnel with the address of a workload": (
+        {"workloads": [WEB1, WEB2], "tunnel": {"address": WEB1["address"]}},
+        [f"tunnel: address {WEB1['address']} is also that of workload web1; give each its own"],
+    ),
     "a workload with a slip of the pen": (
         {"workloads": [{**WEB1, "adress": "10.244.1.1"}]},
         ["workload web1: unknown key adress; it may have name, address, netns"],

@@ -90,6 +90,7 @@ def check(state: State) -> None:
         *([] if state.node else ["node is empty; give the node's name"]),
         *(fault for name in state.modules for fault in [fault_of_module(name)] if fault),
         *(fault for block in state.blocks for fault in [_fault_of_block(block)] if fault),
+        *_collisions(state),
     ]
     for request in (_settings, _tunnel, _workloads):
         try:
@@ -98,6 +99,14 @@ def check(state: State) -> None:
             faults.extend(error.faults)
     if faults:
         raise InvalidInput(faults)
+
+
+def _collisions(state: State) -> t.List[str]:
+    return [
+        f"tunnel: address {workload['address']} is also that of workload {workload['name']}; give each its own"
+        for workload in state.workloads["workloads"]
+        if state.tunnel and workload["address"] == state.tunnel.get("address")
+    ]
 
 
 def modules_of(state: State) -> t.Tuple[str, ...]:
