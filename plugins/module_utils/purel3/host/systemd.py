@@ -42,8 +42,10 @@ def run_program(*words: str) -> subprocess.CompletedProcess[str]:
     """
     if shutil.which(words[0]) is None:
         raise MissingDependency(f"{words[0]}: it is not on this host; install the package that brings it")
+    # Not translated: what some of them say is read (nmcli).
+    environment = {**os.environ, "LC_ALL": "C"}
     try:
-        return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+        return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except subprocess.TimeoutExpired as error:
         raise FabricError(
             f"{' '.join(words)} did not end within {_TIMEOUT:g} s; see what holds it up (systemctl list-jobs, its "
