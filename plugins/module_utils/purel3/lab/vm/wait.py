@@ -90,7 +90,9 @@ def wait_for(guest: Guest, deadline: float) -> str:
         if given_up:
             raise KernelError(_report(guest, "it does not boot"))
         if time.monotonic() > deadline:
-            raise KernelError(_report(guest, f"it was not up after {time.monotonic() - began:.0f} s: {last}"))
+            seconds = f"{time.monotonic() - began:.0f} s"
+            remedy = "see why, or give it longer (timeout, or -e lab_timeout=SECONDS)"
+            raise KernelError(_report(guest, f"it was not up after {seconds}: {last}; {remedy}"))
         try:
             key, said = _ask(paramiko, guest, deadline)
         except (paramiko.SSHException, OSError, EOFError) as error:
