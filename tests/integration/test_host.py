@@ -88,6 +88,7 @@ def test_what_is_written_is_taken_at_once_and_only_once(node: Node) -> None:
     assert result["operations"] == checked["operations"]
     assert [line for line in result["operations"] if line in TOLD] == TOLD
     assert result["diff"]["after"].count(FILE_HEADER) == 4
+    assert f"+ file {NETWORKD}\n~ systemd-networkd restarts\n" in checked["diff"]["prepared"]
     assert sorted(files(node)) == [
         f"644 {NETWORK_MANAGER}",
         "644 /etc/sysctl.d/90-purel3-fabric.conf",

@@ -43,11 +43,8 @@ def propose(request: Request) -> Proposal:
     is_managed = systemd.is_run_by_systemd()
     running = systemd.active_units(*daemons.READERS) if is_managed else {}
     files = (settings_file, *(files_of(request, running) if is_managed else ()))
-    steps = [
-        *in_force,
-        *(step for name in request.modules for step in _module(name)),
-        *(step for wanted in files for step in _file(wanted, is_running=running.get(wanted.reader, False))),
-    ]
+    of_files = [step for wanted in files for step in _file(wanted, is_running=running.get(wanted.reader, False))]
+    steps = [*in_force, *(step for name in request.modules for step in _module(name)), *of_files]
     return Proposal(
         operations=tuple(line for step in steps for line in step.operations),
         before="".join(step.before for step in steps),
@@ -55,6 +52,8 @@ def propose(request: Request) -> Proposal:
         apply=functools.partial(take, steps),
         values={"managed_by": "systemd" if is_managed else "direct"},
         obstacles=obstacles,
+        # Their texts do not say which files they are of, nor who is told.
+        notes=tuple(line for step in of_files for line in step.operations),
     )
 
 
