@@ -14,7 +14,7 @@ DROP_IN = f"{FIREWALL}.d/purel3-restore.conf"
 
 # It runs before the network is configured (systemd.special(7), network-pre.target), so without the dependencies of an
 # ordinary service, which would put it after sysinit.target: where cloud-init waits for the network before that, this
-# would be a circle. However often a firewall is reloaded, it must not be the last time that the guard comes back.
+# would be a circle. Starts are not counted, for a firewall may be reloaded any number of times.
 _TEXT = """{header}
 [Unit]
 Description=Workloads of purel3.fabric as they were at the last apply
