@@ -447,6 +447,8 @@ def test_whether_the_kernel_has_a_module(case: str, kernel_modules: Path) -> Non
 def test_a_kernel_without_a_module_is_refused(kernel_modules: Path) -> None:
     with pytest.raises(MissingDependency) as caught:
         modules.require("nonesuch", "encapsulation")
+    # Every caller says before it which host this is.
+    assert str(caught.value).startswith("kernel ")
     for words in (" has no module nonesuch, which encapsulation needs; ", "reboot", "or do without encapsulation"):
         assert words in str(caught.value)
     modules.require("nonesuch", "encapsulation", device="lo")

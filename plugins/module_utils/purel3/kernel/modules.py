@@ -43,15 +43,14 @@ def require(name: str, purpose: str, device: str = "") -> None:
         device: an interface that comes with it; where there is one, all is well.
 
     Raises:
-        MissingDependency: names host, kernel and remedy.
+        MissingDependency: names kernel and remedy; which host it is, callers say.
     """
     if device in (known for _index, known in socket.if_nameindex()) or state(name) != MISSING:
         return
-    running = os.uname()
     raise MissingDependency(
-        f"{running.nodename}: kernel {running.release} has no module {name}, which {purpose} needs; install and boot a "
-        "kernel that has it, or the package with its further modules (a reboot is enough where an upgrade took the "
-        f"running kernel's modules away), or do without {purpose}"
+        f"kernel {os.uname().release} has no module {name}, which {purpose} needs; install and boot a kernel that has "
+        "it, or the package with its further modules (a reboot is enough where an upgrade took the running kernel's "
+        f"modules away), or do without {purpose}"
     )
 
 
