@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import struct
 import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -31,6 +34,12 @@ TUNNELLED = {"ipip": {"node2": True, "node3": True}, "cross_subnet": {"node2": F
 TUNNELLED["none"] = {"node2": False, "node3": False}
 # Without a tunnel, the router must know the way.
 ROUTES_OF_THE_ROUTER = {"10.244.166.128/26": "node1", "10.244.104.0/26": "node2", "10.244.135.0/26": "node3"}
+
+# Puts a packet into one for another address.
+SEND = """
+import socket, sys
+socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IPIP).sendto(bytes.fromhex(sys.argv[2]), (sys.argv[1], 0))
+"""
 
 
 def check_routes(nodes: Nodes, mode: str) -> None:
@@ -67,22 +76,86 @@ def test_in_the_tunnel_packets_bear_the_addresses_of_the_nodes_outside(nodes: No
 
 def test_a_packet_of_1480_bytes_crosses_and_a_larger_one_is_told_how_large_it_may_be(nodes: Nodes) -> None:
     near, target = nodes["node1"], nodes["node3"].workloads[0]["address"]
-    name = near.workloads[0]["name"]
+    name, device = near.workloads[0]["name"], host_device(near, near.workloads[0]["address"])
+    too_large = f"ip netns exec {name} ping -c 1 -W 30 -M do -s 1453 {target}"
     near.run(f"ping -c 1 -W 30 -M do -s 1452 {target}", name)
-    refused = near.host.run(f"ip netns exec {name} ping -c 1 -W 30 -M do -s 1453 {target}")
-    assert refused.failed
-    assert re.search(r"message too long, mtu[=:] ?1480", refused.stdout + refused.stderr), refused
+    assert re.search(r"message too long, mtu[=:] ?1480", near.host.run(too_large).stderr)
+    # Who does not know how large packets may be learns it from the node.
+    set_mtu(near, name, device, 1500)
+    try:
+        told = near.host.run(too_large).stdout
+        assert "Frag needed and DF set (mtu = 1480)" in told, told
+        near.run(f"ping -c 1 -W 30 -M do -s 1452 {target}", name)
+    finally:
+        set_mtu(near, name, device, 1480)
+
+
+def host_device(node: Node, address: str) -> str:
+    """The node's end of a workload's veth."""
+    (line,) = node.lines(f"ip route show {address}")
+    return line.split()[2]
+
+
+def set_mtu(node: Node, name: str, device: str, size: int) -> None:
+    """Give both ends of a workload's veth an MTU."""
+    node.run(f"ip link set {device} mtu {size}")
+    node.run(f"ip link set eth0 mtu {size}", name)
+
+
+def guard(node: Node) -> str:
+    """The table that keeps packets of others out of the tunnel; empty where it is not there."""
+    return str(node.host.run("nft list table ip purel3_tunnel").stdout)
+
+
+def check_guard(node: Node, router: int, wait_until: WaitUntil) -> None:
+    """Require that a packet is dropped which the router, which is no node, sends into the tunnel."""
+    source, target = "10.244.104.0", node.workloads[0]["address"]
+    addresses = socket.inet_aton(source), socket.inet_aton(target)
+    inner = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20, 0, 0, 64, socket.IPPROTO_ICMP, 0, *addresses)
+    before = dropped(node)
+    enter = ["nsenter", f"--target={router}", "--net", "--"]
+    subprocess.run([*enter, sys.executable, "-c", SEND, ADDRESSES[node.name], inner.hex()], check=True)
+    wait_until("the guard has dropped nothing", lambda: dropped(node) > before)
+
+
+def dropped(node: Node) -> int:
+    """How many packets of others the guard has dropped; at least -1, so that a first one is seen."""
+    found = re.search(r"counter packets (\d+) .*from others than nodes", guard(node))
+    return int(found[1]) if found else -1
+
+
+@pytest.fixture(name="router", scope="module")
+def pid_of_the_router() -> int:
+    (pid,) = running(ROUTER)[ROUTER]
+    return pid
+
+
+def test_who_is_no_node_gets_nothing_into_the_tunnel(nodes: Nodes, router: int, wait_until: WaitUntil) -> None:
+    check_guard(nodes["node1"], router, wait_until)
+
+
+@pytest.mark.parametrize("verbs", ["restart", "stop start", "reload"])
+def test_what_stands_guard_is_back_after_nftables_had_a(
+    verbs: str, nodes: Nodes, router: int, wait_until: WaitUntil
+) -> None:
+    node = nodes["node1"]
+    # Another one has counted nothing yet.
+    assert dropped(node) > 0
+    for verb in verbs.split():
+        node.run(f"systemctl {verb} nftables")
+    wait_until("the guard is not back", lambda: dropped(node) == 0)
+    check_guard(node, router, wait_until)
 
 
 @pytest.mark.parametrize("mode", ["cross_subnet", "none"])
 def test_no_packet_is_lost_while_the_fabric_is_switched_to(
     mode: str,
     nodes: Nodes,
+    router: int,
     play: t.Callable[..., Outcome],
     steady_pings: t.Callable[[], t.ContextManager[Pings]],
     wait_until: WaitUntil,
 ) -> None:
-    (router,) = running(ROUTER)[ROUTER]
     for block, node in ROUTES_OF_THE_ROUTER.items():
         enter = ["nsenter", f"--target={router}", "--net", "--"]
         subprocess.run([*enter, "ip", "route", "replace", block, "via", ADDRESSES[node]], check=True)
@@ -91,3 +164,5 @@ def test_no_packet_is_lost_while_the_fabric_is_switched_to(
     pings.assert_nothing_lost(10)
     check_routes(nodes, mode)
     check_packets(nodes, mode, wait_until)
+    for name, node in nodes.items():
+        assert bool(guard(node)) == (mode != "none"), name
