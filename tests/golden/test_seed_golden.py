@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guest import (
+    GuestAccess,
     GuestConfig,
     GuestInterface,
     GuestRoute,
@@ -32,13 +33,12 @@ FOLDER = Path(__file__).parent / "seed"
 ONE = GuestConfig(
     hostname="node1",
     ssh_public_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample lab",
-    interfaces=(
-        GuestInterface("mgmt0", "02:00:00:00:00:01"),
-        GuestInterface("ens33", "00:0C:29:63:9F:1E", "192.168.50.10/24"),
-    ),
+    access=GuestAccess("mgmt0", "02:00:00:00:00:01", "192.0.2.15", "192.0.2.0/24"),
+    interfaces=(GuestInterface("ens33", "00:0C:29:63:9F:1E", "192.168.50.10/24"),),
 )
 ROUTED = replace(
     ONE,
+    access=replace(ONE.access, gateway="192.0.2.2"),
     interfaces=(*ONE.interfaces, GuestInterface("eth0", "02:00:00:00:00:03", "10.0.9.1/30")),
     routes=(
         GuestRoute("192.168.60.0/24", "192.168.50.1"),

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from fabric_lab import network_of_machine
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError, MissingDependency
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout, process
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
@@ -337,6 +337,27 @@ def test_a_failure_ends_what_was_started(monkeypatch: pytest.MonkeyPatch) -> Non
             lab(3)
     assert [state.name for state in read_lab(NAME).nodes] == ["node1"]
     assert lab(1) == ()
+
+
+def test_nothing_is_left_of_a_lab_that_could_not_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = machine()
+
+    def refuse(*_: t.Any) -> None:
+        raise KernelError("lab: ens33: the kernel said: no")
+
+    monkeypatch.setattr(switch, "plug", refuse)
+    with pytest.raises(KernelError, match="the kernel said: no"):
+        lab(3, workload_count=int(Path(LIMITS + "2").read_text()))
+    assert machine() == before
+    assert end() == ()
+
+
+def test_a_lab_that_lacks_pyroute2_is_refused_before_anything_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch, "HAS_PYROUTE2", False)
+    proposals = []
+    with pytest.raises(MissingDependency, match=r"pyroute2 is not installed; install 0\.7\.2 or newer"):
+        proposals.append(propose_lab({"name": NAME, "state": "present", "nodes": nodes(1)}))
+    assert proposals == []
 
 
 def test_a_host_name_that_the_kernel_refuses_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

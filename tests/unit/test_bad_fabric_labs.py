@@ -118,6 +118,19 @@ CASES = [
         base=MACHINES,
     ),
     Case(
+        "a node where the SSH of machines comes from",
+        "192.168.51.10/24",
+        "192.0.2.10/24",
+        [
+            "6: node2: address 192.0.2.10/24 is in 192.0.2.0/24, by which SSH reaches virtual machines; give it "
+            "another, or set backend: namespaces",
+            "6: node2: address 192.0.2.10/24 is in no network of the lab; add its subnet to lab: networks",
+            "14: network right: no node has an address in its subnet 192.168.51.0/24; give a node one, or remove the "
+            "network",
+        ],
+        base=MACHINES,
+    ),
+    Case(
         "two machines with one MAC",
         "memory: 768}",
         "memory: 768}\n    node2: {mac: 00-0C-29-63-9F-1E}",

@@ -129,9 +129,42 @@ BAD: t.Dict[str, t.Tuple[Params, t.Sequence[str]]] = {
         params(NODE1, NODE2, ssh_port=65535),
         ["node node2: ssh port 65536 is not 1 to 65535; choose another ssh_port"],
     ),
+    "nothing of what there must be something of": (
+        params({**NODE1, "memory": 0}, cpus=0, ssh_port=0, timeout=0),
+        [
+            "lab lab: timeout 0 leaves machines no time; give 1 or more seconds, best some hundred",
+            "node node1: memory 0 MiB is too little for Debian; give 256 or more",
+            "node node1: cpus 0 is no number of processors; give 1 or more",
+            "node node1: ssh port 0 is not 1 to 65535; choose another ssh_port",
+        ],
+    ),
+    "packages that are none": (
+        params(NODE1, packages=["tcpdump", "-y", "rm -rf"]),
+        [
+            "lab lab: packages: '-y' is not the name of a Debian package; write it as in Debian, such as tcpdump",
+            "lab lab: packages: 'rm -rf' is not the name of a Debian package; write it as in Debian, such as tcpdump",
+        ],
+    ),
+    "packages for an image that is there": (
+        params(NODE1, packages=[], image="/images/debian.qcow2"),
+        [
+            "lab lab: packages is for an image that is built, and image names one that is there; remove one of them",
+        ],
+    ),
+    "an address where SSH comes from": (
+        params({**NODE1, "address": "192.0.2.10/24"}),
+        [
+            "node node1: address 192.0.2.10/24 is in 192.0.2.0/24, by which SSH reaches virtual machines; give it "
+            "another",
+        ],
+    ),
     "networks for namespaces": (
-        params(NODE1, networks=[LEFT], backend="namespaces"),
-        ["lab lab: networks is for virtual machines; remove it, or set backend: qemu"],
+        params({**NODE1, "memory": 768}, networks=[LEFT], backend="namespaces"),
+        [
+            "lab lab: networks is for virtual machines; remove it, or set backend: qemu",
+            "node node1: mac is for virtual machines; remove it, or set backend: qemu",
+            "node node1: memory is for virtual machines; remove it, or set backend: qemu",
+        ],
     ),
     "a network that is none": (
         params(NODE1, networks=[LEFT, {"subnet": "10.0.9.1/24"}]),

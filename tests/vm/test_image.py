@@ -22,7 +22,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import
     image_sources,
     seed,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guest import GuestConfig, GuestInterface
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guest import (
+    GuestAccess,
+    GuestConfig,
+    GuestInterface,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_request import RELEASES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -32,7 +36,8 @@ PATIENCE = 120.0
 CONFIG = GuestConfig(
     "node1",
     "ssh-ed25519 AAAAexample lab",
-    (GuestInterface("mgmt0", "02:00:00:00:00:01"), GuestInterface("ens33", "02:00:00:00:00:02", "192.168.50.10/24")),
+    GuestAccess("mgmt0", "02:00:00:00:00:01", "192.0.2.15", "192.0.2.0/24"),
+    (GuestInterface("ens33", "02:00:00:00:00:02", "192.168.50.10/24"),),
 )
 
 # Runs prepare() with a mmdebstrap that says where it works, and then only waits.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 from ipaddress import IPv4Address, IPv4Network
 
+from ..lab.vm.machine import MANAGEMENT_NETWORK
 from .document import Path
-from .intent import QEMU, Fabric, Lab
+from .intent import NAMESPACES, QEMU, Fabric, Lab
 from .report import Report
 from .schema import Draft
 from .section import nearest_remedy, show
@@ -29,6 +30,8 @@ def check(draft: Draft, report: Report) -> None:
     if lab is None:
         return
     _machines(draft, lab, report)
+    if lab.backend == QEMU:
+        _management(draft.fabric, report)
     _segments(draft.fabric, lab, report)
     _plain_router(draft.fabric, lab, report)
 
@@ -47,6 +50,17 @@ def _machines(draft: Draft, lab: Lab, report: Report) -> None:
     if lab.backend == QEMU and last > _LAST_PORT:
         problem = f"lab: ssh_port {lab.machines.ssh_port} leaves the last of {len(draft.node_names)} nodes port {last}"
         report.fault(("lab", "ssh_port"), problem, f"use {_LAST_PORT + 1 - len(draft.node_names)} at most")
+
+
+def _management(fabric: Fabric, report: Report) -> None:
+    for node in fabric.nodes:
+        for address in addresses_of(node):
+            if address.network.overlaps(MANAGEMENT_NETWORK):
+                problem = (
+                    f"{node.name}: address {address} is in {MANAGEMENT_NETWORK}, by which SSH reaches virtual machines"
+                )
+                remedy = f"give it another, or set backend: {NAMESPACES}"
+                report.fault(_address_at(node.name, address.ip, fabric), problem, remedy)
 
 
 def _segments(fabric: Fabric, lab: Lab, report: Report) -> None:

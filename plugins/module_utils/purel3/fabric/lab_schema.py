@@ -9,6 +9,7 @@ import re
 import typing as t
 
 from ..lab.vm.image_request import RELEASES
+from ..lab.vm.machine import PACKAGE_NAME
 from . import bgp_values, values
 from .intent import NAMESPACES, QEMU, Lab, Machine, Machines, Network, Router
 from .section import Section, show
@@ -25,7 +26,6 @@ DEFAULT_SSH_PORT = 22200
 _MEMORY = bgp_values.within(256, 65536)
 _CPUS = bgp_values.within(1, 64)
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 
 
 def read_lab(file: Section, default_name: str) -> t.Optional[Lab]:
@@ -137,7 +137,7 @@ def _machines(lab: Section) -> Machines:
 
 
 def _package(text: str) -> str:
-    if not _PACKAGE.fullmatch(text):
+    if not PACKAGE_NAME.fullmatch(text):
         raise values.BadValue("is not the name of a Debian package", "write it as in its archive, such as tcpdump")
     return text
 

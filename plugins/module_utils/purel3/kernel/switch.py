@@ -77,6 +77,16 @@ class Interface:
     addresses: t.Tuple[str, ...]
 
 
+def require() -> None:
+    """Check that switches can be made here.
+
+    Raises:
+        MissingDependency: no pyroute2.
+    """
+    if not HAS_PYROUTE2:
+        raise MissingDependency("lab: pyroute2 is not installed; install 0.7.2 or newer: pip install pyroute2")
+
+
 def make_switch(namespace: int) -> None:
     """Make an empty network namespace fit for bridges.
 
@@ -278,8 +288,7 @@ def open_netlink(namespace: int, what: str) -> t.Iterator[t.Any]:
         KernelError: the kernel's refusal.
         MissingDependency: no pyroute2.
     """
-    if not HAS_PYROUTE2:
-        raise MissingDependency("lab: pyroute2 is not installed; install 0.7.2 or newer: pip install pyroute2")
+    require()
     try:
         with syscalls.entered(namespace), IPRoute() as netlink:
             yield netlink

@@ -22,6 +22,16 @@ _IFF_NO_PI = 0x1000
 _IFF_VNET_HDR = 0x4000
 
 
+def require() -> None:
+    """Check that there can be taps.
+
+    Raises:
+        MissingDependency: not on this machine.
+    """
+    if not os.path.exists(_TUN):
+        raise MissingDependency(f"lab: {_TUN} does not exist; load the kernel module: modprobe tun")
+
+
 def open_taps(switch: int, taps: t.Sequence[t.Tuple[str, str]]) -> t.List[int]:
     """Make ports for virtual machines; each is there for as long as its file is open, in whatever process.
 
@@ -34,10 +44,8 @@ def open_taps(switch: int, taps: t.Sequence[t.Tuple[str, str]]) -> t.List[int]:
 
     Raises:
         KernelError: the kernel's refusal; nothing stays open then.
-        MissingDependency: no pyroute2, or no taps on this machine.
+        MissingDependency: no pyroute2.
     """
-    if not os.path.exists(_TUN):
-        raise MissingDependency(f"lab: {_TUN} does not exist; load the kernel module: modprobe tun")
     with contextlib.ExitStack() as stack, open_netlink(switch, "switch") as netlink:
         opened: t.List[int] = []
         for port, bridge in taps:

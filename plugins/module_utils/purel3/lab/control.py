@@ -29,7 +29,7 @@ Plan = t.Callable[[LabState], LabPlan]
 
 _CACHE = "/var/cache/purel3-lab"
 # Under emulation, on a slow machine that does much else.
-_BOOT_SECONDS = 300
+_BOOT_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,10 @@ def propose_lab(params: t.Mapping[str, t.Any]) -> Proposal:
     if not state.has_directory:
         state = replace(state, has_directory=record.has_empty_directory())
     proposed = plan(state)
-    options = _MachineOptions(str(params.get("cache") or _CACHE), float(params.get("timeout") or _BOOT_SECONDS))
+    if proposed.start:
+        switch.require()
+    seconds = params.get("timeout")
+    options = _MachineOptions(str(params.get("cache") or _CACHE), _BOOT_SECONDS if seconds is None else float(seconds))
     starting = [node for node in proposed.start if node.machine]
     if starting:
         machines.require(lab.name, starting, [pid for node in proposed.stop for pid in node.pids])
@@ -81,7 +84,11 @@ def propose_lab(params: t.Mapping[str, t.Any]) -> Proposal:
 
 def _apply(lab: Lab, plan: Plan) -> None:
     with record.locked():
-        _carry_out(lab, plan(read_lab(lab.name)))
+        try:
+            _carry_out(lab, plan(read_lab(lab.name)))
+        except FabricError:
+            _sweep(lab, ())
+            raise
         _check(lab, plan)
 
 
@@ -115,7 +122,7 @@ def _apply_to_machines(lab: Lab, plan: Plan, options: _MachineOptions) -> None:
                 machines.wait_until_up(lab.name, wanted, pids, options.seconds)
     except BaseException:
         with record.locked():
-            _sweep(lab.name, touched)
+            _sweep(lab, touched)
         raise
     with record.locked():
         _check(lab, plan)
@@ -129,12 +136,12 @@ def _check(lab: Lab, plan: Plan) -> None:
         )
 
 
-def _sweep(lab: str, nodes: t.Sequence[str]) -> None:
-    state = read_lab(lab)
+def _sweep(lab: Lab, nodes: t.Sequence[str]) -> None:
+    state = read_lab(lab.name)
     for name in set(nodes) - {node.name for node in state.nodes}:
-        machine_record.remove_machine(lab, name)
+        machine_record.remove_machine(lab.name, name)
     if not state.nodes and not state.switch_pids:
-        _remove_files(lab)
+        _carry_out(lab, plan_absent(lab.name, state))
 
 
 def _carry_out(lab: Lab, plan: LabPlan, equipment: t.Optional[machines.Equipment] = None) -> None:

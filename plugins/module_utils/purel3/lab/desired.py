@@ -21,6 +21,8 @@ from .vm.machine import (
     Machine,
     image_from_params,
     machine_faults,
+    number_from_params,
+    option_faults,
 )
 
 QEMU = "qemu"
@@ -126,13 +128,14 @@ def lab_from_params(params: t.Mapping[str, t.Any]) -> Lab:
     faults.extend(_subnet_faults(name, readable))
     is_of_machines = params.get("backend") == QEMU
     segments = segments_from_params(params.get("networks") or (), faults)
-    if segments and not is_of_machines:
-        faults.append(f"lab {name}: networks is for virtual machines; remove it, or set backend: {QEMU}")
+    if not is_of_machines:
+        faults.extend(_faults_of_what_is_for_machines(name, items, segments))
     faults.extend(segment_faults(segments, {node.name: _addresses(node) for node in readable}))
     if is_of_machines:
         nodes = _machines(name, readable, items, params, segments)
+        faults.extend(f"lab {name}: {complaint}" for complaint in option_faults(params))
         for node in nodes:
-            faults.extend(machine_faults(node.name, t.cast(Machine, node.machine)))
+            faults.extend(machine_faults(node.name, t.cast(Machine, node.machine), _addresses(node)))
         faults.extend(
             _twice(
                 [mac for node in nodes if node.machine for mac in node.machine.macs],
@@ -164,15 +167,16 @@ def _machines(
     segments: t.Sequence[Segment],
 ) -> t.List[LabNode]:
     image = image_from_params(params)
-    first_port = int(params.get("ssh_port") or DEFAULT_SSH_PORT)
+    first_port = number_from_params(params, "ssh_port", DEFAULT_SSH_PORT)
+    memory = number_from_params(params, "memory", DEFAULT_MEMORY)
     numbers = {name: number for number, name in enumerate(sorted({node.name for node in nodes}))}
     return [
         replace(
             node,
             machine=Machine(
                 image=image,
-                memory=int(item.get("memory") or params.get("memory") or DEFAULT_MEMORY),
-                cpus=int(params.get("cpus") or DEFAULT_CPUS),
+                memory=number_from_params(item, "memory", memory),
+                cpus=number_from_params(params, "cpus", DEFAULT_CPUS),
                 macs=tuple(
                     str(item["mac"]).lower()
                     if item.get("mac") and link.interface == item["interface"]
@@ -186,6 +190,17 @@ def _machines(
         )
         for node, item in zip(nodes, items)
     ]
+
+
+def _faults_of_what_is_for_machines(
+    lab: str, items: t.Sequence[t.Mapping[str, t.Any]], segments: t.Sequence[Segment]
+) -> t.Iterator[str]:
+    if segments:
+        yield f"lab {lab}: networks is for virtual machines; remove it, or set backend: {QEMU}"
+    for item in items:
+        for key in ("mac", "memory"):
+            if item.get(key) is not None:
+                yield f"node {item['name']}: {key} is for virtual machines; remove it, or set backend: {QEMU}"
 
 
 def _addresses(node: LabNode) -> t.List[str]:

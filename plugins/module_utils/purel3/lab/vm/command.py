@@ -8,13 +8,16 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from .machine import MANAGEMENT_NETWORK
+
 KVM = "kvm"
 TCG = "tcg"
 
 PROGRAM = "qemu-system-x86_64"
-# Where SSH comes from. RFC 5737 keeps this network free of hosts, so it is no fabric's; QEMU answers names at .3.
-MANAGEMENT_NETWORK = "192.0.2.0/24"
+# As QEMU gives them out.
+GATEWAY = "192.0.2.2"
 NAMESERVER = "192.0.2.3"
+MANAGEMENT_ADDRESS = "192.0.2.15"
 # With KVM the guest sees this machine's processor; without it, all that QEMU can do.
 _CPUS = {KVM: "host", TCG: "max"}
 # A cache for translated code of the default size, 1 GiB for each machine, is more than some machines have.
@@ -105,7 +108,7 @@ def qemu_command(program: str, hardware: Hardware) -> t.Tuple[str, ...]:
         *("-drive", f"file={_escaped(hardware.disk)},format=qcow2,if=virtio,cache=unsafe"),
         *("-drive", f"file={_escaped(hardware.seed)},format=raw,if=virtio,readonly=on"),
         *("-device", "virtio-rng-pci"),
-        *("-netdev", f"user,id=management,{reach},hostfwd=tcp:127.0.0.1:{hardware.ssh_port}-:22"),
+        *("-netdev", f"user,id=management,{reach},hostfwd=tcp:127.0.0.1:{hardware.ssh_port}-{MANAGEMENT_ADDRESS}:22"),
         *_interface_words("management", hardware.management_mac),
         *(
             word

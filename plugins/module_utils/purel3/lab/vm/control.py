@@ -13,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from ...errors import InvalidInput, KernelError, MissingDependency
-from ...kernel.taps import open_taps
+from ...kernel import taps
 from .. import layout, process
 from ..desired import LabNode, mac_address
 from ..layout import key_file, process_name, read_process_name
 from . import acceleration, image, image_sources, record, seed, wait
-from .command import NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
-from .guest import GuestConfig, GuestInterface, GuestRoute
+from .command import GATEWAY, MANAGEMENT_ADDRESS, NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
+from .guest import GuestAccess, GuestConfig, GuestInterface, GuestRoute
 from .image_request import ImageRequest
-from .machine import Machine
+from .machine import MANAGEMENT_NETWORK, Machine
 from .ports import owner_of
 
 _PACKAGES = {PROGRAM: "qemu-system-x86", "qemu-img": "qemu-utils", "ssh-keygen": "openssh-client"}
@@ -65,6 +65,7 @@ def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> No
             f"lab {lab}: virtual machines need {', '.join(missing)}, not on this machine; install: "
             f"apt-get install {packages}"
         )
+    taps.require()
     wait.require_paramiko()
     faults = []
     for node in nodes:
@@ -146,11 +147,11 @@ def start(
         image.overlay(equipment.image, record.disk_file(lab, node.name))
         seed.write(record.machine_file(lab, node.name, record.SEED), _guest_config(lab, node, public_key))
     wanted = [(node, port) for node in nodes for port in ports(node)]
-    taps = open_taps(switch_namespace, [port for _node, port in wanted])
+    opened = taps.open_taps(switch_namespace, [port for _node, port in wanted])
     try:
         holders = []
         for node in nodes:
-            own = tuple(tap for tap, (owner, _port) in zip(taps, wanted) if owner is node)
+            own = tuple(tap for tap, (owner, _port) in zip(opened, wanted) if owner is node)
             holders.append(
                 process.Holder(
                     process_name(lab, node.name),
@@ -161,7 +162,7 @@ def start(
             )
         return process.start(holders)
     finally:
-        for tap in taps:
+        for tap in opened:
             os.close(tap)
 
 
@@ -207,16 +208,22 @@ def _guest_config(lab: str, node: LabNode, public_key: str) -> GuestConfig:
     return GuestConfig(
         hostname=node.name,
         ssh_public_key=public_key,
-        interfaces=(
-            GuestInterface(_MANAGEMENT, mac_address(lab, node.name, _MANAGEMENT)),
-            *(GuestInterface(link.interface, mac, link.address) for link, mac in zip(node.links, machine.macs)),
+        access=GuestAccess(
+            name=_MANAGEMENT,
+            mac=mac_address(lab, node.name, _MANAGEMENT),
+            address=MANAGEMENT_ADDRESS,
+            network=str(MANAGEMENT_NETWORK),
+            gateway=GATEWAY if machine.is_outbound else None,
+        ),
+        interfaces=tuple(
+            GuestInterface(link.interface, mac, link.address) for link, mac in zip(node.links, machine.macs)
         ),
         routes=tuple(GuestRoute(destination, gateway) for destination, gateway in machine.routes),
         nameserver=NAMESERVER,
     )
 
 
-def _hardware(lab: str, node: LabNode, taps: t.Sequence[int], equipment: Equipment) -> Hardware:
+def _hardware(lab: str, node: LabNode, descriptors: t.Sequence[int], equipment: Equipment) -> Hardware:
     machine = _machine(node)
     prepared = equipment.image
     boot = None
@@ -234,7 +241,7 @@ def _hardware(lab: str, node: LabNode, taps: t.Sequence[int], equipment: Equipme
         ssh_port=machine.ssh_port,
         management_mac=mac_address(lab, node.name, _MANAGEMENT),
         is_outbound=machine.is_outbound,
-        ports=tuple(Port(tap, mac) for tap, mac in zip(taps, machine.macs)),
+        ports=tuple(Port(tap, mac) for tap, mac in zip(descriptors, machine.macs)),
     )
 
 

@@ -16,12 +16,31 @@ class GuestInterface:
     Args:
         name: as the guest's kernel is to call it, for example ens33.
         mac: by which the guest knows it, for example 02:1c:9a:00:11:22.
-        address: with prefix length, for example 192.168.50.10/24; None asks for one by DHCP.
+        address: with prefix length, for example 192.168.50.10/24.
     """
 
     name: str
     mac: str
-    address: t.Optional[str] = None
+    address: str
+
+
+@dataclass(frozen=True)
+class GuestAccess:
+    """The interface by which the guest is reached from outside of its networks.
+
+    Args:
+        name: as the guest's kernel is to call it.
+        mac: by which the guest knows it.
+        address: for example 192.0.2.15; DHCP gives it out, too.
+        network: where whoever reaches the guest comes from, for example 192.0.2.0/24.
+        gateway: in that network, towards all others; None where it leads nowhere else.
+    """
+
+    name: str
+    mac: str
+    address: str
+    network: str
+    gateway: t.Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -44,16 +63,23 @@ class GuestConfig:
     Args:
         hostname: its name.
         ssh_public_key: of the one key that may log in, as root; one line.
-        interfaces: all that are configured.
+        access: how it is reached.
+        interfaces: all others.
         routes: beyond those that follow from the addresses.
-        mtu: of the interfaces that have an address here; bytes.
+        mtu: of these interfaces; bytes.
         nameserver: where the guest asks for names.
     """
 
     hostname: str
     ssh_public_key: str
+    access: GuestAccess
     interfaces: t.Tuple[GuestInterface, ...]
     routes: t.Tuple[GuestRoute, ...] = ()
     mtu: int = 1500
     # Where QEMU's user-mode network answers.
-    nameserver: str = "10.0.2.3"
+    nameserver: str = "192.0.2.3"
+
+    @property
+    def all_interfaces(self) -> t.Tuple[t.Union[GuestAccess, GuestInterface], ...]:
+        """Those that are configured, the one by which the guest is reached first."""
+        return (self.access, *self.interfaces)

@@ -8,12 +8,17 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv4Network
 
 from .image_request import DEFAULT_PACKAGES, RELEASES
 
 DEFAULT_MEMORY = 512
 DEFAULT_CPUS = 1
 DEFAULT_SSH_PORT = 22200
+# Where SSH comes from. RFC 5737 keeps this network free of hosts.
+MANAGEMENT_NETWORK = IPv4Network("192.0.2.0/24")
+
+PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 
 _LAST_PORT = 65535
 _MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
@@ -86,12 +91,48 @@ def image_from_params(params: t.Mapping[str, t.Any]) -> ImageChoice:
     return ImageChoice(str(params.get("release") or RELEASES[0]), tuple(sorted({str(name) for name in chosen})))
 
 
-def machine_faults(name: str, machine: Machine) -> t.Iterator[str]:
+def option_faults(params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """Find what is wrong with the options that all machines share.
+
+    Args:
+        params: packages, image and timeout, as the module lab documents them.
+
+    Returns:
+        One sentence per fault.
+    """
+    packages = params.get("packages")
+    if params.get("image") and packages is not None:
+        yield "packages is for an image that is built, and image names one that is there; remove one of them"
+    for name in packages or ():
+        if not PACKAGE_NAME.fullmatch(str(name)):
+            yield f"packages: {str(name)!r} is not the name of a Debian package; write it as in Debian, such as tcpdump"
+    seconds = params.get("timeout")
+    if seconds is not None and int(seconds) < 1:
+        yield f"timeout {seconds} leaves machines no time; give 1 or more seconds, best some hundred"
+
+
+def number_from_params(params: t.Mapping[str, t.Any], key: str, default: int) -> int:
+    """Read a number.
+
+    Args:
+        params: as the module lab documents them.
+        key: its name.
+        default: where it was left out; 0 is a number.
+
+    Returns:
+        The number.
+    """
+    value = params.get(key)
+    return default if value is None else int(value)
+
+
+def machine_faults(name: str, machine: Machine, addresses: t.Sequence[str]) -> t.Iterator[str]:
     """Find what is wrong with a machine.
 
     Args:
         name: of its node.
         machine: the machine.
+        addresses: of its interfaces, with prefix length, without faults.
 
     Returns:
         One sentence per fault.
@@ -102,6 +143,12 @@ def machine_faults(name: str, machine: Machine) -> t.Iterator[str]:
         yield f"node {name}: cpus {machine.cpus} is no number of processors; give 1 or more"
     if not 1 <= machine.ssh_port <= _LAST_PORT:
         yield f"node {name}: ssh port {machine.ssh_port} is not 1 to {_LAST_PORT}; choose another ssh_port"
+    for address in addresses:
+        if IPv4Interface(address).network.overlaps(MANAGEMENT_NETWORK):
+            yield (
+                f"node {name}: address {address} is in {MANAGEMENT_NETWORK}, by which SSH reaches virtual machines; "
+                "give it another"
+            )
     for mac in machine.macs:
         if not _MAC.fullmatch(mac):
             yield f"node {name}: mac {mac} is no unicast MAC address; write one such as 00:0c:29:63:9f:1e"

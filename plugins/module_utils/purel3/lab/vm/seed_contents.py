@@ -11,7 +11,10 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-from .guest import GuestConfig, GuestInterface, GuestRoute
+from .guest import GuestAccess, GuestConfig, GuestInterface, GuestRoute
+
+# Of the rule that comes before the one for the main table.
+_PRIORITY = 1000
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,10 @@ def cloud_init_files(config: GuestConfig) -> t.Dict[str, str]:
         "ssh_genkeytypes": ["ed25519"],
         "users": [{"name": "root", "ssh_authorized_keys": [config.ssh_public_key]}],
     }
-    network = {"version": 2, "ethernets": {one.name: _ethernet(config, one) for one in config.interfaces}}
+    # Tables of routes are not for every program that cloud-init hands this on to.
+    access = {**_identity(config.access), "dhcp4": True}
+    others = {one.name: _ethernet(config, one) for one in config.interfaces}
+    network = {"version": 2, "ethernets": {config.access.name: access, **others}}
     # cloud-init does nothing for an instance that it has seen.
     meta_data = {"instance-id": _digest(config), "local-hostname": config.hostname}
     return {
@@ -63,7 +69,7 @@ def cloud_init_files(config: GuestConfig) -> t.Dict[str, str]:
 
 def interface_lines(config: GuestConfig) -> str:
     """Return MAC and name of each interface, one interface a line."""
-    return "".join(f"{one.mac.lower()} {one.name}\n" for one in config.interfaces)
+    return "".join(f"{one.mac.lower()} {one.name}\n" for one in config.all_interfaces)
 
 
 def guest_files(config: GuestConfig) -> t.Tuple[GuestFile, ...]:
@@ -78,28 +84,41 @@ def guest_files(config: GuestConfig) -> t.Tuple[GuestFile, ...]:
     files = [
         GuestFile("etc/hostname", f"{config.hostname}\n"),
         GuestFile("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {config.hostname}\n::1 localhost\n"),
-        GuestFile("etc/machine-id", f"{_digest(config.hostname, *(one.mac for one in config.interfaces))}\n", 0o444),
+        GuestFile(
+            "etc/machine-id", f"{_digest(config.hostname, *(one.mac for one in config.all_interfaces))}\n", 0o444
+        ),
         GuestFile("etc/resolv.conf", f"nameserver {config.nameserver}\n"),
         GuestFile("root/.ssh/authorized_keys", f"{config.ssh_public_key.strip()}\n", 0o600),
     ]
-    for one in config.interfaces:
+    for one in config.all_interfaces:
         match = f"[Match]\nPermanentMACAddress={one.mac.lower()}\n"
+        network = _access(one) if isinstance(one, GuestAccess) else _network(config, one)
         files.append(GuestFile(f"etc/systemd/network/10-{one.name}.link", f"{match}\n[Link]\nName={one.name}\n"))
-        files.append(GuestFile(f"etc/systemd/network/10-{one.name}.network", match + _network(config, one)))
+        files.append(GuestFile(f"etc/systemd/network/10-{one.name}.network", match + network))
     return tuple(sorted(files, key=lambda file: file.path))
 
 
+def _identity(interface: t.Union[GuestAccess, GuestInterface]) -> t.Dict[str, t.Any]:
+    return {"match": {"macaddress": interface.mac.lower()}, "set-name": interface.name}
+
+
 def _ethernet(config: GuestConfig, interface: GuestInterface) -> t.Dict[str, t.Any]:
-    identity = {"match": {"macaddress": interface.mac.lower()}, "set-name": interface.name}
-    if interface.address is None:
-        return {**identity, "dhcp4": True}
     routes = [{"to": route.destination, "via": route.gateway} for route in _routes(config, interface)]
-    return {**identity, "addresses": [interface.address], "mtu": config.mtu, **({"routes": routes} if routes else {})}
+    addresses = {"addresses": [interface.address], "mtu": config.mtu}
+    return {**_identity(interface), **addresses, **({"routes": routes} if routes else {})}
+
+
+def _access(access: GuestAccess) -> str:
+    # Nothing of it is in the main table, where a host has its routes; answers find back whatever comes to stand there.
+    lines = ["", "[Network]", f"Address={access.address}/32", "IPv6AcceptRA=no"]
+    lines += ["", "[RoutingPolicyRule]", f"From={access.address}", f"Priority={_PRIORITY}", "Table=default"]
+    lines += ["", "[Route]", f"Destination={access.network}", "Scope=link", "Table=default"]
+    if access.gateway:
+        lines += ["", "[Route]", f"Gateway={access.gateway}", "GatewayOnLink=yes", "Table=default"]
+    return "\n".join(lines) + "\n"
 
 
 def _network(config: GuestConfig, interface: GuestInterface) -> str:
-    if interface.address is None:
-        return "\n[Network]\nDHCP=ipv4\n"
     lines = ["", "[Link]", f"MTUBytes={config.mtu}", "", "[Network]", f"Address={interface.address}", "IPv6AcceptRA=no"]
     for route in _routes(config, interface):
         lines += ["", "[Route]", f"Destination={route.destination}", f"Gateway={route.gateway}"]
@@ -107,7 +126,7 @@ def _network(config: GuestConfig, interface: GuestInterface) -> str:
 
 
 def _routes(config: GuestConfig, interface: GuestInterface) -> t.List[GuestRoute]:
-    subnet = ipaddress.IPv4Interface(interface.address or "").network
+    subnet = ipaddress.IPv4Interface(interface.address).network
     return [route for route in config.routes if ipaddress.IPv4Address(route.gateway) in subnet]
 
 
