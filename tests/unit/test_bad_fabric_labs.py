@@ -131,6 +131,13 @@ CASES = [
         base=MACHINES,
     ),
     Case(
+        "an interface of the name that SSH comes in by",
+        "192.168.51.10/24, interface: ens33",
+        "192.168.51.10/24, interface: mgmt0",
+        ["6: node2: interface mgmt0 is what SSH comes in by; use another name, such as ens33"],
+        base=MACHINES,
+    ),
+    Case(
         "two machines with one MAC",
         "memory: 768}",
         "memory: 768}\n    node2: {mac: 00-0C-29-63-9F-1E}",

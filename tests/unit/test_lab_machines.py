@@ -151,9 +151,10 @@ BAD: t.Dict[str, t.Tuple[Params, t.Sequence[str]]] = {
             "lab lab: packages is for an image that is built, and image names one that is there; remove one of them",
         ],
     ),
-    "an address where SSH comes from": (
-        params({**NODE1, "address": "192.0.2.10/24"}),
+    "an address where SSH comes from, and the interface": (
+        params({**NODE1, "address": "192.0.2.10/24", "interface": "mgmt0"}),
         [
+            "node node1: interface mgmt0 is what SSH comes in by; use another name, such as ens33",
             "node node1: address 192.0.2.10/24 is in 192.0.2.0/24, by which SSH reaches virtual machines; give it "
             "another",
         ],

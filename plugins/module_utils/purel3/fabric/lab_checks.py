@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from ipaddress import IPv4Address, IPv4Network
 
-from ..lab.vm.machine import MANAGEMENT_NETWORK
+from ..lab.vm.machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK
 from .document import Path
 from .intent import NAMESPACES, QEMU, Fabric, Lab
 from .report import Report
@@ -54,6 +54,13 @@ def _machines(draft: Draft, lab: Lab, report: Report) -> None:
 
 def _management(fabric: Fabric, report: Report) -> None:
     for node in fabric.nodes:
+        own: Path = ("nodes", node.name)
+        names = [((*own, "interface"), node.interface)]
+        names += [((*own, "interfaces", one.name), one.name) for one in node.interfaces]
+        for path, name in names:
+            if name == MANAGEMENT_INTERFACE:
+                problem = f"{node.name}: interface {name} is what SSH comes in by"
+                report.fault(path, problem, "use another name, such as ens33")
         for address in addresses_of(node):
             if address.network.overlaps(MANAGEMENT_NETWORK):
                 problem = (

@@ -135,7 +135,8 @@ def lab_from_params(params: t.Mapping[str, t.Any]) -> Lab:
         nodes = _machines(name, readable, items, params, segments)
         faults.extend(f"lab {name}: {complaint}" for complaint in option_faults(params))
         for node in nodes:
-            faults.extend(machine_faults(node.name, t.cast(Machine, node.machine), _addresses(node)))
+            addresses = {link.interface: link.address for link in node.links}
+            faults.extend(machine_faults(node.name, t.cast(Machine, node.machine), addresses))
         faults.extend(
             _twice(
                 [mac for node in nodes if node.machine for mac in node.machine.macs],

@@ -21,11 +21,10 @@ from . import acceleration, image, image_sources, record, seed, wait
 from .command import GATEWAY, MANAGEMENT_ADDRESS, NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
 from .guest import GuestAccess, GuestConfig, GuestInterface, GuestRoute
 from .image_request import ImageRequest
-from .machine import MANAGEMENT_NETWORK, Machine
+from .machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, Machine
 from .ports import owner_of
 
 _PACKAGES = {PROGRAM: "qemu-system-x86", "qemu-img": "qemu-utils", "ssh-keygen": "openssh-client"}
-_MANAGEMENT = "mgmt0"
 _MIB = 1024**2
 # What a guest writes while it boots and a fabric is built on it.
 _DISK_MIB = 256
@@ -209,8 +208,8 @@ def _guest_config(lab: str, node: LabNode, public_key: str) -> GuestConfig:
         hostname=node.name,
         ssh_public_key=public_key,
         access=GuestAccess(
-            name=_MANAGEMENT,
-            mac=mac_address(lab, node.name, _MANAGEMENT),
+            name=MANAGEMENT_INTERFACE,
+            mac=mac_address(lab, node.name, MANAGEMENT_INTERFACE),
             address=MANAGEMENT_ADDRESS,
             network=str(MANAGEMENT_NETWORK),
             gateway=GATEWAY if machine.is_outbound else None,
@@ -239,7 +238,7 @@ def _hardware(lab: str, node: LabNode, descriptors: t.Sequence[int], equipment: 
         boot=boot,
         console=record.machine_file(lab, node.name, record.CONSOLE),
         ssh_port=machine.ssh_port,
-        management_mac=mac_address(lab, node.name, _MANAGEMENT),
+        management_mac=mac_address(lab, node.name, MANAGEMENT_INTERFACE),
         is_outbound=machine.is_outbound,
         ports=tuple(Port(tap, mac) for tap, mac in zip(descriptors, machine.macs)),
     )

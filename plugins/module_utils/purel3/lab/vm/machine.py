@@ -15,7 +15,8 @@ from .image_request import DEFAULT_PACKAGES, RELEASES
 DEFAULT_MEMORY = 512
 DEFAULT_CPUS = 1
 DEFAULT_SSH_PORT = 22200
-# Where SSH comes from. RFC 5737 keeps this network free of hosts.
+# By what SSH comes in, and from where. RFC 5737 keeps this network free of hosts.
+MANAGEMENT_INTERFACE = "mgmt0"
 MANAGEMENT_NETWORK = IPv4Network("192.0.2.0/24")
 
 PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9.+-]+")
@@ -126,13 +127,13 @@ def number_from_params(params: t.Mapping[str, t.Any], key: str, default: int) ->
     return default if value is None else int(value)
 
 
-def machine_faults(name: str, machine: Machine, addresses: t.Sequence[str]) -> t.Iterator[str]:
+def machine_faults(name: str, machine: Machine, addresses: t.Mapping[str, str]) -> t.Iterator[str]:
     """Find what is wrong with a machine.
 
     Args:
         name: of its node.
         machine: the machine.
-        addresses: of its interfaces, with prefix length, without faults.
+        addresses: with prefix length, without faults, by the name of the interface.
 
     Returns:
         One sentence per fault.
@@ -143,7 +144,9 @@ def machine_faults(name: str, machine: Machine, addresses: t.Sequence[str]) -> t
         yield f"node {name}: cpus {machine.cpus} is no number of processors; give 1 or more"
     if not 1 <= machine.ssh_port <= _LAST_PORT:
         yield f"node {name}: ssh port {machine.ssh_port} is not 1 to {_LAST_PORT}; choose another ssh_port"
-    for address in addresses:
+    if MANAGEMENT_INTERFACE in addresses:
+        yield f"node {name}: interface {MANAGEMENT_INTERFACE} is what SSH comes in by; use another name, such as ens33"
+    for address in addresses.values():
         if IPv4Interface(address).network.overlaps(MANAGEMENT_NETWORK):
             yield (
                 f"node {name}: address {address} is in {MANAGEMENT_NETWORK}, by which SSH reaches virtual machines; "
