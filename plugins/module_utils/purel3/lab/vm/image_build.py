@@ -28,7 +28,7 @@ def require() -> None:
     if os.uname().machine != "x86_64":
         raise MissingDependency(
             f"lab: images are built on x86-64, and this machine is {os.uname().machine}; "
-            "give a cloud image as image in the section lab"
+            "give the lab a cloud image by its option image"
         )
     if not os.path.exists(image_recipe.KEYRING):
         raise MissingDependency(

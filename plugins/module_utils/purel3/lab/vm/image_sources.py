@@ -51,7 +51,7 @@ def request_for(release: str, packages: t.Sequence[str], cloud_image: t.Optional
     if not sources:
         raise MissingDependency(
             f"lab: apt on this machine has no Debian source to build an image of {release} from; "
-            "add one, or give a cloud image as image in the section lab"
+            "add one, or give the lab a cloud image by its option image"
         )
     return ImageRequest(release, tuple(packages), sources, apt_options(_run("apt-config", "dump")))
 
@@ -121,7 +121,7 @@ def _cloud_image(path: str) -> CloudImage:
     try:
         status = os.stat(path)
     except OSError as error:
-        raise FabricError(f"{path}: cannot be read: {error.strerror}; correct image in the section lab") from error
+        raise FabricError(f"{path}: cannot be read: {error.strerror}; correct the option image of the lab") from error
     return CloudImage(os.path.abspath(path), status.st_size, status.st_mtime_ns)
 
 
@@ -133,7 +133,7 @@ def _run(*command: str) -> str:
     except FileNotFoundError as error:
         raise MissingDependency(
             f"lab: no {command[0]} on this machine; images are built from Debian's packages with apt: "
-            "use a Debian machine, or give a cloud image as image in the section lab"
+            "use a Debian machine, or give the lab a cloud image by its option image"
         ) from error
     except subprocess.TimeoutExpired as error:
         raise FabricError(f"lab: {' '.join(command)}: no answer within {_SECONDS} s; try it by hand") from error
