@@ -161,7 +161,7 @@ def test_an_unknown_release_is_refused() -> None:
 
 def test_a_machine_without_apt_is_told_what_else_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingDependency, match=r"lab: no apt-get on this machine.*give a cloud image"):
+    with pytest.raises(MissingDependency, match=r"lab: no apt-get on this machine.*give the lab a cloud image"):
         image_sources.request_for("bookworm", ())
 
 
@@ -181,7 +181,7 @@ def test_a_broken_configuration_of_apt_is_shown(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_cloud_image_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FabricError, match=r"cloud\.qcow2: cannot be read: No such file or directory; correct image"):
+    with pytest.raises(FabricError, match=r"cannot be read: No such file or directory; correct the option image"):
         image_sources.request_for("bookworm", (), str(tmp_path / "cloud.qcow2"))
 
 
