@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rebooted node itself says."""
+"""What the rebooted nodes themselves say."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ Nodes = t.Mapping[str, "Node"]
 def test_the_unit_that_restores_has_run_and_has_succeeded(nodes: Nodes) -> None:
     shown = nodes["node2"].lines("systemctl show purel3-restore.service --property=ActiveState,Result")
     assert sorted(shown) == ["ActiveState=active", "Result=success"]
+
+
+def test_it_had_ended_before_bird_began(nodes: Nodes) -> None:
+    ask = "systemctl show --value --property="
+    (ended,) = nodes["node2"].lines(f"{ask}ExecMainExitTimestampMonotonic purel3-restore.service")
+    (began,) = nodes["node2"].lines(f"{ask}ExecMainStartTimestampMonotonic bird.service")
+    assert 0 < int(ended) < int(began)
 
 
 def test_purel3_status_shows_the_sessions_as_established(nodes: Nodes) -> None:
