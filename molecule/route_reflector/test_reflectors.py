@@ -13,6 +13,11 @@ if t.TYPE_CHECKING:
 WaitUntil = t.Callable[[str, t.Callable[[], bool]], None]
 
 
+def test_all_this_holds_on_debian_13(nodes: t.Mapping[str, Node]) -> None:
+    for name, node in nodes.items():
+        assert "VERSION_CODENAME=trixie" in node.lines("cat /etc/os-release"), name
+
+
 def test_clients_have_sessions_with_the_reflectors_alone(nodes: t.Mapping[str, Node]) -> None:
     for client in ("client1", "client2"):
         assert list(nodes[client].peers) == ["192.168.60.1", "192.168.60.2"]
