@@ -99,7 +99,7 @@ options:
     default: 30.0
   excluded:
     description:
-      - Pairs that are not tested, each with C(source) and C(destination), as RV(unreachable) has them. So after a
+      - Pairs that are not tested, each with C(source) and C(destination), as RV(unreachable_pairs) has them. So after a
         change only that can be asked for which was so before it.
     type: list
     elements: dict
@@ -144,7 +144,7 @@ reachable_count:
   returned: when the packets were sent, also if a pair is unreachable
   type: int
   sample: 10
-unreachable:
+unreachable_pairs:
   description: The pairs that did not, sorted.
   returned: when the packets were sent, also if a pair is unreachable
   type: list

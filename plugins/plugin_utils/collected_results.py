@@ -77,7 +77,7 @@ class CollectedResults:
                 "reachable_count": reachable,
                 "pair_count": pairs,
                 "untested": list(missing),
-                "unreachable": [item for values in reached for item in values["unreachable"]],
+                "unreachable": [item for values in reached for item in values["unreachable_pairs"]],
             }
         return document
 

@@ -87,6 +87,22 @@ def test_the_mtu_that_an_inventory_gives_its_workloads_is_what_they_grow_to(lab:
     assert again.changed() == dict.fromkeys(lab.nodes, 0), again.output
 
 
+def test_pairs_that_were_silent_before_keep_it_from_nothing_but_its_proof(lab: FabricLab) -> None:
+    shrink(lab)
+    node = lab.nodes[-1]
+    silence = "sysctl -qw net.ipv4.icmp_echo_ignore_all="
+    lab.run(node, f"{silence}1", lab.workloads(node)[0]["name"])
+    try:
+        outcome = lab.try_play("purel3.fabric.ipip")
+    finally:
+        lab.run(node, f"{silence}0", lab.workloads(node)[0]["name"])
+    assert outcome.status != 0
+    assert "1/2 workload pairs reachable" in outcome.output
+    assert "UNREACHABLE!" not in outcome.output
+    assert outcome.changed() == dict.fromkeys(lab.nodes, 1), outcome.output
+    assert set().union(*mtus(lab).values()) == {1490}
+
+
 def test_no_other_playbook_has_packets_travel_another_way(lab: FabricLab) -> None:
     modes = lab.inventory.parent / "modes.json"
     modes.write_text('{"bird_encapsulation": [{"prefix": "1.1.0.0/16", "mode": "ipip"}]}')

@@ -181,7 +181,7 @@ def test_the_whole_question_from_names_to_verdict() -> None:
 
     def found() -> t.Tuple[str, t.List[str]]:
         values = check_reachability(params)
-        return values["summary"], [item["reason"] for item in values["unreachable"]]
+        return values["summary"], [item["reason"] for item in values["unreachable_pairs"]]
 
     eventually(
         found,
@@ -224,6 +224,6 @@ def test_a_workload_without_a_namespace_reaches_nobody_and_the_others_are_tested
     }
     values = check_reachability(params)
     assert values["summary"] == "1/2 workload pairs reachable (ICMP)"
-    (lost,) = values["unreachable"]
+    (lost,) = values["unreachable_pairs"]
     assert lost["source"] == "web0"
     assert lost["reason"].startswith("network namespace /run/netns/no-such-netns: No such file or directory; make it")

@@ -46,6 +46,11 @@ NOT_FOR_PURE_LAYERS = {
     *("ctypes", "datetime", "fcntl", "glob", "io", "logging", "mmap", "multiprocessing", "os", "pathlib", "random"),
     *("select", "selectors", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time"),
 }
+# What a result must not be called, because Ansible itself reads it: `unreachable` ends a host's run.
+READ_BY_ANSIBLE = {
+    *("ansible_facts", "changed", "deprecations", "diff", "exception", "failed", "invocation", "results", "skipped"),
+    *("unreachable", "warnings"),
+}
 CONTROLLER_ONLY = {"action", "callback", "connection", "filter", "inventory", "lookup", "plugin_utils", "test"}
 
 
@@ -173,3 +178,16 @@ def test_modules_import_no_controller_code() -> None:
         if imported.startswith("ansible_collections.purel3.fabric.plugins.") and part in CONTROLLER_ONLY
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("module", sorted(module_names()))
+def test_no_result_of_a_module_means_something_to_ansible(module: str) -> None:
+    tree = ast.parse((CHECKOUT / f"plugins/modules/{module}.py").read_text(encoding="utf-8"))
+    (returned,) = (
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "RETURN"
+    )
+    results = set(yaml.safe_load(returned))
+    assert results
+    assert results & READ_BY_ANSIBLE == set()

@@ -25,7 +25,7 @@ def reached(number: int, *unreachable: str) -> Values:
         "destinations": ["web1", "web2", "web3"],
         "pair_count": 2,
         "reachable_count": 2 - len(unreachable),
-        "unreachable": [{"destination": name} for name in unreachable],
+        "unreachable_pairs": [{"destination": name} for name in unreachable],
     }
 
 

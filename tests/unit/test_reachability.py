@@ -62,7 +62,7 @@ def test_all_is_well() -> None:
     asked = question(WEB1, WEB2)
     values = judge(asked, trials(asked))
     assert values["summary"] == "4/4 workload pairs reachable (ICMP and TCP)"
-    assert values["unreachable"] == []
+    assert values["unreachable_pairs"] == []
     assert values["retried_count"] == 0
     assert values["first_packet_ms"]["icmp"] == {"min": 0.5, "median": 0.5, "max": 0.5}
     demand(values)
@@ -88,7 +88,7 @@ def test_nothing_answers() -> None:
     values = judge(asked, trials(asked, *silent))
     assert values["reachable_count"] == 0
     assert values["first_packet_ms"] == {"icmp": None, "tcp": None}
-    assert [(item["destination"], item["protocol"]) for item in values["unreachable"]] == [
+    assert [(item["destination"], item["protocol"]) for item in values["unreachable_pairs"]] == [
         ("web2", "icmp"),
         ("web2", "tcp"),
         ("web3", "icmp"),

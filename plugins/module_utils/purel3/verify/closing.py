@@ -24,7 +24,7 @@ def is_conforming(compared: t.Sequence[Values], reached: t.Sequence[Values], fai
         False also when a node could not be looked at.
     """
     has_differences = any(values["differences"] for values in compared)
-    return not (has_differences or failures or any(values["unreachable"] for values in reached))
+    return not (has_differences or failures or any(values["unreachable_pairs"] for values in reached))
 
 
 def closing_lines(

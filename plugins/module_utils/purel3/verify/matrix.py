@@ -46,7 +46,7 @@ def matrix_lines(found: t.Sequence[Values]) -> t.List[str]:
     destinations = sorted({name for values in found for name in values["destinations"]})
     sources = sorted({name for values in found for name in values["sources"]})
     protocols = sorted({name for values in found for name in values["protocols"]})
-    unreachable = [item for values in found for item in values["unreachable"]]
+    unreachable = [item for values in found for item in values["unreachable_pairs"]]
     reachable, pairs, missing = totals(found)
     lines = [*_grid(sources, destinations, unreachable), *unreachable_lines(unreachable)]
     closing = summary(reachable, pairs, protocols)

@@ -174,7 +174,8 @@ def judge(question: Question, trials: t.Sequence[Trial]) -> t.Dict[str, t.Any]:
         "protocols": list(question.protocols),
         "pair_count": pair_count,
         "reachable_count": reachable_count,
-        "unreachable": [
+        # Not `unreachable`, by which Ansible knows hosts that it cannot talk to.
+        "unreachable_pairs": [
             {
                 "source": question.sources[trial.source].name,
                 "destination": trial.destination.name,
@@ -199,8 +200,8 @@ def demand(values: t.Mapping[str, t.Any]) -> None:
     Raises:
         Unreachable: with the pairs that were not.
     """
-    if values["unreachable"]:
-        raise Unreachable("\n".join([values["summary"], *unreachable_lines(values["unreachable"])]), values)
+    if values["unreachable_pairs"]:
+        raise Unreachable("\n".join([values["summary"], *unreachable_lines(values["unreachable_pairs"])]), values)
 
 
 def summary(reachable: int, pairs: int, protocols: t.Sequence[str]) -> str:
