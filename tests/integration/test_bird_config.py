@@ -111,6 +111,33 @@ def test_a_file_that_was_changed_by_hand_is_put_right_and_loaded_again(two: t.Tu
     assert not node.configure()["changed"]
 
 
+# What Debian's package brings and starts.
+SHIPPED = """\
+protocol device {
+}
+protocol direct {
+  disabled;
+  ipv4;
+}
+protocol kernel {
+  ipv4 { export all; };
+}
+protocol static {
+  ipv4;
+}
+"""
+
+
+def test_a_bird_that_ran_what_its_package_brought_knows_the_interfaces_at_once(network: Network) -> None:
+    node = network(variables_of("two_nodes"))["node1"]
+    node.run("tee", CONFIG, text=SHIPPED)
+    node.start()
+    # As if there were no next look.
+    configured = node.configure(bird_device_scan_time=3600, bird_kernel_scan_time=3600)
+    assert configured["is_reloaded"]
+    eventually(lambda: "ens33" in node.run("birdc", "show", "interfaces", "summary"), "the interface to be known")
+
+
 def test_a_reload_that_fails_puts_the_old_file_back(two: t.Tuple[Node, Node]) -> None:
     node = two[0]
     file, since = node.run("stat", "-c", "%U:%G %a %s", CONFIG) + node.config(), node.session()["since"]

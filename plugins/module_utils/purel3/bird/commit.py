@@ -25,6 +25,8 @@ _LONGEST_QUIET = 60.0
 # By how much a busy host may be late with what is due.
 _LATE = 30.0
 _PAUSE = 0.2
+# The code of a line about an interface.
+_INTERFACE = 1005
 _UNCONFIRMED = re.compile(r"Configuration unconfirmed, undo in ([0-9.]+) s")
 
 Digests = t.Tuple[t.Optional[str], t.Optional[str]]
@@ -128,6 +130,24 @@ def load(control: Control, socket: str, path: str, wanted: Digests, timeout: int
     """
     control.tell(f'configure "{path}"' + (f" timeout {timeout}" if timeout else ""))
     _wait_until_loaded(control, socket, wanted)
+
+
+def regain_interfaces(control: Control) -> None:
+    """Have BIRD look for the interfaces again where it has forgotten them all.
+
+    A device protocol that takes the place of one with another name, such as that of a distribution's bird.conf, looks
+    before the old one ends, which then forgets what was found: until the next regular look (scan time) there would be no
+    session with a neighbour, and no route by one.
+
+    Args:
+        control: the conversation with it.
+
+    Raises:
+        BirdError: it refused, or did not answer.
+    """
+    devices = [one.name for one in parse_protocols(control.tell("show protocols")) if one.kind == "Device"]
+    if devices and not any(line.code == _INTERFACE for line in control.tell("show interfaces summary")):
+        control.tell(f"restart {devices[0]}")
 
 
 def load_later(socket: str, path: str, wanted: Digests, timeout: int, moment: float) -> None:

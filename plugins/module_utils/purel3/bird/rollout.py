@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import typing as t
@@ -68,6 +69,9 @@ def _load(change: Change, control: Control) -> None:
     except FabricError as error:
         candidate.remove(request.path)
         raise BirdError(f"{error}; the files are as they were, and BIRD keeps the configuration it had") from error
+    # Where that fails, they come by themselves, only later.
+    with contextlib.suppress(BirdError):
+        commit.regain_interfaces(control)
     if change.is_timed:
         patience = timeout - commit.reserve(timeout)
         _verify(change, control, Trial(moment, timeout, expected), patience)
