@@ -24,8 +24,8 @@ help:
 	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
 	@echo 'make lab-vm     the same on three virtual machines (inventories/lab_vm); the first time, their image is built'
 	@echo 'make lab-down   remove every trace of the lab of INVENTORY'
-	@echo 'make test       everything that CI checks, all of it on this machine; needs root for network namespaces'
-	@echo 'make test-vm    everything that takes virtual machines; three quarters of an hour without KVM'
+	@echo 'make test       everything that CI checks, on this machine and as root; over an hour without KVM'
+	@echo 'make test-vm    of that, everything that takes virtual machines; some forty minutes without KVM'
 	@echo 'make molecule   one of them, SCENARIO=$(SCENARIO); each has a folder in molecule/'
 	@echo 'make test-fast  style, types, unit and golden tests; under a minute'
 	@echo 'make lint       style, types, ansible-lint'
@@ -61,7 +61,7 @@ lab-down: setup
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_down
 
 test: setup-dev
-	$(AS_ROOT) $(PYTEST) -m 'not machines'
+	$(AS_ROOT) $(PYTEST)
 
 test-vm: setup-dev
 	$(AS_ROOT) $(PYTEST) -m machines tests/vm tests/molecule
