@@ -136,8 +136,8 @@ def regain_interfaces(control: Control) -> None:
     """Have BIRD look for the interfaces again where it has forgotten them all.
 
     A device protocol that takes the place of one with another name, such as that of a distribution's bird.conf, looks
-    before the old one ends, which then forgets what was found: until the next regular look (scan time) there would be no
-    session with a neighbour, and no route by one.
+    before the old one ends, which then forgets what was found: until the next regular look (scan time) there would be
+    no session with a neighbour, and no route by one.
 
     Args:
         control: the conversation with it.
