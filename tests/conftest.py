@@ -40,6 +40,14 @@ def pytest_report_header() -> str:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: t.List[pytest.Item]) -> None:
+    """Have `make test` run what needs machines beside all the rest, and each of the two in its order."""
+    for item in items:
+        group = "machines" if item.get_closest_marker("machines") else "here"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     kind = item.path.relative_to(CHECKOUT / "tests").parts[0]
     if kind in KINDS_THAT_NEED_ROOT and os.geteuid() != 0:
