@@ -62,7 +62,7 @@ lab-down: setup
 
 # Machines keep a processor busy, and most others wait: each of the two has a worker.
 test: setup-dev
-	$(AS_ROOT) $(PYTEST) -n 2 --dist loadgroup
+	$(AS_ROOT) $(PYTEST) -n 2
 
 test-vm: setup-dev
 	$(AS_ROOT) $(PYTEST) -m machines tests/vm tests/molecule

@@ -19,6 +19,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CACHE = CHECKOUT / ".cache"
@@ -40,12 +41,15 @@ def pytest_report_header() -> str:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: t.List[pytest.Item]) -> None:
-    """Have `make test` run what needs machines beside all the rest, and each of the two in its order."""
-    for item in items:
-        group = "machines" if item.get_closest_marker("machines") else "here"
-        item.add_marker(pytest.mark.xdist_group(group))
+class MachinesBesideTheRest(LoadScopeScheduling):  # type: ignore[misc]
+    """With two workers, one has all tests of machines, and the other all the rest, each in its order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "machines" if nodeid.startswith(("tests/vm/", "tests/molecule/")) else "rest"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: t.Any) -> LoadScopeScheduling:
+    return MachinesBesideTheRest(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

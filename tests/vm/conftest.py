@@ -15,7 +15,6 @@ import pytest
 PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "ssh")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: t.List[pytest.Item]) -> None:
     """Mark what is in this folder."""
     for item in items:
