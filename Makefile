@@ -24,7 +24,7 @@ help:
 	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
 	@echo 'make lab-vm     the same on three virtual machines (inventories/lab_vm); the first time, their image is built'
 	@echo 'make lab-down   remove every trace of the lab of INVENTORY'
-	@echo 'make test       everything that CI checks, on this machine and as root; over an hour without KVM'
+	@echo 'make test       everything that CI checks, on this machine and as root; three quarters of an hour without KVM'
 	@echo 'make test-vm    of that, everything that takes virtual machines; some forty minutes without KVM'
 	@echo 'make molecule   one of them, SCENARIO=$(SCENARIO); each has a folder in molecule/'
 	@echo 'make test-fast  style, types, unit and golden tests; under a minute'
