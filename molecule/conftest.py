@@ -29,8 +29,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout im
 NODES = Path(os.environ["MOLECULE_NODES"])
 # A machine without KVM that others keep busy takes its time.
 PATIENCE = 180
-# By it the lab alone reaches a machine.
-LAB_DEVICE = "mgmt0"
 
 Workload = t.Mapping[str, t.Any]
 
@@ -71,8 +69,8 @@ class Node:
         return [line.rstrip() for line in self.run(command, workload).splitlines()]
 
     def routes(self) -> t.List[str]:
-        """All routes of the node, but those of the interface by which the lab alone reaches it."""
-        return [line for line in self.lines("ip route") if f" dev {LAB_DEVICE} " not in f"{line} "]
+        """All routes of the node's main table."""
+        return self.lines("ip route")
 
     def sessions(self) -> t.Dict[str, str]:
         """BIRD's BGP sessions by name, each with what is said last of it, such as Established; none without BIRD."""
