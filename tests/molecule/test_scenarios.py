@@ -31,7 +31,7 @@ class Scenario:
     Args:
         name: of its folder.
         minutes: after which it has failed; several times what it takes without KVM.
-        on_machines: virtual ones; they take half an hour together with TCG on two cores.
+        on_machines: virtual ones; they take forty minutes together with TCG on two cores.
         leaves_lab: its machines stay for the next one, which has the same lab.
         inherits_lab: it begins on the machines of the one before, where they run.
     """
