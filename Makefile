@@ -60,9 +60,9 @@ lab-vm:
 lab-down: setup
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_down
 
-# Machines keep a processor busy, and most others wait: each of the two has a worker.
+# Machines keep processors busy and most others wait, so there is one worker more than there are of them.
 test: setup-dev
-	$(AS_ROOT) $(PYTEST) -n 2
+	$(AS_ROOT) $(PYTEST) -n 3
 
 test-vm: setup-dev
 	$(AS_ROOT) $(PYTEST) -m machines tests/vm tests/molecule
@@ -72,7 +72,7 @@ molecule: setup
 	$(AS_ROOT) molecule test -s $(SCENARIO)
 
 test-fast: setup-dev
-	$(PYTEST) tests/unit tests/golden tests/quality/test_style.py tests/quality/test_layout.py
+	$(PYTEST) -n 2 tests/quality/test_style.py tests/quality/test_layout.py tests/unit tests/golden
 
 lint: setup-dev
 	$(PYTEST) tests/quality/test_style.py tests/quality/test_ansible_lint.py

@@ -82,6 +82,23 @@ class Node:
         """Whether each peer's session is established."""
         return list(self.sessions().values()) == ["Established"] * len(self.peers)
 
+    def bird_process(self) -> str:
+        """Which process systemd's BIRD is; 0 for none."""
+        (line,) = self.lines("systemctl show bird --property=MainPID --value")
+        return line
+
+    def has_another_bird(self, before: str) -> bool:
+        """Whether another BIRD runs in the place of the one before, and has taken over all routes."""
+        if self.bird_process() in (before, "0"):
+            return False
+        said = self.host.run("birdc show status")
+        return said.succeeded and "Graceful restart recovery in progress" not in said.stdout
+
+    def has_taken_over(self) -> bool:
+        """Whether all its sessions are up, and none still waits for what its peer had announced before."""
+        said = self.host.run("birdc show protocols all")
+        return self.has_all_sessions() and said.succeeded and "Neighbor graceful restart active" not in said.stdout
+
     @contextlib.contextmanager
     def background(self, command: str, name: str, signal: str = "TERM") -> t.Iterator[Path]:
         """Have a command run meanwhile, and end it by a signal; yields the file that it writes into what it says."""

@@ -41,15 +41,42 @@ def pytest_report_header() -> str:
     )
 
 
-class MachinesBesideTheRest(LoadScopeScheduling):  # type: ignore[misc]
-    """With two workers, one has all tests of machines, and the other all the rest, each in its order."""
+# Scopes that are more than a file: what is in them shares a lab, or takes caches and copies of the collection.
+WHOLE_FOLDERS = ("tests/molecule", "tests/quality")
+OF_MACHINES = ("tests/molecule/", "tests/vm/")
+
+
+class OneLabOfMachinesAtATime(LoadScopeScheduling):  # type: ignore[misc]
+    """A worker takes a file after the other; of those that keep processors busy with machines, only one is under way.
+
+    These begin first, because they take longest.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "machines" if nodeid.startswith(("tests/vm/", "tests/molecule/")) else "rest"
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in WHOLE_FOLDERS if path.startswith(f"{folder}/")), path)
+
+    def _assign_work_unit(self, node: t.Any) -> None:
+        under_way = [
+            scope
+            for other, units in self.assigned_work.items()
+            for scope, unit in units.items()
+            if other is not node and not all(unit.values())
+        ]
+        is_busy = any(map(_is_of_machines, under_way))
+        wanted = [scope for scope in self.workqueue if _is_of_machines(scope) != is_busy]
+        if wanted:
+            # Molecule's chain of scenarios is the longest of all.
+            self.workqueue.move_to_end(min(wanted, key=lambda scope: scope != "tests/molecule"), last=False)
+        super()._assign_work_unit(node)
+
+
+def _is_of_machines(scope: str) -> bool:
+    return f"{scope}/".startswith(OF_MACHINES)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: t.Any) -> LoadScopeScheduling:
-    return MachinesBesideTheRest(config, log)
+    return OneLabOfMachinesAtATime(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

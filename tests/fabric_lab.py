@@ -19,6 +19,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout im
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.process import running
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+GOLDEN = CHECKOUT / "tests" / "golden" / "fabrics"
 # Where a node has directories of its own: nothing may be mounted there on the machine itself.
 _PRIVATE = ("/run", "/etc/bird", "/etc/frr", "/etc/sysctl.d", "/var/tmp", "/proc", "/sys")
 _RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
@@ -32,6 +33,11 @@ class Outcome:
 
     status: int
     output: str
+
+    @property
+    def closing_line(self) -> str:
+        """What stands last, in words."""
+        return self.output.rstrip().splitlines()[-1]
 
     def changed(self) -> t.Dict[str, int]:
         """The number of changed tasks of each host."""
@@ -158,6 +164,16 @@ class FabricLab:
         """What an ip command with -j printed."""
         found: t.List[t.Dict[str, t.Any]] = json.loads(self.run(node, command, workload) or "[]")
         return found
+
+    def require_golden_routes(self, name: str) -> None:
+        """Fail unless each node's main table is exactly that of its golden file."""
+        for node in self.nodes:
+            routes = self.lines(node, "ip route")
+            golden = GOLDEN / name / f"{node}.routes"
+            if os.environ.get("UPDATE_GOLDEN"):
+                golden.parent.mkdir(exist_ok=True)
+                golden.write_text("".join(f"{line}\n" for line in routes))
+            assert routes == golden.read_text().splitlines(), node
 
     def snapshot(self, node: str) -> t.Dict[str, t.Any]:
         """All that a run could have written on a node; whom it talked to does not count."""

@@ -10,8 +10,8 @@ import sys
 import typing as t
 from pathlib import Path
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.node import STATE_PATHS, boot_id
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import state_from
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.saved import STATE_PATHS, boot_id
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State, encode
 from ansible_collections.purel3.fabric.plugins.plugin_utils.program import build_program
 

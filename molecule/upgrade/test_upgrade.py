@@ -27,30 +27,10 @@ EVENTS = {
 GRACEFUL_RESTART_TIME = 30
 
 
-def process(node: Node) -> str:
-    """Which process BIRD is."""
-    (line,) = node.lines("systemctl show bird --property=MainPID --value")
-    return line
-
-
-def is_back(node: Node, before: str) -> bool:
-    """Whether another BIRD runs in the place of the one before, and has taken over all routes."""
-    if process(node) in (before, "0"):
-        return False
-    said = node.host.run("birdc show status")
-    return said.succeeded and "Graceful restart recovery in progress" not in said.stdout
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _package_at_hand(nodes: t.Mapping[str, Node]) -> None:
     nodes["node1"].run("apt-get -q update")
     nodes["node1"].run(f"env DEBIAN_FRONTEND=noninteractive {REINSTALL} --download-only")
-
-
-def has_taken_over(node: Node) -> bool:
-    """Whether all its sessions are up, and none still waits for what its peer had announced before."""
-    said = node.host.run("birdc show protocols all")
-    return node.has_all_sessions() and said.succeeded and "Neighbor graceful restart active" not in said.stdout
 
 
 def test_no_packet_is_lost_whatever_happens_to_bird(
@@ -63,15 +43,12 @@ def test_no_packet_is_lost_whatever_happens_to_bird(
     with steady_pings() as pings:
         began = time.monotonic()
         for event, command in EVENTS.items():
-            before = process(node)
+            before = node.bird_process()
             known.append(f"{time.monotonic() - began:.1f} s: {event}")
             node.run(command)
-            wait_until(f"after {event}: it is not back", lambda before=before: is_back(node, before))
+            wait_until(f"after {event}: it is not back", lambda before=before: node.has_another_bird(before))
             for each in nodes.values():
-                wait_until(
-                    f"after {event}: {each.name} has not taken over all routes",
-                    lambda each=each: has_taken_over(each),
-                )
+                wait_until(f"after {event}: {each.name} has not taken over all routes", each.has_taken_over)
         known.append(f"{time.monotonic() - began:.1f} s: it is back for good")
         # Only then would its peer forget what it had announced.
         time.sleep(GRACEFUL_RESTART_TIME + 5)

@@ -276,7 +276,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import deployment, withdrawal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import deployment
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import Request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import find_config
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
@@ -323,7 +323,12 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
         moment=params["activate_at"],
         phase=params["phase"],
     )
-    return deployment.propose(request) if params["state"] == "present" else withdrawal.propose(request)
+    if params["state"] == "present":
+        return deployment.propose(request)
+    # Seldom, and it knows the kernel's routes: nobody else loads that.
+    from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import withdrawal
+
+    return withdrawal.propose(request)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_commands import Commands
 
 FABRICS = [
     "ipip",
@@ -40,25 +41,23 @@ def golden_hosts(name: str) -> t.Dict[str, Variables]:
     return hosts
 
 
-@pytest.fixture(scope="module", name="inventory")
-def inventory_of(run: t.Callable[..., str], checkout: Path) -> t.Callable[[str], t.Dict[str, Variables]]:
-    """The host vars of a shipped inventory, with paths relative to the checkout."""
-
-    def read(name: str) -> t.Dict[str, Variables]:
-        listed = run(
-            "ansible-inventory", "-i", f"inventories/{name}", "--list", env={"ANSIBLE_DEPRECATION_WARNINGS": "0"}
-        )
-        hosts: t.Dict[str, Variables] = json.loads(listed.replace(f"{checkout}/", ""))["_meta"]["hostvars"]
-        return hosts
-
-    return read
+@pytest.fixture(scope="module", name="commands")
+def ansible_of_the_checkout(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Commands]:
+    environment = {
+        "ANSIBLE_CONFIG": str(checkout / "ansible.cfg"),
+        "ANSIBLE_HOME": str(tmp_path_factory.mktemp("home")),
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+    }
+    with Commands(environment) as commands:
+        yield commands
 
 
 @pytest.mark.parametrize("name", INVENTORIES)
-def test_an_inventory_becomes_the_golden_host_vars(
-    name: str, inventory: t.Callable[[str], t.Dict[str, Variables]]
-) -> None:
-    found = inventory(name)
+def test_an_inventory_becomes_the_golden_host_vars(name: str, commands: Commands, checkout: Path) -> None:
+    ended = commands.run(checkout, "ansible-inventory", "-i", f"inventories/{name}", "--list")
+    assert ended.status == 0, ended.errors
+    # Paths are relative to the checkout.
+    found = json.loads(ended.output.replace(f"{checkout}/", ""))["_meta"]["hostvars"]
     golden = FOLDER / f"{name}.json"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")

@@ -22,7 +22,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[FabricLab]:
     lab = FabricLab("two_nodes", tmp_path_factory.mktemp("inventories"))
     try:
         lab.play("purel3.fabric.lab_up")
-        lab.play("site.yml")
+        assert lab.play("site.yml").closing_line == "fabric conforms: 2 nodes, 2 sessions, 2/2 pairs"
         yield lab
     finally:
         lab.play("purel3.fabric.lab_down")
@@ -50,6 +50,10 @@ def shrink(lab: FabricLab) -> None:
         for item in lab.workloads(node):
             lab.run(node, f"ip link set {host_device(item['name'])} mtu 1480")
             lab.run(node, "ip link set eth0 mtu 1480", item["name"])
+
+
+def test_the_routes_of_every_node_are_exactly_these(lab: FabricLab) -> None:
+    lab.require_golden_routes("two_nodes")
 
 
 def test_site_leaves_the_workloads_as_small_as_they_are_because_others_may_still_send_through_tunnels(

@@ -34,10 +34,6 @@ FOREIGN_COMMANDS = (
 )
 
 
-def closing_line(output: str) -> str:
-    return output.rstrip().splitlines()[-1]
-
-
 def change(lab: FabricLab, edit: t.Callable[[t.Dict[str, t.Any]], object]) -> None:
     """Edit the fabric file."""
     path = lab.inventory / "lab.fabric.yml"
@@ -88,7 +84,7 @@ def test_a_run_that_is_killed_in_the_middle_is_made_good_by_the_next(lab: Fabric
             if "Attach the workloads" in line:
                 break
         os.killpg(killed.pid, signal.SIGKILL)
-    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert lab.play("site.yml").closing_line == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
 
 
 def test_a_workload_that_is_removed_from_the_file_goes_and_nothing_else_does(lab: FabricLab) -> None:
@@ -101,7 +97,7 @@ def test_a_workload_that_is_removed_from_the_file_goes_and_nothing_else_does(lab
 
     done = lab.play("site.yml", "--diff")
 
-    assert closing_line(done.output) == "fabric conforms: 3 nodes, 6 sessions, 20/20 pairs"
+    assert done.closing_line == "fabric conforms: 3 nodes, 6 sessions, 20/20 pairs"
     assert done.changed() == {"node1": 3, "node2": 0, "node3": 0}
     assert f"-workload web2  10.244.166.129/32  {gone} -> eth0" in done.plan()["node1"]
     assert {node: lab.snapshot(node) for node in before} == before
@@ -125,7 +121,7 @@ def test_a_foreign_object_in_the_way_is_an_error_that_names_it_and_changes_nothi
     assert "Traceback" not in failed.output
     assert lab.snapshot("node1") == before
     lab.run("node1", f"ip link del {obstacle}")
-    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert lab.play("site.yml").closing_line == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
     assert foreign(lab) == theirs
 
 
@@ -149,7 +145,7 @@ def test_what_is_killed_comes_back(lab: FabricLab) -> None:
     assert "+node node3  ens33 192.168.50.12/24" in next(iter(restarted.plan().values()))
     done = lab.play("site.yml")
 
-    assert closing_line(done.output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert done.closing_line == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
     assert done.changed() == {"node1": 0, "node2": 1, "node3": 4}
     assert foreign(lab) == theirs
     expected = (CHECKOUT / "tests" / "golden" / "fabrics" / "lab" / "node3.routes").read_text().splitlines()
@@ -162,7 +158,7 @@ def test_a_node_that_cannot_be_reached_is_not_reported_as_proved(lab: FabricLab)
     assert failed.status != 0
     assert "192.168.50.12" in failed.output
     lab.run("node3", "ip link set ens33 up")
-    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert lab.play("site.yml").closing_line == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
 
 
 def test_teardown_leaves_only_what_is_not_ours(lab: FabricLab) -> None:
@@ -179,4 +175,4 @@ def test_teardown_leaves_only_what_is_not_ours(lab: FabricLab) -> None:
         assert "bird" not in lab.run(node, "ps -e -o comm")
     assert lab.lines("node3", "ip route") == ["192.168.50.0/24 dev ens33 proto kernel scope link src 192.168.50.12"]
     assert foreign(lab) == theirs
-    assert closing_line(lab.play("site.yml").output) == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert lab.play("site.yml").closing_line == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"

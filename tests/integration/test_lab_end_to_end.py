@@ -1,7 +1,10 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example inventories from the first command to the last: real kernel, real BIRD, real packets."""
+"""The lab from the first command to the last: real kernel, real BIRD, real packets.
+
+The other example inventories are built in files of their own, or in test_lab_inventories.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fabric_lab import CHECKOUT, FabricLab, Outcome, machine
+from fabric_lab import GOLDEN, FabricLab, Outcome, machine
 
-GOLDEN = CHECKOUT / "tests" / "golden" / "fabrics"
-INVENTORIES = {
-    # inventory: its golden files, and the closing line of a run
-    "lab": ("lab", "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"),
-    "lab_five_as": ("lab_five_as", "fabric conforms: 5 nodes, 10 sessions, 6/6 pairs"),
-    "lab_route_reflector": ("lab_route_reflector", "fabric conforms: 5 nodes, 14 sessions, 42/42 pairs"),
-    "lab_tor": ("lab_tor", "fabric conforms: 3 nodes, 9 sessions, 30/30 pairs"),
-    "two_nodes": ("two_nodes", "fabric conforms: 2 nodes, 2 sessions, 2/2 pairs"),
-    "static": ("two_nodes", "fabric conforms: 2 nodes, 2 sessions, 2/2 pairs"),
-}
+CLOSING_LINE = "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
 HOST_MAC = "ee:ee:ee:ee:ee:ee"
 HOST_DEVICE = re.compile(r"cali[0-9a-f]{11}")
 GATEWAY = "169.254.1.1"
@@ -45,8 +39,6 @@ class Story:
     """A lab from its start to its first complete run, and what was seen on the way."""
 
     lab: FabricLab
-    golden: Path
-    closing_line: str
     machine_before: t.Dict[str, t.Any]
     started: Snapshots
     checked: Outcome
@@ -66,11 +58,9 @@ def settle(lab: FabricLab) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="module", params=sorted(INVENTORIES))
-def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Story]:
-    inventory = request.param
-    lab = FabricLab(inventory, tmp_path_factory.mktemp("inventories"))
-    golden, closing_line = INVENTORIES[inventory]
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Story]:
+    lab = FabricLab("lab", tmp_path_factory.mktemp("inventories"))
     before = machine(lab.name)
     try:
         lab.play("purel3.fabric.lab_up")
@@ -79,7 +69,7 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         checked = lab.play("site.yml", "--check", "--diff")
         after_check = snapshots(lab)
         first = lab.play("site.yml", "--diff")
-        yield Story(lab, GOLDEN / golden, closing_line, before, started, checked, after_check, first)
+        yield Story(lab, before, started, checked, after_check, first)
     finally:
         lab.play("purel3.fabric.lab_down")
 
@@ -108,7 +98,7 @@ def test_check_mode_prints_the_very_plan_that_the_next_run_carries_out(story: St
 
 def test_the_first_run_ends_with_the_proof(story: Story) -> None:
     lines = story.first.output.rstrip().splitlines()
-    assert lines[-1] == story.closing_line
+    assert lines[-1] == CLOSING_LINE
     for node in story.lab.nodes:
         table = lines[lines.index(node, lines.index(next(line for line in lines if line.startswith("BGP STATUS")))) :]
         for peer in story.lab.variables[node]["bird_peers"]:
@@ -119,13 +109,7 @@ def test_the_first_run_ends_with_the_proof(story: Story) -> None:
 
 
 def test_the_routes_of_every_node_are_exactly_these(story: Story) -> None:
-    for node in story.lab.nodes:
-        routes = story.lab.lines(node, "ip route")
-        golden = story.golden / f"{node}.routes"
-        if os.environ.get("UPDATE_GOLDEN"):
-            golden.parent.mkdir(exist_ok=True)
-            golden.write_text("".join(f"{line}\n" for line in routes))
-        assert routes == golden.read_text().splitlines()
+    story.lab.require_golden_routes("lab")
 
 
 def test_the_routes_of_every_workload_are_exactly_these(story: Story) -> None:
@@ -329,7 +313,7 @@ def test_a_second_run_changes_nothing_and_reloads_nothing(story: Story) -> None:
     assert said == dict.fromkeys(lab.namespaces(), "")
     assert snapshots(lab) == before
     assert {node: re.findall(r"Last re.*", lab.run(node, "birdc show status")) for node in lab.nodes} == reconfigured
-    assert second.output.rstrip().endswith(story.closing_line)
+    assert second.closing_line == CLOSING_LINE
 
 
 def test_starting_a_lab_that_runs_changes_nothing(story: Story) -> None:

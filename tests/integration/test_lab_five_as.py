@@ -24,7 +24,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[FabricLab]:
     lab = FabricLab("lab_five_as", tmp_path_factory.mktemp("inventories"))
     try:
         lab.play("purel3.fabric.lab_up")
-        lab.play("site.yml")
+        assert lab.play("site.yml").closing_line == "fabric conforms: 5 nodes, 10 sessions, 6/6 pairs"
         yield lab
     finally:
         lab.play("purel3.fabric.lab_down")
@@ -52,6 +52,10 @@ def wait_for_next_hop(lab: FabricLab, expected: str) -> None:
     while next_hop(lab) != expected:
         assert time.monotonic() < deadline, next_hop(lab)
         time.sleep(0.2)
+
+
+def test_the_routes_of_every_node_are_exactly_these(lab: FabricLab) -> None:
+    lab.require_golden_routes("lab_five_as")
 
 
 def test_r5_uses_the_shorter_path_the_longer_while_that_is_cut_and_the_shorter_again(lab: FabricLab) -> None:

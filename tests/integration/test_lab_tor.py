@@ -13,7 +13,7 @@ import time
 import typing as t
 
 import pytest
-from fabric_lab import FabricLab
+from fabric_lab import FabricLab, Outcome
 
 ROUTER = "tor1"
 ADDRESS = "192.168.70.1"
@@ -28,15 +28,27 @@ SECONDS = 300
 Routes = t.Dict[str, t.Set[str]]
 
 
+class Story(t.NamedTuple):
+    """A lab that has been built, and what was said on the way."""
+
+    lab: FabricLab
+    checked: Outcome
+    first: Outcome
+
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[FabricLab]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Story]:
     lab = FabricLab("lab_tor", tmp_path_factory.mktemp("inventories"))
     try:
         lab.play("purel3.fabric.lab_up")
-        lab.play("site.yml")
-        yield lab
+        yield Story(lab, lab.play("site.yml", "--check", "--diff"), lab.play("site.yml", "--diff"))
     finally:
         lab.play("purel3.fabric.lab_down")
+
+
+@pytest.fixture
+def lab(story: Story) -> FabricLab:
+    return story.lab
 
 
 def vtysh(lab: FabricLab, *commands: str) -> str:
@@ -114,6 +126,14 @@ def refused_by(lab: FabricLab, node: str) -> t.List[str]:
 def is_watched(lab: FabricLab, node: str) -> bool:
     """Whether a node's BFD sees the router."""
     return re.search(rf"^{ADDRESS} .* Up ", lab.run(node, "birdc show bfd sessions"), re.MULTILINE) is not None
+
+
+def test_check_mode_prints_the_very_plan_that_the_next_run_carries_out_and_proves(story: Story) -> None:
+    plan = story.checked.plan()
+    assert all(len(plan[node]) > 10 for node in story.lab.nodes)
+    assert plan == story.first.plan()
+    assert story.first.closing_line == "fabric conforms: 3 nodes, 9 sessions, 30/30 pairs"
+    story.lab.require_golden_routes("lab_tor")
 
 
 def test_every_session_is_established(lab: FabricLab) -> None:

@@ -19,13 +19,25 @@ HEADER = "SPDX-License-Identifier: GPL-3.0-or-later"
 
 # What plans, parses and renders: it may import only its like, and nothing that reads or writes.
 PURE = {
-    *("errors", "information", "model", "names", "ownership", "plan", "proposal", "reconcile", "routes", "scope"),
+    *(
+        "errors",
+        "information",
+        "model",
+        "modes",
+        "names",
+        "ownership",
+        "plan",
+        "proposal",
+        "reconcile",
+        "routes",
+        "scope",
+    ),
     *("table", "tunnel", "veths", "words", "plan_words", "workload"),
     *("nft.ruleset",),
     *("bird.config", "bird.reply", "bird.sessions", "bird.settings", "bird.status"),
     *("bird.expected", "bird.node_status"),
     *("bird.expectation", "bird.hold", "bird.impact", "bird.outline", "bird.syntax", "bird.transition"),
-    *("bird.encapsulation",),
+    *("bird.defaults", "bird.encapsulation", "bird.mode_changes"),
     *("bird.checker", "bird.filters", "bird.peer", "bird.relations", "bird.rule_text", "bird.rules"),
     *("bird.passwords", "bird.session_text", "bird.versions"),
     *("fabric.allocation", "fabric.checking", "fabric.checks", "fabric.desired", "fabric.document", "fabric.intent"),

@@ -9,9 +9,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import encapsulation
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.impact import Impact, predict, unknown
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.mode_changes import mode_changes
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
 
 PEERS = [
@@ -176,4 +176,30 @@ WAYS: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.Dict[str, t.Any], t.Tuple[str, .
 @pytest.mark.parametrize("case", WAYS)
 def test_the_pools_whose_packets_would_travel_another_way_are_told(case: str) -> None:
     before, after, found = WAYS[case]
-    assert encapsulation.changes(rendered(**before), rendered(**after)) == found
+    assert tuple(map(str, mode_changes(rendered(**before), rendered(**after)))) == found
+
+
+def written(text: str, *pairs: t.Tuple[str, str]) -> str:
+    """The same configuration, written in another way."""
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize("case", WAYS)
+def test_they_are_told_however_the_text_is_written(case: str) -> None:
+    before, after, found = WAYS[case]
+    wide = rendered(**before).replace("\n", "\n  # as it was\n    ")
+    assert tuple(map(str, mode_changes(wide, rendered(**after)))) == found
+
+
+def test_the_order_of_conditions_and_what_is_written_in_one_line_make_no_difference() -> None:
+    inside = rendered(**INSIDE)
+    swapped = written(
+        inside,
+        ("source = RTS_BGP && net ~ [ 10.0.0.0/14+ ]", "net ~ [ 10.0.0.0/14+ ] && source = RTS_BGP"),
+        (' then {\n    ifname = "tunl0";\n', ' then { ifname = "tunl0"; '),
+    )
+    assert mode_changes(inside, swapped) == ()
+    assert tuple(map(str, mode_changes(swapped, rendered()))) == ("10.0.0.0/14: ipip -> none",)

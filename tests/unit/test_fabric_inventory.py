@@ -9,13 +9,13 @@ import json
 import os
 import subprocess
 import typing as t
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
+from ansible_commands import Commands, Ended
 
 from ansible_collections.purel3.fabric.plugins.inventory.fabric import InventoryModule
 
@@ -70,18 +70,12 @@ OURS_FIRST = {"ANSIBLE_INVENTORY_ENABLED": "purel3.fabric.fabric,host_list,scrip
 FOUND_BY_AUTO: t.Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Ended:
-    status: int
-    output: str
-    errors: str
-
-
 class Ansible:
     """Ansible's commands in a folder of their own, with its default configuration."""
 
-    def __init__(self, folder: Path, checkout: Path) -> None:
+    def __init__(self, folder: Path, commands: Commands, checkout: Path) -> None:
         self.folder = folder
+        self._commands = commands
         self._collections = str(checkout / "collections")
 
     def write(self, name: str, text: str) -> Path:
@@ -90,7 +84,8 @@ class Ansible:
         path.write_text(text)
         return path
 
-    def run(self, *words: str, env: t.Optional[t.Mapping[str, str]] = None) -> Ended:
+    def start(self, *words: str, env: t.Optional[t.Mapping[str, str]] = None) -> Ended:
+        """Run a command as a user does."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         home = {"ANSIBLE_HOME": str(self.folder / ".ansible"), "ANSIBLE_COLLECTIONS_PATH": self._collections}
         done = subprocess.run(
@@ -103,18 +98,35 @@ class Ansible:
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def inventory(self, *sources: str, env: t.Optional[t.Mapping[str, str]] = None) -> t.Dict[str, t.Any]:
+    def run(self, *words: str) -> Ended:
+        """Run a command sooner."""
+        return self._commands.run(self.folder, *words)
+
+    def inventory(self, *sources: str) -> t.Dict[str, t.Any]:
         words = [word for source in sources for word in ("-i", source)]
-        ended = self.run("ansible-inventory", *words, "--list", env=env)
+        ended = self.run("ansible-inventory", *words, "--list")
         assert ended.status == 0, ended.errors
         listed: t.Dict[str, t.Any] = json.loads(ended.output)
         return listed
 
 
+@pytest.fixture(name="commands", scope="module")
+def process_that_has_loaded_ansible(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> t.Iterator[Commands]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "ansible.cfg").touch()
+    environment = {
+        "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
+        "ANSIBLE_HOME": str(home),
+        "ANSIBLE_COLLECTIONS_PATH": str(checkout / "collections"),
+    }
+    with Commands(environment) as commands:
+        yield commands
+
+
 @pytest.fixture(name="ansible")
-def ansible_in_a_folder(tmp_path: Path, checkout: Path) -> Ansible:
+def ansible_in_a_folder(tmp_path: Path, commands: Commands, checkout: Path) -> Ansible:
     (tmp_path / "ansible.cfg").touch()
-    return Ansible(tmp_path, checkout)
+    return Ansible(tmp_path, commands, checkout)
 
 
 def test_templates_are_rendered_also_where_another_inventory_is_read_first(ansible: Ansible) -> None:
@@ -145,7 +157,7 @@ def test_a_file_with_faults_gives_one_report_and_no_run(ansible: Ansible, env: t
         ["ansible-inventory", "--list"],
         ["ansible", "all", "--list-hosts"],
     ):
-        ended = ansible.run(*words, "-i", "site.fabric.yml", env=env)
+        ended = ansible.start(*words, "-i", "site.fabric.yml", env=env)
         assert (ended.status, ended.output) == (4, "")
         assert ended.errors.strip() == REPORT.strip()
 
@@ -154,14 +166,14 @@ def test_a_folder_with_other_inventories_does_not_run_without_the_fabric(ansible
     ansible.write("inventory/site.fabric.yml", BAD)
     ansible.write("inventory/hosts.ini", "other\n")
     ansible.write("play.yml", PLAYBOOK)
-    ended = ansible.run("ansible-playbook", "-i", "inventory", "play.yml")
+    ended = ansible.start("ansible-playbook", "-i", "inventory", "play.yml")
     assert (ended.status, ended.output) == (4, "")
     assert "has 3 faults" in ended.errors
 
 
 def test_a_file_that_is_not_yaml_gives_one_report_where_the_plugin_is_enabled(ansible: Ansible) -> None:
     ansible.write("site.fabric.yml", "nodes: [\n")
-    ended = ansible.run("ansible-inventory", "-i", "site.fabric.yml", "--list", env=OURS_FIRST)
+    ended = ansible.start("ansible-inventory", "-i", "site.fabric.yml", "--list", env=OURS_FIRST)
     assert (ended.status, ended.output) == (4, "")
     assert "site.fabric.yml:2: this is not YAML" in ended.errors
     assert "Traceback" not in ended.errors
@@ -181,7 +193,7 @@ def test_a_file_that_is_not_yaml_gives_one_report_where_the_plugin_is_enabled(an
 )
 def test_files_that_hold_no_text_are_reported(ansible: Ansible, content: bytes, fault: str) -> None:
     ansible.write("site.fabric.yml", "").write_bytes(content)
-    ended = ansible.run("ansible-inventory", "-i", "site.fabric.yml", "--list", env=OURS_FIRST)
+    ended = ansible.start("ansible-inventory", "-i", "site.fabric.yml", "--list", env=OURS_FIRST)
     assert ended.status == 4
     assert fault in ended.errors
 
@@ -290,7 +302,7 @@ def test_what_concerns_the_whole_fabric_is_known_to_every_host(ansible: Ansible)
 def test_a_warning_is_shown_once_and_stops_nothing(ansible: Ansible) -> None:
     ansible.write("site.fabric.yml", f"{GOOD}topology: route_reflector\nroute_reflectors: [node1]\n")
     ansible.write("play.yml", "- hosts: fabric\n  gather_facts: false\n  tasks: [{meta: refresh_inventory}]\n")
-    ended = ansible.run("ansible-playbook", "play.yml", "-i", "site.fabric.yml")
+    ended = ansible.start("ansible-playbook", "play.yml", "-i", "site.fabric.yml")
     assert ended.status == 0
     words = " ".join(ended.errors.split())
     assert words.count("[WARNING]") == words.count("site.fabric.yml:20: node1 is the only route reflector") == 1

@@ -27,7 +27,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guest 
     GuestConfig,
     GuestInterface,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_request import RELEASES
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_request import DEFAULT_PACKAGES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # The module's own, so that an image is built once for all that use it.
@@ -78,14 +78,22 @@ class Disk:
         return {line[len("Package: ") :] for line in lines if line.startswith("Package: ")}
 
 
-@pytest.fixture(name="clean", scope="module", params=RELEASES)
-def image_without_further_packages(request: pytest.FixtureRequest) -> image.Image:
-    return image.prepare(image_sources.request_for(request.param, ()), CACHE)
+OF_A_FABRIC = ("bird", "frr", "nftables", "python3-pyroute2", "cloud-init")
+# Those that scenarios of Molecule start from, so that none is built for this alone.
+IMAGES = {"bookworm": (), "trixie": DEFAULT_PACKAGES}
 
 
-def test_an_image_holds_what_every_host_has_and_nothing_of_a_fabric(clean: image.Image) -> None:
-    packages = Disk(clean.disk).packages()
-    assert packages >= {
+@pytest.fixture(name="built", scope="module", params=IMAGES)
+def image_of_a_release(request: pytest.FixtureRequest) -> image.Image:
+    return image.prepare(image_sources.request_for(request.param, IMAGES[request.param]), CACHE)
+
+
+def test_an_image_holds_what_every_host_has_and_what_was_asked_for_and_nothing_else_of_a_fabric(
+    built: image.Image,
+) -> None:
+    packages = Disk(built.disk).packages()
+    asked_for = set(IMAGES[built.key.partition("-")[0]])
+    assert packages >= asked_for | {
         "systemd-sysv",
         "udev",
         "openssh-server",
@@ -95,50 +103,51 @@ def test_an_image_holds_what_every_host_has_and_nothing_of_a_fabric(clean: image
         "procps",
         "kmod",
     }
-    assert not [name for name in packages if name.startswith(("bird", "frr", "python3-pyroute2", "cloud-init"))]
+    others = packages - asked_for
+    assert not [name for name in others if name.startswith(OF_A_FABRIC)]
 
 
-def test_an_image_is_of_its_release_and_knows_the_sources_of_this_machine(clean: image.Image) -> None:
-    disk = Disk(clean.disk)
-    release = clean.key.partition("-")[0]
+def test_an_image_is_of_its_release_and_knows_the_sources_of_this_machine(built: image.Image) -> None:
+    disk = Disk(built.disk)
+    release = built.key.partition("-")[0]
     assert f"VERSION_CODENAME={release}" in disk.text("/usr/lib/os-release")
     for source in image_sources.request_for(release, ()).sources:
         assert f"{source.uri} {source.suite} main" in disk.text("/etc/apt/sources.list")
 
 
-def test_no_two_guests_share_a_host_key(clean: image.Image) -> None:
-    assert [name for name in Disk(clean.disk).names("/etc/ssh") if name.startswith("ssh_host_")] == []
+def test_no_two_guests_share_a_host_key(built: image.Image) -> None:
+    assert [name for name in Disk(built.disk).names("/etc/ssh") if name.startswith("ssh_host_")] == []
 
 
-def test_units_that_only_cost_time_are_masked_and_the_network_is_not(clean: image.Image) -> None:
-    disk = Disk(clean.disk)
+def test_units_that_only_cost_time_are_masked_and_the_network_is_not(built: image.Image) -> None:
+    disk = Disk(built.disk)
     units = disk.names("/etc/systemd/system")
     assert set(image_recipe.MASKED_UNITS) <= units
     assert "/dev/null" in disk.debugfs("stat /etc/systemd/system/apt-daily.timer")
     assert "systemd-networkd.service" in disk.names("/etc/systemd/system/multi-user.target.wants")
 
 
-def test_an_image_is_whole_and_small(clean: image.Image) -> None:
-    subprocess.run(["e2fsck", "-fn", clean.disk], check=True, capture_output=True)
-    assert os.stat(clean.disk).st_blocks * 512 < image_recipe.BUILD_BYTES // 2
-    assert sorted(os.listdir(os.path.dirname(clean.disk))) == ["disk.raw", "initrd", "vmlinuz"]
+def test_an_image_is_whole_and_small(built: image.Image) -> None:
+    subprocess.run(["e2fsck", "-fn", built.disk], check=True, capture_output=True)
+    assert os.stat(built.disk).st_blocks * 512 < image_recipe.BUILD_BYTES // 2
+    assert sorted(os.listdir(os.path.dirname(built.disk))) == ["disk.raw", "initrd", "vmlinuz"]
 
 
 def test_packages_are_installed_as_debian_does_it() -> None:
-    found = image.prepare(image_sources.request_for("bookworm", ("bird2", "nftables", "tcpdump")), CACHE)
+    found = image.prepare(image_sources.request_for("bookworm", DEFAULT_PACKAGES), CACHE)
     disk = Disk(found.disk)
     assert disk.packages() >= {"bird2", "nftables", "tcpdump"}
     assert "bird.service" in disk.names("/etc/systemd/system/multi-user.target.wants")
     assert "nftables.service" not in disk.names("/etc/systemd/system/multi-user.target.wants")
 
 
-def test_a_disk_on_an_image_starts_almost_empty_and_leaves_the_image_alone(clean: image.Image, tmp_path: Path) -> None:
-    before = os.stat(clean.disk).st_mtime_ns
+def test_a_disk_on_an_image_starts_almost_empty_and_leaves_the_image_alone(built: image.Image, tmp_path: Path) -> None:
+    before = os.stat(built.disk).st_mtime_ns
     disk = tmp_path / "node1.qcow2"
-    image.overlay(clean, str(disk))
-    image.overlay(clean, str(disk))
+    image.overlay(built, str(disk))
+    image.overlay(built, str(disk))
     assert disk.stat().st_size < 2**20
-    assert os.stat(clean.disk).st_mtime_ns == before
+    assert os.stat(built.disk).st_mtime_ns == before
 
 
 def test_an_image_that_cannot_be_installed_shows_why_and_leaves_nothing(tmp_path: Path) -> None:

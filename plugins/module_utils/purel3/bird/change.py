@@ -18,16 +18,14 @@ from .candidate import PASSWORDS, passwords_path
 from .commit import Digests
 from .control import DEFAULT_SOCKET
 from .daemon import Program
-from .encapsulation import changes as encapsulation_changes
+from .defaults import DEFAULT_ACCOUNT, DEFAULT_CONFIG
 from .expectation import KEPT
 from .file import File, Ownership, read
 from .impact import NONE, RESTART, Impact, changed_passwords, import_changes, predict, unknown
+from .mode_changes import ModeChange, mode_changes
 from .running import Running, read_running
 from .seal import PASSWORDS_SYMBOL, is_intact, is_sealed, seal, sealed_digest
 from .transition import keep_passwords, keep_peers
-
-DEFAULT_CONFIG = "/etc/bird/bird.conf"
-DEFAULT_ACCOUNT = "bird"
 
 ALL = "all"
 TRY = "try"
@@ -91,7 +89,7 @@ class Change:
     wanted: Digests
     impacts: t.Tuple[Impact, ...]
     import_changes: t.Mapping[str, t.FrozenSet[str]]
-    encapsulation_changes: t.Tuple[str, ...] = ()
+    mode_changes: t.Tuple[ModeChange, ...] = ()
 
     @property
     def reloads(self) -> bool:
@@ -117,9 +115,9 @@ class Change:
         up = self._established()
         return tuple(one for one in self.impacts if one.effect == RESTART and one.protocol in up)
 
-    def switches(self) -> t.Tuple[str, ...]:
+    def switches(self) -> t.Tuple[ModeChange, ...]:
         """Return the pools whose packets are on their way and would travel another way."""
-        return self.encapsulation_changes if self._established() else ()
+        return self.mode_changes if self._established() else ()
 
     def _established(self) -> t.FrozenSet[str]:
         return self.running.observed.established() if self.running is not None else frozenset()
@@ -225,8 +223,8 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
     )
     if not change.reloads:
         impacts = tuple(Impact(one.name, one.address, one.protocol, NONE) for one in impacts)
-    ways = encapsulation_changes(before, text) if before is not None else ()
-    return replace(change, impacts=impacts, import_changes=imports, encapsulation_changes=ways)
+    ways = mode_changes(before, text) if before is not None else ()
+    return replace(change, impacts=impacts, import_changes=imports, mode_changes=ways)
 
 
 def operations_of(change: Change) -> t.Tuple[str, ...]:
@@ -269,7 +267,7 @@ def refusals(change: Change) -> t.Tuple[str, ...]:
         )
     if change.switches() and not change.request.switches_encapsulation:
         found.append(
-            f"packets to other nodes would travel another way ({', '.join(change.switches())}), and "
+            f"packets to other nodes would travel another way ({', '.join(map(str, change.switches()))}), and "
             "may_switch_encapsulation is false; nothing was changed; make this change by purel3.fabric.ipip, which has "
             "every node take packets either way first"
         )

@@ -17,8 +17,6 @@ from . import candidate
 from .candidate import PASSWORDS
 from .change import (
     CONFIRM,
-    DEFAULT_ACCOUNT,
-    DEFAULT_CONFIG,
     Change,
     Request,
     foreign_parts,
@@ -29,6 +27,7 @@ from .change import (
 )
 from .control import connected
 from .daemon import Program, check_text, find_program
+from .defaults import DEFAULT_CONFIG
 from .file import read
 from .impact import NONE
 from .rollout import apply, confirm
@@ -36,7 +35,7 @@ from .running import refuse_other_file
 from .seal import is_sealed, loaded_digest
 from .versions import unsupported
 
-__all__ = ["DEFAULT_ACCOUNT", "DEFAULT_CONFIG", "Request", "foreign_parts", "propose", "reload"]
+__all__ = ["Request", "foreign_parts", "propose", "reload"]
 
 _RELOAD_TIMEOUT = 60.0
 _LONGEST_DELAY = 600

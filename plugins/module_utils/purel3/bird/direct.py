@@ -13,22 +13,16 @@ import signal
 import typing as t
 
 from ..errors import ForeignObject
-from ..kernel import reader
-from ..model import ROUTE_PROTOCOLS, Route
 from ..proposal import do_nothing
-from ..scope import Scope
-from .change import DEFAULT_ACCOUNT
 from .control import connected
 from .daemon import require_program, start
+from .defaults import DEFAULT_ACCOUNT
 from .processes import Process, answers, end, find_processes, has_stopped, read_process, wait, wait_for_end
 
 if t.TYPE_CHECKING:
     from .service import Request
 
 Plan = t.Tuple[t.Tuple[str, ...], t.Callable[[], None]]
-
-# The main table of this namespace and nothing else.
-_ROUTES = Scope(devices=frozenset())
 
 
 def plan(request: Request, was_running: bool) -> Plan:
@@ -109,7 +103,13 @@ def _make_folder(path: str) -> None:
 
 
 def _has_left_routes() -> bool:
-    resources = reader.read(_ROUTES).resources.values()
+    # Loaded where BIRD is started, which is seldom.
+    from ..kernel import reader
+    from ..model import ROUTE_PROTOCOLS, Route
+    from ..scope import Scope
+
+    # The main table of this namespace and nothing else.
+    resources = reader.read(Scope(devices=frozenset())).resources.values()
     return any(isinstance(one, Route) and one.protocol == ROUTE_PROTOCOLS["bird"] for one in resources)
 
 

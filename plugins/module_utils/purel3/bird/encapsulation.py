@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import typing as t
 from dataclasses import dataclass
 
-from ..fabric.intent import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION
+from ..modes import IPIP, IPIP_CROSS_SUBNET
 from ..ownership import TUNNEL_DEVICE
 from .checker import Checker
 from .rule_text import prefix_set
@@ -20,9 +19,6 @@ if t.TYPE_CHECKING:
 
 _KEYS = {"prefix", "mode"}
 _ELSEWHERE = "bgp_next_hop !~"
-_WRITTEN = re.compile(
-    rf'^  if source = RTS_BGP && net ~ \[ ([^]]*) \](.*) then \{{\n    ifname = "{TUNNEL_DEVICE}";$', re.MULTILINE
-)
 
 
 @dataclass(frozen=True)
@@ -108,26 +104,3 @@ def _into_tunnel(settings: Settings, prefixes: t.Sequence[ipaddress.IPv4Network]
         "    onlink = true;",
         "  }",
     ]
-
-
-def changes(old_text: str, new_text: str) -> t.Tuple[str, ...]:
-    """Say of which pools packets travel another way with another configuration.
-
-    Args:
-        old_text: the bird.conf that runs.
-        new_text: the one to load.
-
-    Returns:
-        For example `10.244.0.0/16: none -> ipip`, sorted by pool.
-    """
-    old, new = _modes_in(old_text), _modes_in(new_text)
-    ways = [(pool, old.get(pool, NO_ENCAPSULATION), new.get(pool, NO_ENCAPSULATION)) for pool in sorted({*old, *new})]
-    return tuple(f"{pool}: {before} -> {after}" for pool, before, after in ways if before != after)
-
-
-def _modes_in(text: str) -> t.Dict[str, str]:
-    return {
-        prefix.rstrip("+"): IPIP_CROSS_SUBNET if _ELSEWHERE in conditions else IPIP
-        for prefixes, conditions in _WRITTEN.findall(text)
-        for prefix in prefixes.split(", ")
-    }

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from ..errors import BirdError, FabricError, KernelError
 from ..proposal import Proposal
-from .change import DEFAULT_CONFIG
 from .commit import wait_for_quiet
 from .control import DEFAULT_SOCKET, Control, connected
+from .defaults import DEFAULT_CONFIG
 from .file import File, Ownership, read, restore, write
 from .hold import FILE, HeldRoute, join, parse_exported, parse_held, render
 from .observation import read_routes

@@ -13,9 +13,9 @@ from ..host.systemd import is_run_by_systemd
 from ..proposal import Proposal, do_nothing
 from ..steps import take
 from . import direct, managed
-from .change import DEFAULT_CONFIG
 from .control import DEFAULT_SOCKET
 from .daemon import NOT_INSTALLED, find_program
+from .defaults import DEFAULT_CONFIG
 from .processes import answers
 
 __all__ = ["Request", "is_run_by_systemd", "propose"]

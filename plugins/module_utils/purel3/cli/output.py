@@ -10,7 +10,7 @@ import json
 import sys
 import typing as t
 
-from ..restore.node import STATE_PATHS, state_path
+from ..restore.saved import STATE_PATHS, state_path
 
 JSON = "json"
 TABLE = "table"

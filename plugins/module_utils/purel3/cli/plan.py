@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import typing as t
 
-from ..restore import node
+from ..restore import node, saved
 from .output import add_state, print_lines, warn
 
 NAME = "plan"
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         FabricError: the node cannot be restored as it is.
     """
-    outcome = node.preview(node.read_state(options.state))
+    outcome = node.preview(saved.read_state(options.state))
     warn(NAME, outcome.warnings)
     print_lines(outcome.operations)
     return SOMETHING if outcome.operations else NOTHING

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import typing as t
 
-from ..restore import node
+from ..restore import node, saved
 from .output import add_state, print_lines, warn
 
 NAME = "restore"
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         FabricError: what could not be put back.
     """
-    outcome = node.restore(node.read_state(options.state))
+    outcome = node.restore(saved.read_state(options.state))
     warn(NAME, outcome.warnings)
     print_lines(outcome.operations or ["nothing to do: the node is as saved"])
     return RESTORED

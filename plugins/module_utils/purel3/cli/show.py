@@ -9,8 +9,8 @@ import argparse
 import typing as t
 
 from ..kernel.carriers import read_carriers
-from ..restore import node
 from ..restore.description import describe, is_all_up, lines_of
+from ..restore.saved import read_state
 from .output import JSON, add_output, add_state, print_json, print_lines
 
 NAME = "show"
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         FabricError: what cannot be read.
     """
-    described = describe(node.read_state(options.state), read_carriers())
+    described = describe(read_state(options.state), read_carriers())
     if options.output == JSON:
         print_json({**described, "state_path": options.state})
     else:

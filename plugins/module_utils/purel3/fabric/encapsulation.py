@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 from ipaddress import IPv4Network
 
+from ..modes import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION
 from . import bgp_values, values
-from .intent import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION, Fabric, Node
+from .intent import Fabric, Node
 from .report import Report
 from .section import Section
 

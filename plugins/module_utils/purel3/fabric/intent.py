@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from ..modes import NO_ENCAPSULATION
 from .selector import Selector
 
 FULL_MESH = "full_mesh"
@@ -17,9 +18,6 @@ NO_TOPOLOGY = "none"
 NAMESPACES = "namespaces"
 QEMU = "qemu"
 AUTO = "auto"
-NO_ENCAPSULATION = "none"
-IPIP = "ipip"
-IPIP_CROSS_SUBNET = "ipip_cross_subnet"
 
 
 @dataclass(frozen=True)

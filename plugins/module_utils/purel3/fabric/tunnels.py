@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..modes import IPIP_CROSS_SUBNET
 from .checking import CheckedFabric
 from .encapsulation import OVERHEAD, network_mtu, tunnelled_nodes
-from .intent import IPIP_CROSS_SUBNET, Fabric, Node
+from .intent import Fabric, Node
 from .topology import addresses_of
 
 Variables = t.Dict[str, t.Any]

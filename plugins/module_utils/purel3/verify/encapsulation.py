@@ -9,8 +9,8 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-from ..fabric.intent import IPIP, NO_ENCAPSULATION
 from ..model import Route
+from ..modes import IPIP, NO_ENCAPSULATION
 from ..ownership import TUNNEL_DEVICE
 
 Params = t.Mapping[str, t.Any]
