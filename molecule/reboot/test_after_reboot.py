@@ -15,14 +15,14 @@ Nodes = t.Mapping[str, "Node"]
 
 
 def test_the_unit_that_restores_has_run_and_has_succeeded(nodes: Nodes) -> None:
-    shown = nodes["node2"].lines("systemctl show purel3-restore.service --property=ActiveState,Result")
+    shown = nodes["node3"].lines("systemctl show purel3-restore.service --property=ActiveState,Result")
     assert sorted(shown) == ["ActiveState=active", "Result=success"]
 
 
 def test_it_had_ended_before_bird_began(nodes: Nodes) -> None:
     ask = "systemctl show --value --property="
-    (ended,) = nodes["node2"].lines(f"{ask}ExecMainExitTimestampMonotonic purel3-restore.service")
-    (began,) = nodes["node2"].lines(f"{ask}ExecMainStartTimestampMonotonic bird.service")
+    (ended,) = nodes["node3"].lines(f"{ask}ExecMainExitTimestampMonotonic purel3-restore.service")
+    (began,) = nodes["node3"].lines(f"{ask}ExecMainStartTimestampMonotonic bird.service")
     assert 0 < int(ended) < int(began)
 
 

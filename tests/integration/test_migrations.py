@@ -25,10 +25,10 @@ Edit = t.Callable[[Fabric], object]
 
 
 def begin(fabric: Fabric) -> None:
-    """Two nodes with two workloads each and two with none, in a mesh."""
+    """Two nodes with a workload each and two with none, in a mesh."""
     fabric["nodes"].update(REFLECTORS)
     del fabric["nodes"]["node3"]
-    fabric["workloads"] = {name: value for name, value in fabric["workloads"].items() if value["node"] != "node3"}
+    fabric["workloads"] = {name: fabric["workloads"][name] for name in ("web1", "web3")}
 
 
 def change(lab: FabricLab, edit: Edit) -> None:
@@ -210,7 +210,6 @@ def test_passwords_come_and_change_and_are_never_shown(lab: FabricLab) -> None:
         outcome = migrate(lab, "change_passwords", *options)
         assert secret not in outcome.output
         assert f'"{secret}"' in lab.run("rr1", "cat /etc/bird/fabric_passwords.conf")
-    changes_nothing(lab, "change_passwords")
 
 
 def test_other_as_numbers(lab: FabricLab) -> None:

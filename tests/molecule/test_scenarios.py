@@ -47,7 +47,6 @@ class Scenario:
 SCENARIOS = (
     Scenario("default", minutes=15, on_machines=False),
     Scenario("route_reflector", minutes=15, on_machines=False),
-    Scenario("full_mesh", minutes=40),
     Scenario("clean_host", minutes=40),
     Scenario("reboot", minutes=40, leaves_fabric=True),
     Scenario("upgrade", minutes=40, leaves_fabric=True, inherits_fabric=True),

@@ -80,7 +80,7 @@ class Disk:
 
 OF_A_FABRIC = ("bird", "frr", "nftables", "python3-pyroute2", "cloud-init")
 # Those that scenarios of Molecule start from, so that none is built for this alone.
-IMAGES = {"bookworm": (), "trixie": DEFAULT_PACKAGES}
+IMAGES: t.Dict[str, t.Tuple[str, ...]] = {"bookworm": DEFAULT_PACKAGES, "trixie": ("tcpdump",)}
 
 
 @pytest.fixture(name="built", scope="module", params=IMAGES)

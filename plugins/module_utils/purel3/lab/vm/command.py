@@ -20,6 +20,8 @@ NAMESERVER = "192.0.2.3"
 MANAGEMENT_ADDRESS = "192.0.2.15"
 # With KVM the guest sees this machine's processor; without it, all that QEMU can do.
 _CPUS = {KVM: "host", TCG: "max"}
+# All that Debian asks for, on which it starts sooner without KVM: after 13 s where "max" took 18 s.
+_CPU_OF_OWN_IMAGES = "Nehalem"
 # A cache for translated code of the default size, 1 GiB for each machine, is more than some machines have.
 _ACCELERATORS = {KVM: "kvm", TCG: "tcg,thread=multi,tb-size=256"}
 
@@ -100,7 +102,7 @@ def qemu_command(program: str, hardware: Hardware) -> t.Tuple[str, ...]:
         program,
         *("-name", _escaped(hardware.title)),
         *("-no-user-config", "-nodefaults", "-display", "none"),
-        *machine_words(hardware.acceleration),
+        *machine_words(hardware.acceleration, _CPU_OF_OWN_IMAGES if hardware.boot is not None else ""),
         *("-m", str(hardware.memory), "-smp", str(hardware.cpus)),
         *_boot_words(hardware.boot),
         *("-chardev", f"file,id=console,path={_escaped(hardware.console)}", "-serial", "chardev:console"),
@@ -143,16 +145,10 @@ def probe_command(program: str, acceleration: str, kernel: str) -> t.Tuple[str, 
     )
 
 
-def machine_words(acceleration: str) -> t.Tuple[str, ...]:
-    """Return the words that say what kind of machine it is.
-
-    Args:
-        acceleration: KVM or TCG.
-
-    Returns:
-        The words.
-    """
-    return ("-machine", "q35", "-accel", _ACCELERATORS[acceleration], "-cpu", _CPUS[acceleration])
+def machine_words(acceleration: str, emulated_cpu: str = "") -> t.Tuple[str, ...]:
+    """Return the words that say what kind of machine it is; the processor to emulate may be left to QEMU."""
+    cpu = emulated_cpu if emulated_cpu and acceleration == TCG else _CPUS[acceleration]
+    return ("-machine", "q35", "-accel", _ACCELERATORS[acceleration], "-cpu", cpu)
 
 
 def _boot_words(boot: t.Optional[Boot]) -> t.Tuple[str, ...]:
