@@ -24,10 +24,10 @@ help:
 	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
 	@echo 'make lab-vm     the same on three virtual machines (inventories/lab_vm); the first time, their image is built'
 	@echo 'make lab-down   remove every trace of the lab of INVENTORY'
-	@echo 'make test       everything that CI checks, on this machine and as root; an hour on two cores without KVM'
-	@echo 'make test-vm    of that, everything that takes virtual machines; three quarters of an hour of it without KVM'
+	@echo 'make test       everything that CI checks, on this machine and as root; half an hour on two cores without KVM'
+	@echo 'make test-vm    of that, everything that takes virtual machines; twenty minutes without KVM'
 	@echo 'make molecule   one of them, SCENARIO=$(SCENARIO); each has a folder in molecule/'
-	@echo 'make test-fast  style, types, unit and golden tests; under a minute'
+	@echo 'make test-fast  style, types, unit and golden tests; half a minute on two cores'
 	@echo 'make lint       style, types, ansible-lint'
 	@echo 'make bench      how fast, compared with other ways: bench-speed, then bench-scale (half an hour, 500 nodes)'
 	@echo 'make links      refresh library/ after adding a module'
@@ -60,9 +60,9 @@ lab-vm:
 lab-down: setup
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_down
 
-# Machines keep processors busy and most others wait, so there is one worker more than there are of them.
+# Each test file goes to the next worker that is free; two keep two cores busy.
 test: setup-dev
-	$(AS_ROOT) $(PYTEST) -n 3
+	$(AS_ROOT) $(PYTEST) -n 2
 
 test-vm: setup-dev
 	$(AS_ROOT) $(PYTEST) -m machines tests/vm tests/molecule
