@@ -17,6 +17,8 @@ Run = t.Callable[..., str]
 GET_PIP = "import ensurepip\n\nensurepip.bootstrap()\n"
 PIP_VERSION_THAT_ANSIBLE_TEST_ASKS_FOR = "24_2"
 
+# What is published and what runs on nodes; tests and benchmarks are ruff's alone.
+LEFT_OUT = {".git", "bench", "tests"}
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 # An environment of its own each time: the oldest and the newest, between which nothing that exists in both is missing.
 IMPORTED_ON = (VERSIONS[0], VERSIONS[-1])
@@ -39,7 +41,9 @@ def report(
     for version, path in interpreters.items():
         (programs / f"python{version}").symlink_to(path)
     env = {"HOME": str(home), "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    commands = [["--skip-test", "import"]]
+    looked_at = [f"{path.name}/" if path.is_dir() else path.name for path in sorted(exported.iterdir())]
+    looked_at = [name for name in looked_at if name.rstrip("/") not in LEFT_OUT]
+    commands = [["--skip-test", "import", *looked_at]]
     commands += [["--test", "import", "--python", version] for version in IMPORTED_ON if version in interpreters]
     said = ""
     for words in commands:
