@@ -256,8 +256,14 @@ def _without_volatile(item: t.Any) -> t.Any:
     if isinstance(item, dict):
         return {key: _without_volatile(value) for key, value in item.items() if key not in _VOLATILE}
     if isinstance(item, list):
-        return sorted((_without_volatile(value) for value in item if value not in _CARRIER), key=repr)
+        kept = (value for value in item if value not in _CARRIER and not _comes_by_itself(value))
+        return sorted((_without_volatile(value) for value in kept), key=repr)
     return item
+
+
+def _comes_by_itself(value: t.Any) -> bool:
+    """Whether it is a link-local address of IPv6, which also is tentative at first, and then is not."""
+    return isinstance(value, dict) and (value.get("family"), value.get("scope")) == ("inet6", "link")
 
 
 def enter() -> None:

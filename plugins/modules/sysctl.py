@@ -76,10 +76,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runn
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.linux import LinuxKernel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import namespace_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal, join
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import keep, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import join
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "settings": {"type": "dict", "required": True},
@@ -101,7 +102,7 @@ def main() -> None:
             return in_force
         known = kernel.read().resources
         kept = [t.cast(Sysctl, wanted) for key, wanted in request.present.items() if key in known]
-        return join(in_force, keep(params["path"], kept, module.atomic_move, module.tmpdir))
+        return join(in_force, keep(params["path"], kept))
 
     run(module, plan)
 

@@ -101,6 +101,18 @@ def test_settings_come_back_and_those_that_this_kernel_lacks_are_left_out(box: B
     assert purel3("restore").stdout == NOTHING
 
 
+def test_what_was_put_back_goes_again_where_the_rest_cannot_be(box: Box) -> None:
+    # The kernel alone knows that there is such an interface already.
+    save(state_of(workload("web1", "10.244.1.1", interface_name="lo"), settings={SETTING: 0}))
+    box.set("ipv4/conf/all/accept_redirects", "1")
+    before = box.state()
+    done = purel3("restore")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.rstrip().endswith("; nothing remains changed"), done.stderr
+    assert box.setting("ipv4/conf/all/accept_redirects") == "1"
+    assert box.state() ^ before == set()
+
+
 def test_a_module_that_this_kernel_lacks_is_named_and_nothing_is_touched(box: Box) -> None:
     save(state_of(*WORKLOADS, modules=["purel3_none"], settings={SETTING: 0}))
     box.set("ipv4/conf/all/accept_redirects", "1")

@@ -14,7 +14,8 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[2] / "plugins/module_utils/purel3"
 LAYERS = (
     ("errors", "model"),
-    ("names", "proposal", "ownership"),
+    ("names", "proposal", "ownership", "files"),
+    ("steps", "kept_file"),
     ("words", "nft.ruleset"),
     ("nft.control",),
     ("plan",),

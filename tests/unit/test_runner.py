@@ -14,8 +14,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run, run_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput, KernelError
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal, join
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+    FabricError,
+    InvalidInput,
+    KernelError,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import join
 
 SAYS_NOTHING = Proposal()
 ADDS = Proposal(operations=("+ netns blue",), after="netns blue\n", values={"found": 1}, warnings=("careful",))
@@ -124,7 +129,7 @@ def test_of_two_proposals_the_second_waits_for_the_first() -> None:
     both = join(first.proposal, second.proposal)
     assert both.operations == ("+ netns blue", "+ file")
     assert both.after == "netns blue\nfile\n"
-    with pytest.raises(KernelError):
+    with pytest.raises(FabricError, match=r"^no; nothing remains changed$"):
         both.apply()
     assert not second.was_applied
     join(SAYS_NOTHING, second.proposal).apply()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import typing as t
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,8 @@ FILTER = Sysctl("", "net/ipv4/conf/eth0.100/rp_filter", "0")
 TEXT = f"{FILE_HEADER}\nnet.ipv4.ip_forward = 1\nnet/ipv4/conf/eth0.100/rp_filter = 0\n"
 
 
-def proposed(path: Path, *settings: Sysctl, move: t.Callable[[str, str], None] = os.replace) -> Proposal:
-    return keep(str(path), settings, move, str(path.parent))
+def proposed(path: Path, *settings: Sysctl) -> Proposal:
+    return keep(str(path), settings)
 
 
 def test_it_is_written_once(tmp_path: Path) -> None:
@@ -62,18 +61,35 @@ def test_a_file_of_others_is_named_and_stays(tmp_path: Path) -> None:
     path.write_text("net.ipv4.ip_forward = 0\n")
     with pytest.raises(ForeignObject) as caught:
         proposed(path, FORWARD)
-    assert str(caught.value) == f"{path} stands in the way: it is not ours; move it away, or choose another path"
+    assert str(caught.value) == f"{path} stands in the way: it is not ours; move it away"
     assert path.read_text() == "net.ipv4.ip_forward = 0\n"
 
 
-def test_a_refusal_is_told_with_its_consequence(tmp_path: Path) -> None:
+def test_what_was_written_is_put_back_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "90-test.conf"
+    first = proposed(path, FORWARD)
+    first.apply()
+    before = path.read_text()
+    second = proposed(path, FORWARD, FILTER)
+    second.apply()
+    second.undo()
+    assert path.read_text() == before
+    first.undo()
+    assert list(tmp_path.iterdir()) == []
 
-    def refuse(_source: str, _target: str) -> None:
+
+def test_a_file_that_cannot_be_written_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "90-test.conf"
+    proposal = proposed(path, FORWARD)
+
+    def refuse(_old: str, _new: str) -> None:
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr(os, "rename", refuse)
     with pytest.raises(FabricError) as caught:
-        proposed(path, FORWARD, move=refuse).apply()
-    assert str(caught.value) == (
-        f"{path}: cannot be written (No space left on device); the settings are in force, but a reboot will undo them"
-    )
+        proposal.apply()
+    words = "cannot be written (No space left on device); make room, or choose another path"
+    assert str(caught.value) == f"{path}: {words}"
+    assert list(tmp_path.iterdir()) == []

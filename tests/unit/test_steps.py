@@ -10,7 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import Step, take
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import Step, join, take
 
 
 class Diary:
@@ -26,6 +27,12 @@ class Diary:
                 raise error
 
         return Step((f"+ {name}",), lambda: act(f"do {name}", fault), lambda: act(f"undo {name}", undo_fault))
+
+    def proposal(
+        self, name: str, fault: t.Optional[Exception] = None, undo_fault: t.Optional[Exception] = None
+    ) -> Proposal:
+        step = self.step(name, fault, undo_fault)
+        return Proposal(operations=step.operations, apply=step.do, undo=step.undo)
 
 
 def test_all_are_taken_in_order() -> None:
@@ -58,3 +65,28 @@ def test_what_cannot_be_undone_is_named_and_the_rest_undone() -> None:
         "/etc/two: Read-only file system; see whether it can be written, and run as root;"
     )
     assert "undoing failed for + two (/etc/two: Read-only file system" in str(caught.value)
+
+
+def test_of_two_proposals_the_first_is_undone_where_the_second_has_failed_and_rolled_back() -> None:
+    diary = Diary()
+    fault = FabricError("two: refused; nothing remains changed")
+    with pytest.raises(FabricError) as caught:
+        join(diary.proposal("one"), diary.proposal("two", fault)).apply()
+    assert diary.lines == ["do one", "do two", "undo one"]
+    assert str(caught.value) == "two: refused; nothing remains changed"
+
+
+def test_where_the_first_cannot_be_undone_nobody_says_that_nothing_remains() -> None:
+    diary = Diary()
+    fault = FabricError("two: refused; nothing remains changed")
+    with pytest.raises(FabricError) as caught:
+        join(diary.proposal("one", undo_fault=FabricError("refused as well")), diary.proposal("two", fault)).apply()
+    assert str(caught.value) == "two: refused; undoing failed for + one (refused as well)"
+
+
+def test_all_of_three_proposals_can_be_undone_after_they_were_applied() -> None:
+    diary = Diary()
+    whole = join(join(diary.proposal("one"), diary.proposal("two")), diary.proposal("three"))
+    whole.apply()
+    whole.undo()
+    assert diary.lines == ["do one", "do two", "do three", "undo three", "undo two", "undo one"]

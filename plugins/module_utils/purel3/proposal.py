@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 def do_nothing() -> None:
-    """Apply a proposal that has no operations."""
+    """Apply, or undo, a proposal that has no operations."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Proposal:
         before: the objects that change, as they are, one sorted line each.
         after: the same objects as they will be, one sorted line each.
         apply: carries the operations out, verifies them, and raises FabricError after rolling back.
+        undo: puts back what apply has changed, or raises FabricError; only for an apply that has succeeded.
         values: further results of the module (names as in its RETURN).
         warnings: what the user should know although it is no failure.
         obstacles: what has to be there first; in check mode an earlier task may be about to make it.
@@ -32,34 +33,8 @@ class Proposal:
     before: str = ""
     after: str = ""
     apply: t.Callable[[], None] = do_nothing
+    undo: t.Callable[[], None] = do_nothing
     values: t.Mapping[str, t.Any] = field(default_factory=dict)
     warnings: t.Tuple[str, ...] = ()
     obstacles: t.Tuple[str, ...] = ()
     notes: t.Tuple[str, ...] = ()
-
-
-def join(first: Proposal, second: Proposal) -> Proposal:
-    """Make one proposal of two; the second is applied when the first has succeeded.
-
-    Args:
-        first: a proposal.
-        second: another; neither has values.
-
-    Returns:
-        Both.
-    """
-
-    def apply() -> None:
-        if first.operations:
-            first.apply()
-        if second.operations:
-            second.apply()
-
-    return Proposal(
-        operations=first.operations + second.operations,
-        before=first.before + second.before,
-        after=first.after + second.after,
-        apply=apply,
-        warnings=first.warnings + second.warnings,
-        obstacles=first.obstacles + second.obstacles,
-    )

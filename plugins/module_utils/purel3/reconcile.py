@@ -13,6 +13,7 @@ from .model import PROTOCOL_KERNEL, SYSCTL, UNSEEN_NAMESPACE, Key, Namespace, Re
 from .plan import Observed, Plan, Request, compare, diff
 from .plan_words import Words, put_in_words
 from .proposal import Proposal
+from .steps import NOTHING_REMAINS
 from .words import describe
 
 
@@ -77,7 +78,12 @@ def propose(request: Request, kernel: Kernel) -> Proposal:
     def apply() -> None:
         carry_out(request, kernel, observed, plan)
 
-    return Proposal(words.operations, words.before, words.after, apply, obstacles=obstacles)
+    def undo() -> None:
+        outcome = _undo(kernel, observed, plan)
+        if outcome != NOTHING_REMAINS:
+            raise KernelError(outcome)
+
+    return Proposal(words.operations, words.before, words.after, apply, undo, obstacles=obstacles)
 
 
 def carry_out(request: Request, kernel: Kernel, observed: Observed, plan: Plan) -> None:
@@ -137,7 +143,7 @@ def _undo(kernel: Kernel, before: Observed, done: Plan) -> str:
         return f"undoing it failed as well ({error}); these may remain changed: {remains}"
     if left:
         return f"everything was undone except: {', '.join(put_in_words(left).operations)}"
-    return "nothing remains changed"
+    return NOTHING_REMAINS
 
 
 def _what_was(before: Observed, done: Plan) -> t.Dict[Key, Resource]:

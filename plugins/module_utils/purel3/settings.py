@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import re
-import tempfile
 import typing as t
 
-from .errors import FabricError, ForeignObject, InvalidInput
+from . import kept_file
+from .errors import FabricError, InvalidInput
 from .model import Key, Sysctl
 from .ownership import FILE_HEADER
 from .plan import Request
 from .proposal import Proposal
 
 _NAME = re.compile(r"[a-z0-9_-]+([./][A-Za-z0-9_:@-]+)+")
-
-Move = t.Callable[[str, str], None]
 
 
 def to_request(settings: t.Mapping[str, t.Any], namespace: str, is_optional: bool) -> Request:
@@ -75,55 +73,29 @@ def text_of(settings: t.Iterable[Sysctl]) -> str:
     return "\n".join([FILE_HEADER, *lines, ""]) if lines else ""
 
 
-def keep(path: str, settings: t.Iterable[Sysctl], move: Move, scratch: str) -> Proposal:
-    """Plan the file that brings settings back at boot.
-
-    Args:
-        path: a file in /etc/sysctl.d.
-        settings: what it should hold; where it is empty, the file should not exist.
-        move: puts a file in the place of another in one step.
-        scratch: a folder for the new file until it is moved.
-
-    Returns:
-        One operation where the file differs.
+def keep(path: str, settings: t.Iterable[Sysctl]) -> Proposal:
+    """Plan the file in /etc/sysctl.d that brings settings back at boot, and that goes with the last of them.
 
     Raises:
-        FabricError: the file is not ours, or cannot be read or written.
+        FabricError: the file is not ours, or cannot be read.
     """
     wanted = text_of(settings)
-    actual = _read(path)
+    found = kept_file.read(path)
+    actual = "" if found is None else found.text
     if actual == wanted:
         return Proposal()
 
-    def apply() -> None:
+    def put(text: str) -> None:
         try:
-            _write(path, wanted, move, scratch)
+            if text:
+                kept_file.write(path, text)
+            else:
+                kept_file.remove(path)
         except OSError as error:
             raise FabricError(
-                f"{path}: cannot be written ({error.strerror}); the settings are in force, but a reboot will undo them"
+                f"{path}: cannot be written ({error.strerror}); make room, or choose another path"
             ) from error
 
     sign = "~" if actual and wanted else "+" if wanted else "-"
-    return Proposal(operations=(f"{sign} file {path}",), before=actual, after=wanted, apply=apply)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except FileNotFoundError:
-        return ""
-    if text.splitlines()[:1] != [FILE_HEADER]:
-        raise ForeignObject(f"{path} stands in the way: it is not ours; move it away, or choose another path")
-    return text
-
-
-def _write(path: str, text: str, move: Move, scratch: str) -> None:
-    if not text:
-        os.unlink(path)
-        return
-    handle, new = tempfile.mkstemp(dir=scratch)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(new, 0o644)
-    move(new, path)
+    apply, undo = functools.partial(put, wanted), functools.partial(put, actual)
+    return Proposal((f"{sign} file {path}",), actual, wanted, apply, undo)

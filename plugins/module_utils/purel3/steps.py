@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import dataclass
 
 from .errors import FabricError
-from .proposal import do_nothing
+from .proposal import Proposal, do_nothing
+
+NOTHING_REMAINS = "nothing remains changed"
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,53 @@ def take(steps: t.Sequence[Step]) -> None:
             step.do()
         except (FabricError, OSError) as error:
             fault, outcome = _in_words(error), _undo(steps[: position + 1])
-            # A step that has undone its own part has said so itself.
-            raise FabricError(fault if fault.endswith(outcome) else f"{fault}; {outcome}") from error
+            if fault.endswith(outcome):
+                # A step that has undone its own part has said so itself.
+                raise
+            own = f"; {NOTHING_REMAINS}"
+            raise FabricError(f"{fault[: -len(own)] if fault.endswith(own) else fault}; {outcome}") from error
+
+
+def step_of(proposal: Proposal) -> Step:
+    """Make a step of a proposal, which rolls back by itself what it could not complete; without operations, nothing."""
+    if not proposal.operations:
+        return Step((), do_nothing)
+    applied: t.List[Proposal] = []
+
+    def do() -> None:
+        proposal.apply()
+        applied.append(proposal)
+
+    def undo_it() -> None:
+        while applied:
+            applied.pop().undo()
+
+    return Step(proposal.operations, do, undo_it, proposal.before, proposal.after)
+
+
+def join(first: Proposal, second: Proposal) -> Proposal:
+    """Make one proposal of two without values: the second is applied after the first, and both are, or neither is."""
+    steps = (step_of(first), step_of(second))
+    return Proposal(
+        operations=first.operations + second.operations,
+        before=first.before + second.before,
+        after=first.after + second.after,
+        apply=functools.partial(take, steps),
+        undo=functools.partial(undo, steps),
+        warnings=first.warnings + second.warnings,
+        obstacles=first.obstacles + second.obstacles,
+    )
+
+
+def undo(steps: t.Sequence[Step]) -> None:
+    """Undo all, the last one first.
+
+    Raises:
+        FabricError: what could not be undone; the others are.
+    """
+    outcome = _undo(steps)
+    if outcome != NOTHING_REMAINS:
+        raise FabricError(outcome)
 
 
 def _undo(steps: t.Sequence[Step]) -> str:
@@ -56,7 +104,7 @@ def _undo(steps: t.Sequence[Step]) -> str:
             step.undo()
         except (FabricError, OSError) as error:
             complaints.append(f"{', '.join(step.operations) or 'the rest'} ({_in_words(error)})")
-    return f"undoing failed for {', '.join(complaints)}" if complaints else "nothing remains changed"
+    return f"undoing failed for {', '.join(complaints)}" if complaints else NOTHING_REMAINS
 
 
 def _in_words(error: Exception) -> str:

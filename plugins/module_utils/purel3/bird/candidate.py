@@ -12,8 +12,8 @@ import shutil
 import typing as t
 from dataclasses import asdict, dataclass
 
+from ..files import File, Ownership, read, sync_folder, write
 from .expectation import Expected
-from .file import File, Ownership, read, sync_folder, write
 
 FOLDER = "fabric_candidate"
 PASSWORDS = "fabric_passwords.conf"

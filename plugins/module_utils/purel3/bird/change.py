@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ..errors import ForeignObject, InvalidInput
+from ..files import File, Ownership, read
 from . import candidate
 from .candidate import PASSWORDS, passwords_path
 from .commit import Digests
@@ -20,7 +21,6 @@ from .control import DEFAULT_SOCKET
 from .daemon import Program
 from .defaults import DEFAULT_ACCOUNT, DEFAULT_CONFIG
 from .expectation import KEPT
-from .file import File, Ownership, read
 from .impact import NONE, RESTART, Impact, changed_passwords, import_changes, predict, unknown
 from .mode_changes import ModeChange, mode_changes
 from .running import Running, read_running

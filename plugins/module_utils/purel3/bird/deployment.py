@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import asdict
 
 from ..errors import BirdError, InvalidInput
+from ..files import read
 from ..proposal import Proposal
 from . import candidate
 from .candidate import PASSWORDS
@@ -28,7 +29,6 @@ from .change import (
 from .control import connected
 from .daemon import Program, check_text, find_program
 from .defaults import DEFAULT_CONFIG
-from .file import read
 from .impact import NONE
 from .rollout import apply, confirm
 from .running import refuse_other_file

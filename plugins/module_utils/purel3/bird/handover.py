@@ -17,8 +17,9 @@ from dataclasses import replace
 from ..kernel import reader
 from ..model import OWN_NAMESPACE, ROUTE_PROTOCOLS, TABLE_MAIN, Route
 from ..ownership import KERNEL_PROTOCOL
-from ..proposal import Proposal, join
+from ..proposal import Proposal
 from ..scope import Scope
+from ..steps import join
 from .control import connected
 from .reply import FIRST_ERROR_CODE
 

@@ -13,11 +13,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ..errors import BirdError, FabricError, KernelError
+from ..files import File, Ownership, read, restore, write
 from ..proposal import Proposal
 from .commit import wait_for_quiet
 from .control import DEFAULT_SOCKET, Control, connected
 from .defaults import DEFAULT_CONFIG
-from .file import File, Ownership, read, restore, write
 from .hold import FILE, HeldRoute, join, parse_exported, parse_held, render
 from .observation import read_routes
 from .reply import Line

@@ -10,8 +10,9 @@ import functools
 import os
 import typing as t
 
+from .. import kept_file
 from ..errors import BirdError, FabricError, ForeignObject
-from ..host import kept_file, systemd
+from ..host import systemd
 from ..steps import Step
 from .processes import answers, wait
 from .unit import NAME, drop_in, start_command, unit_file

@@ -11,13 +11,13 @@ import time
 import typing as t
 
 from ..errors import BirdError, FabricError, KernelError
+from ..files import write
 from . import candidate, commit
 from .candidate import Trial
 from .change import Change
 from .control import Control, connected
 from .daemon import require_program
 from .expectation import expectations
-from .file import write
 from .running import Running
 
 _ARRIVAL = 60.0

@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from ..errors import BirdError, KernelError
+from ..files import File, read, write
 from ..kernel import reader
 from ..model import ROUTE_PROTOCOLS, Route
 from ..proposal import Proposal
@@ -21,7 +22,6 @@ from .candidate import passwords_path
 from .change import Request
 from .control import Control, connected
 from .deployment import reload
-from .file import File, read, write
 from .hold import FILE as HELD_FILE
 from .processes import find_processes
 from .seal import HELD_SYMBOL, PASSWORDS_SYMBOL, is_sealed, loaded_digest

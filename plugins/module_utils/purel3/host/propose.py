@@ -10,6 +10,7 @@ import functools
 import os
 import typing as t
 
+from .. import kept_file
 from ..kernel import modules as kernel_modules
 from ..kernel.linux import LinuxKernel
 from ..model import Key, Resource, Sysctl
@@ -19,7 +20,7 @@ from ..reconcile import propose as propose_settings
 from ..scope import scope_of_request
 from ..settings import text_of
 from ..steps import Step, take
-from . import daemons, kept_file, modules, systemd
+from . import daemons, modules, systemd
 from .request import NETWORKD, Request, Wanted, files_of
 
 _MODE = 0o644

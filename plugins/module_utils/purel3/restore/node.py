@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import socket
 import typing as t
@@ -14,14 +15,15 @@ from dataclasses import dataclass
 from ..bird.control import DEFAULT_SOCKET
 from ..bird.handover import complete
 from ..errors import FabricError, InvalidInput, MissingDependency
-from ..host.modules import load
+from ..host.modules import load, unload
 from ..kernel import modules, namespaces
 from ..kernel.linux import LinuxKernel
 from ..ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ..plan import Request
-from ..proposal import Proposal, join
+from ..proposal import Proposal
 from ..reconcile import propose
 from ..scope import scope_of_request
+from ..steps import Step, join, step_of, take
 from .request import modules_of, requests_of, settings_of
 from .saved import boot_id
 from .state import State
@@ -41,20 +43,15 @@ class Outcome:
 
 
 def preview(state: State) -> Outcome:
-    """Find out what restoring would do.
-
-    Args:
-        state: what is saved.
-
-    Returns:
-        What it would do; nothing was changed.
+    """Find out what restoring would do; nothing is changed.
 
     Raises:
         FabricError: the node cannot be read, or something that is not ours stands in the way.
     """
     requests, left_out = requests_of(state, boot_id(), _fault_of)
     missing = _missing_modules(state)
-    with _planned(requests, has_tunnel=bool(state.tunnel)) as proposal:
+    with _opened(requests) as kernel:
+        proposal = _planned(requests, kernel, has_tunnel=bool(state.tunnel))
         # What a module brings is not there before it is loaded.
         if proposal.obstacles and not missing:
             raise InvalidInput(proposal.obstacles)
@@ -62,56 +59,66 @@ def preview(state: State) -> Outcome:
 
 
 def restore(state: State) -> Outcome:
-    """Put back what is saved.
-
-    Args:
-        state: what is saved.
-
-    Returns:
-        What was done.
+    """Put back what is saved, all of it or nothing.
 
     Raises:
         FabricError: what could not be put back; says what remains changed.
     """
     requests, left_out = requests_of(state, boot_id(), _fault_of)
     missing = _missing_modules(state)
-    done: t.Tuple[str, ...] = ()
-    if missing:
+    done: t.List[str] = []
+    with _opened(requests) as kernel:
         # Some settings must be in force before a module is loaded (net.core.fb_tunnels_only_for_init_net).
-        done = _carried_out([settings_of(state)], has_tunnel=False)
-        for name in missing:
-            load(name)
-            done += (f"+ kernel module {name}",)
-    return Outcome(done + _carried_out(requests, has_tunnel=bool(state.tunnel)), left_out)
+        early = _possible(_planned([settings_of(state)], kernel) if missing else Proposal())
+
+        def put_back_the_rest() -> None:
+            rest = _possible(_planned(requests, kernel, has_tunnel=bool(state.tunnel)))
+            if rest.operations:
+                rest.apply()
+            done.extend(rest.operations)
+
+        steps = [step_of(early), *(_loading(name) for name in missing)]
+        take([*steps, Step((), put_back_the_rest)])
+    return Outcome((*(line for step in steps for line in step.operations), *done), left_out)
 
 
-def _carried_out(requests: t.Sequence[Request], *, has_tunnel: bool) -> t.Tuple[str, ...]:
-    with _planned(requests, has_tunnel=has_tunnel) as proposal:
-        if proposal.obstacles:
-            raise InvalidInput(proposal.obstacles)
-        if proposal.operations:
-            proposal.apply()
-        return proposal.operations
+def _loading(name: str) -> Step:
+    return Step((f"+ kernel module {name}",), functools.partial(load, name), functools.partial(_unload, name))
+
+
+def _unload(name: str) -> None:
+    if _is_loaded(name):
+        unload(name)
+
+
+def _possible(proposal: Proposal) -> Proposal:
+    if proposal.obstacles:
+        raise InvalidInput(proposal.obstacles)
+    return proposal
 
 
 @contextlib.contextmanager
-def _planned(requests: t.Sequence[Request], *, has_tunnel: bool) -> t.Iterator[Proposal]:
-    """Plan all requests while nobody else changes this host's network."""
+def _opened(requests: t.Sequence[Request]) -> t.Iterator[LinuxKernel]:
+    """Have nobody else change this host's network meanwhile."""
     if os.geteuid() != 0:
         raise MissingDependency("only root can look into the namespaces of workloads; run it with sudo")
     scope = scope_of_request(requests[0])
     for request in requests[1:]:
         scope = scope.joined(scope_of_request(request))
-    whole, faults = Proposal(), []
     with contextlib.closing(LinuxKernel(scope)) as kernel:
-        for request in requests:
-            try:
-                whole = join(whole, propose(request, kernel))
-            except FabricError as error:
-                faults.append(str(error))
-        if faults:
-            raise InvalidInput(faults)
-        yield complete(whole, TUNNEL_DEVICE, DEFAULT_SOCKET) if has_tunnel else whole
+        yield kernel
+
+
+def _planned(requests: t.Sequence[Request], kernel: LinuxKernel, *, has_tunnel: bool = False) -> Proposal:
+    whole, faults = Proposal(), []
+    for request in requests:
+        try:
+            whole = join(whole, propose(request, kernel))
+        except FabricError as error:
+            faults.append(str(error))
+    if faults:
+        raise InvalidInput(faults)
+    return complete(whole, TUNNEL_DEVICE, DEFAULT_SOCKET) if has_tunnel else whole
 
 
 def _missing_modules(state: State) -> t.Tuple[str, ...]:

@@ -9,14 +9,14 @@ import contextlib
 import os
 import typing as t
 
-from ..bird import file
-from ..errors import ForeignObject
-from ..ownership import FILE_HEADER
+from . import files
+from .errors import ForeignObject
+from .ownership import FILE_HEADER
 
 _MODE = 0o644
 
 
-def read(path: str) -> t.Optional[file.File]:
+def read(path: str) -> t.Optional[files.File]:
     """Read a file of ours.
 
     Args:
@@ -28,7 +28,7 @@ def read(path: str) -> t.Optional[file.File]:
     Raises:
         FabricError: it is not ours, or cannot be read.
     """
-    found = file.read(path)
+    found = files.read(path)
     if found is not None and found.text.splitlines()[:1] != [FILE_HEADER]:
         raise ForeignObject(f"{path} stands in the way: it is not ours; move it away")
     return found
@@ -43,7 +43,7 @@ def unfinished(path: str) -> str:
     Returns:
         The path of what is left; empty for nothing.
     """
-    new = path + file.UNFINISHED
+    new = path + files.UNFINISHED
     return new if os.path.lexists(new) else ""
 
 
@@ -56,7 +56,7 @@ def remove(path: str) -> None:
     Raises:
         OSError: it cannot be removed.
     """
-    for name in (path + file.UNFINISHED, path):
+    for name in (path + files.UNFINISHED, path):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
 
@@ -72,4 +72,4 @@ def write(path: str, text: str, mode: int = _MODE) -> None:
     Raises:
         OSError: it cannot be written; the old file is as it was.
     """
-    file.write(path, file.File(text, file.Ownership(0, 0, mode)))
+    files.write(path, files.File(text, files.Ownership(os.geteuid(), os.getegid(), mode)))

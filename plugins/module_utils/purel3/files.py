@@ -10,7 +10,7 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import BirdError
+from .errors import FabricError
 
 # Of a file that is being written; one that is found later was left by a run that was killed.
 UNFINISHED = ".new"
@@ -54,7 +54,7 @@ def read(path: str) -> t.Optional[File]:
         The file, or None where there is none.
 
     Raises:
-        BirdError: it cannot be read.
+        FabricError: it cannot be read.
     """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -63,7 +63,7 @@ def read(path: str) -> t.Optional[File]:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise BirdError(f"{path}: cannot read it: {error.strerror}; run as root, and name a file") from error
+        raise FabricError(f"{path}: cannot read it: {error.strerror}; run as root, and name a file") from error
 
 
 def write(path: str, file: File) -> None:
