@@ -19,6 +19,8 @@ from box import Box, in_child, workload
 from node_program import PATH, purel3, save, state_of
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.main import main
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import node
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import host_device
 
 WORKLOADS = (
@@ -111,6 +113,28 @@ def test_what_was_put_back_goes_again_where_the_rest_cannot_be(box: Box) -> None
     assert done.stderr.rstrip().endswith("; nothing remains changed"), done.stderr
     assert box.setting("ipv4/conf/all/accept_redirects") == "1"
     assert box.state() ^ before == set()
+
+
+def test_modules_that_were_loaded_go_again_the_last_one_first(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Modules are of the whole machine, so that what would load and unload them is recorded instead.
+    said: t.List[str] = []
+    there: t.Set[str] = set()
+
+    def load(name: str) -> None:
+        said.append(f"+ {name}")
+        there.add(name)
+
+    def unload(name: str) -> None:
+        said.append(f"- {name}")
+        there.discard(name)
+
+    monkeypatch.setattr(node.modules, "require", lambda name, user: None)
+    monkeypatch.setattr(node.modules, "state", lambda name: node.modules.THERE if name in there else "")
+    monkeypatch.setattr(node, "load", load)
+    monkeypatch.setattr(node, "unload", unload)
+    with pytest.raises(FabricError, match=r"; nothing remains changed$"):
+        node.restore(state_of(workload("web1", "10.244.1.1", interface_name="lo"), modules=["one", "two"]))
+    assert said == ["+ one", "+ two", "- two", "- one"]
 
 
 def test_a_module_that_this_kernel_lacks_is_named_and_nothing_is_touched(box: Box) -> None:
