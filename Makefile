@@ -72,7 +72,7 @@ molecule: setup
 	$(AS_ROOT) molecule test -s $(SCENARIO)
 
 test-fast: setup-dev
-	$(PYTEST) -n 2 tests/quality/test_style.py tests/quality/test_layout.py tests/unit tests/golden
+	$(PYTEST) -n 2 tests/quality/test_style.py tests/quality/test_layout.py tests/quality/test_shipped_rooms.py tests/unit tests/golden
 
 lint: setup-dev
 	$(PYTEST) tests/quality/test_style.py tests/quality/test_ansible_lint.py
