@@ -12,7 +12,7 @@ from box import Box, request_of, workload
 from scenarios import SCENARIOS, Task, prepare, workloads
 from seam import REFUSAL, REFUSAL_OF_MESSAGE, Refusals, disturbed
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import RolledBack
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import sysctls
 
 
@@ -26,7 +26,7 @@ def attempt(
     with disturbed(seam):
         try:
             box.carry_out(request_of(module, options), on_apply=seam.start)
-        except KernelError as error:
+        except RolledBack as error:
             complaint = str(error)
     return complaint, seam.calls
 

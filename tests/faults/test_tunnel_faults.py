@@ -14,7 +14,7 @@ import pytest
 from box import Box, State, request_of
 from seam import REFUSAL, REFUSAL_OF_MESSAGE, Death, Refusals, disturbed
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import RolledBack
 
 Options = t.Dict[str, t.Any]
 
@@ -57,7 +57,7 @@ def test_a_refused_call_is_undone(case: str, box: Box) -> None:
         with disturbed(seam):
             try:
                 box.carry_out(request_of("tunnel", new), on_apply=seam.start)
-            except KernelError as error:
+            except RolledBack as error:
                 complaint = str(error)
         if len(seam.calls) < number:
             break

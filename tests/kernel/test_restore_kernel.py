@@ -20,6 +20,7 @@ from node_program import PATH, purel3, save, state_of
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.main import main
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import node
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import host_device
 
@@ -130,8 +131,8 @@ def test_modules_that_were_loaded_go_again_the_last_one_first(box: Box, monkeypa
 
     monkeypatch.setattr(node.modules, "require", lambda name, user: None)
     monkeypatch.setattr(node.modules, "state", lambda name: node.modules.THERE if name in there else "")
-    monkeypatch.setattr(node, "load", load)
-    monkeypatch.setattr(node, "unload", unload)
+    monkeypatch.setattr(modules, "load", load)
+    monkeypatch.setattr(modules, "unload", unload)
     with pytest.raises(FabricError, match=r"; nothing remains changed$"):
         node.restore(state_of(workload("web1", "10.244.1.1", interface_name="lo"), modules=["one", "two"]))
     assert said == ["+ one", "+ two", "- two", "- one"]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import Refused, World, foreign_route
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError, RolledBack
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import OWN_NAMESPACE, Namespace, Resource
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Observed, Plan, Request, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
@@ -132,7 +132,7 @@ def test_a_refusal_is_undone_completely(old: t.List[Workload], new: t.List[Workl
     if number >= len(diff(to_request(new), world.observed())):
         proposal.apply()
         return
-    with pytest.raises(KernelError, match=r"^refused; nothing remains changed$"):
+    with pytest.raises(RolledBack, match=r"^refused; nothing remains changed$"):
         proposal.apply()
     assert world.resources == before
 

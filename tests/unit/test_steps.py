@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, RolledBack
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import Step, join, take
 
@@ -51,7 +51,7 @@ def test_one_that_fails_is_undone_with_all_before_it() -> None:
 
 def test_one_that_has_undone_its_own_part_is_not_repeated() -> None:
     with pytest.raises(FabricError) as caught:
-        take([Diary().step("one", FabricError("one: refused; nothing remains changed"))])
+        take([Diary().step("one", RolledBack("one: refused", ""))])
     assert str(caught.value) == "one: refused; nothing remains changed"
 
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_undone_is_named_and_the_rest_undone() -> None:
 
 def test_of_two_proposals_the_first_is_undone_where_the_second_has_failed_and_rolled_back() -> None:
     diary = Diary()
-    fault = FabricError("two: refused; nothing remains changed")
+    fault = RolledBack("two: refused", "")
     with pytest.raises(FabricError) as caught:
         join(diary.proposal("one"), diary.proposal("two", fault)).apply()
     assert diary.lines == ["do one", "do two", "undo one"]
@@ -78,7 +78,7 @@ def test_of_two_proposals_the_first_is_undone_where_the_second_has_failed_and_ro
 
 def test_where_the_first_cannot_be_undone_nobody_says_that_nothing_remains() -> None:
     diary = Diary()
-    fault = FabricError("two: refused; nothing remains changed")
+    fault = RolledBack("two: refused", "")
     with pytest.raises(FabricError) as caught:
         join(diary.proposal("one", undo_fault=FabricError("refused as well")), diary.proposal("two", fault)).apply()
     assert str(caught.value) == "two: refused; undoing failed for + one (refused as well)"
@@ -90,3 +90,12 @@ def test_all_of_three_proposals_can_be_undone_after_they_were_applied() -> None:
     whole.apply()
     whole.undo()
     assert diary.lines == ["do one", "do two", "do three", "undo three", "undo two", "undo one"]
+
+
+def test_what_a_step_could_not_undo_itself_is_told_and_nobody_says_that_nothing_remains() -> None:
+    diary = Diary()
+    fault = RolledBack("two: refused", "everything was undone except: + veth web1")
+    with pytest.raises(RolledBack) as caught:
+        join(diary.proposal("one"), diary.proposal("two", fault)).apply()
+    assert diary.lines == ["do one", "do two", "undo one"]
+    assert str(caught.value) == "two: refused; everything was undone except: + veth web1"

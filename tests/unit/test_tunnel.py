@@ -20,6 +20,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import
     InvalidInput,
     KernelError,
     MissingDependency,
+    RolledBack,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.information import describe_tunnel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
@@ -310,7 +311,7 @@ def test_a_refusal_is_undone_completely(case: str) -> None:
     world, request = CHANGES[case]
     for number in range(len(diff(request, world.observed()))):
         copy = world.copy()
-        with pytest.raises(KernelError, match=r"^refused; nothing remains changed$"):
+        with pytest.raises(RolledBack, match=r"^refused; nothing remains changed$"):
             propose(request, Failing(copy, number)).apply()
         assert copy.resources == world.resources, number
 

@@ -36,7 +36,21 @@ class ForeignObject(FabricError):
 
 
 class KernelError(FabricError):
-    """The kernel refused an operation; says which, what the kernel said, and what remains changed."""
+    """The kernel refused an operation; says which, and what the kernel said."""
+
+
+class RolledBack(FabricError):
+    """A change that failed on its way and was undone.
+
+    Args:
+        fault: what failed, without what remains.
+        remains: what could not be undone, in words; empty for nothing.
+    """
+
+    def __init__(self, fault: str, remains: str) -> None:
+        self.fault = fault
+        self.remains = remains
+        super().__init__(f"{fault}; {remains or 'nothing remains changed'}")
 
 
 class BirdError(FabricError):

@@ -76,16 +76,30 @@ def write(path: str, file: File) -> None:
     Raises:
         OSError: it cannot be written; the old file is as it was.
     """
+    replace(path, file.text.encode("utf-8", "surrogateescape"), file.ownership)
+
+
+def replace(path: str, content: bytes, ownership: Ownership) -> None:
+    """Replace a file at once; what was written survives a power cut.
+
+    Args:
+        path: absolute; its folder exists.
+        content: all of it.
+        ownership: who may read it; a group of -1 is that of whoever runs this.
+
+    Raises:
+        OSError: it cannot be written; the old file is as it was.
+    """
     new = path + UNFINISHED
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        with open(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(file.text)
+        with open(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
-            os.fchown(handle, file.ownership.user, file.ownership.group)
-            os.fchmod(handle, file.ownership.mode)
+            os.fchown(handle, ownership.user, ownership.group)
+            os.fchmod(handle, ownership.mode)
             os.fsync(handle)
         os.rename(new, path)
     except OSError:

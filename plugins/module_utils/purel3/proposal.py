@@ -22,7 +22,7 @@ class Proposal:
         before: the objects that change, as they are, one sorted line each.
         after: the same objects as they will be, one sorted line each.
         apply: carries the operations out, verifies them, and raises FabricError after rolling back.
-        undo: puts back what apply has changed, or raises FabricError; only for an apply that has succeeded.
+        undo: puts back what a successful apply has changed, or raises FabricError; needed to join another after it.
         values: further results of the module (names as in its RETURN).
         warnings: what the user should know although it is no failure.
         obstacles: what has to be there first; in check mode an earlier task may be about to make it.

@@ -8,12 +8,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from .errors import FabricError, KernelError
+from .errors import FabricError, KernelError, RolledBack
 from .model import PROTOCOL_KERNEL, SYSCTL, UNSEEN_NAMESPACE, Key, Namespace, Resource, Route, Veth, device_place
 from .plan import Observed, Plan, Request, compare, diff
 from .plan_words import Words, put_in_words
 from .proposal import Proposal
-from .steps import NOTHING_REMAINS
 from .words import describe
 
 
@@ -79,9 +78,9 @@ def propose(request: Request, kernel: Kernel) -> Proposal:
         carry_out(request, kernel, observed, plan)
 
     def undo() -> None:
-        outcome = _undo(kernel, observed, plan)
-        if outcome != NOTHING_REMAINS:
-            raise KernelError(outcome)
+        remains = _undo(kernel, observed, plan)
+        if remains:
+            raise KernelError(remains)
 
     return Proposal(words.operations, words.before, words.after, apply, undo, obstacles=obstacles)
 
@@ -96,17 +95,17 @@ def carry_out(request: Request, kernel: Kernel, observed: Observed, plan: Plan) 
         plan: the operations.
 
     Raises:
-        KernelError: which object failed, what the kernel said, and what remains changed.
+        RolledBack: which object failed, what the kernel said, and what remains changed.
     """
     try:
         kernel.apply(plan, observed)
         left = _still_to_do(request, kernel.look_at(_objects(plan)), _touched(plan))
     except FabricError as error:
         done: Plan = getattr(error, "done", plan)
-        raise KernelError(f"{error}; {_undo(kernel, observed, done)}") from error
+        raise RolledBack(str(error), _undo(kernel, observed, done)) from error
     if left:
         what = ", ".join(put_in_words(left).operations)
-        raise KernelError(f"the kernel took the change but does not show it: {what}; {_undo(kernel, observed, plan)}")
+        raise RolledBack(f"the kernel took the change but does not show it: {what}", _undo(kernel, observed, plan))
 
 
 def _touched(plan: Plan) -> t.FrozenSet[Key]:
@@ -128,7 +127,7 @@ def _still_to_do(request: Request, observed: Observed, touched: t.FrozenSet[Key]
 
 
 def _undo(kernel: Kernel, before: Observed, done: Plan) -> str:
-    """Plan back to what was, and say in words what remains."""
+    """Plan back to what was, and say in words what remains; empty for nothing."""
     was = _what_was(before, done)
     # A setting goes with its interface; one that was there before is in `was`.
     made = frozenset(key for key in _touched(done) if key not in was and key[0] != SYSCTL)
@@ -143,7 +142,7 @@ def _undo(kernel: Kernel, before: Observed, done: Plan) -> str:
         return f"undoing it failed as well ({error}); these may remain changed: {remains}"
     if left:
         return f"everything was undone except: {', '.join(put_in_words(left).operations)}"
-    return NOTHING_REMAINS
+    return ""
 
 
 def _what_was(before: Observed, done: Plan) -> t.Dict[Key, Resource]:

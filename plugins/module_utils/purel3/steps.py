@@ -9,10 +9,8 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
-from .errors import FabricError
+from .errors import FabricError, RolledBack
 from .proposal import Proposal, do_nothing
-
-NOTHING_REMAINS = "nothing remains changed"
 
 
 @dataclass(frozen=True)
@@ -41,18 +39,16 @@ def take(steps: t.Sequence[Step]) -> None:
         steps: in order.
 
     Raises:
-        FabricError: what failed, and what remains changed.
+        RolledBack: what failed, and what remains changed.
     """
     for position, step in enumerate(steps):
         try:
             step.do()
         except (FabricError, OSError) as error:
-            fault, outcome = _in_words(error), _undo(steps[: position + 1])
-            if fault.endswith(outcome):
-                # A step that has undone its own part has said so itself.
-                raise
-            own = f"; {NOTHING_REMAINS}"
-            raise FabricError(f"{fault[: -len(own)] if fault.endswith(own) else fault}; {outcome}") from error
+            # A step may have undone its own part already.
+            fault, own = (error.fault, error.remains) if isinstance(error, RolledBack) else (_in_words(error), "")
+            remains = _undo(steps[: position + 1])
+            raise RolledBack(fault, "; ".join(filter(None, (own, remains)))) from error
 
 
 def step_of(proposal: Proposal) -> Step:
@@ -92,9 +88,9 @@ def undo(steps: t.Sequence[Step]) -> None:
     Raises:
         FabricError: what could not be undone; the others are.
     """
-    outcome = _undo(steps)
-    if outcome != NOTHING_REMAINS:
-        raise FabricError(outcome)
+    remains = _undo(steps)
+    if remains:
+        raise FabricError(remains)
 
 
 def _undo(steps: t.Sequence[Step]) -> str:
@@ -104,7 +100,7 @@ def _undo(steps: t.Sequence[Step]) -> str:
             step.undo()
         except (FabricError, OSError) as error:
             complaints.append(f"{', '.join(step.operations) or 'the rest'} ({_in_words(error)})")
-    return f"undoing failed for {', '.join(complaints)}" if complaints else NOTHING_REMAINS
+    return f"undoing failed for {', '.join(complaints)}" if complaints else ""
 
 
 def _in_words(error: Exception) -> str:

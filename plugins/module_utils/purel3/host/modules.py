@@ -5,11 +5,21 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 
 from ..errors import KernelError
 from ..kernel import modules
+from ..steps import Step
 from .systemd import run_program
+
+
+def loading(name: str) -> Step:
+    """Make the step that loads a kernel module, and unloads it again where a later one fails."""
+    operation = f"kernel module {name}"
+    return Step(
+        (f"+ {operation}",), functools.partial(load, name), functools.partial(unload, name), after=f"{operation}\n"
+    )
 
 
 def load(name: str) -> None:
@@ -27,7 +37,7 @@ def load(name: str) -> None:
 
 
 def unload(name: str) -> None:
-    """Unload a kernel module that nobody uses.
+    """Unload a kernel module that nobody uses; it need not be there.
 
     Args:
         name: for example ipip.
@@ -35,7 +45,8 @@ def unload(name: str) -> None:
     Raises:
         KernelError: the kernel refused, with its words.
     """
-    _modprobe("--remove", name)
+    if modules.state(name) == modules.THERE:
+        _modprobe("--remove", name)
 
 
 def _modprobe(*arguments: str) -> subprocess.CompletedProcess[str]:

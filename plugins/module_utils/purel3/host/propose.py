@@ -94,12 +94,7 @@ def _set(settings: t.Mapping[Key, Resource], *, is_optional: bool = False) -> No
 def _module(name: str) -> t.Iterator[Step]:
     kernel_modules.require(name, "the list of modules of this node")
     if kernel_modules.state(name) == kernel_modules.LOADABLE:
-        yield Step(
-            (f"+ kernel module {name}",),
-            functools.partial(modules.load, name),
-            functools.partial(modules.unload, name),
-            after=f"kernel module {name}\n",
-        )
+        yield modules.loading(name)
 
 
 def _file(wanted: Wanted, *, is_running: bool) -> t.Iterator[Step]:

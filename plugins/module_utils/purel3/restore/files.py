@@ -12,9 +12,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..errors import FabricError, ForeignObject
-
-# Of a file that is being written; one that is found later was left by a run that was killed.
-UNFINISHED = ".new"
+from ..files import UNFINISHED, Ownership, replace, sync_folder
 
 
 @dataclass(frozen=True)
@@ -115,24 +113,8 @@ def write(path: str, file: File) -> None:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         os.makedirs(folder, mode=0o755)
-        _sync_folder(os.path.dirname(folder))
-    new = path + UNFINISHED
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(handle, "wb") as stream:
-            stream.write(file.content)
-            stream.flush()
-            os.fchown(handle, file.owner, -1)
-            os.fchmod(handle, file.mode)
-            os.fsync(handle)
-        os.rename(new, path)
-    except OSError:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(new)
-        raise
-    _sync_folder(folder)
+        sync_folder(os.path.dirname(folder))
+    replace(path, file.content, Ownership(file.owner, -1, file.mode))
 
 
 def _put(path: str, file: t.Optional[File]) -> None:
@@ -146,11 +128,3 @@ def _put(path: str, file: t.Optional[File]) -> None:
 def _remove(path: str) -> None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         os.unlink(path)
-
-
-def _sync_folder(path: str) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import socket
 import typing as t
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from ..bird.control import DEFAULT_SOCKET
 from ..bird.handover import complete
 from ..errors import FabricError, InvalidInput, MissingDependency
-from ..host.modules import load, unload
+from ..host.modules import loading
 from ..kernel import modules, namespaces
 from ..kernel.linux import LinuxKernel
 from ..ownership import TUNNEL_DEVICE, TUNNEL_MODULE
@@ -77,18 +76,9 @@ def restore(state: State) -> Outcome:
                 rest.apply()
             done.extend(rest.operations)
 
-        steps = [step_of(early), *(_loading(name) for name in missing)]
+        steps = [step_of(early), *(loading(name) for name in missing)]
         take([*steps, Step((), put_back_the_rest)])
     return Outcome((*(line for step in steps for line in step.operations), *done), left_out)
-
-
-def _loading(name: str) -> Step:
-    return Step((f"+ kernel module {name}",), functools.partial(load, name), functools.partial(_unload, name))
-
-
-def _unload(name: str) -> None:
-    if _is_loaded(name):
-        unload(name)
 
 
 def _possible(proposal: Proposal) -> Proposal:
