@@ -24,7 +24,7 @@ from fabric_lab import Outcome
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import node_pid
 
 NODES = Path(os.environ["MOLECULE_NODES"])
 # A machine without KVM that others keep busy takes its time.

@@ -9,9 +9,9 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 GOOD = """\

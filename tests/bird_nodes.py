@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.passwords import render_passwords
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 GOLDEN = CHECKOUT / "tests" / "golden" / "bird"

@@ -24,13 +24,13 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal, do_nothing
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import syscalls
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.linux import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal, do_nothing
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
 _MODULES = "ansible_collections.purel3.fabric.plugins.modules."
 _PR_SET_PDEATHSIG = 1

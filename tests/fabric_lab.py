@@ -15,8 +15,8 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import RUN_DIRECTORY, node_pid
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.process import running
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import RUN_DIRECTORY, node_pid
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.process import running
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 GOLDEN = CHECKOUT / "tests" / "golden" / "fabrics"

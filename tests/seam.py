@@ -14,10 +14,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import syscalls, sysctls
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nft, syscalls, sysctls
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.rtnetlink import Refusal, RtnetlinkSocket
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.wire import Message
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import control
 
 REFUSAL = "Cannot allocate memory"
 # Beyond all kinds of rtnetlink, so that the kernel itself refuses it.
@@ -93,7 +92,7 @@ def disturbed(seam: _Seam) -> t.Iterator[None]:
             (syscalls, "unshare"),
             (syscalls, "setns"),
             (sysctls, "write"),
-            (control, "run"),
+            (nft, "run"),
             (os, "unlink"),
         ):
             patch.setattr(module, name, _wrapped(seam, name, getattr(module, name)))

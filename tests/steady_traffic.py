@@ -17,7 +17,7 @@ from pathlib import Path
 
 from fabric_lab import CHECKOUT, FabricLab
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import node_pid
 
 RATE = 100
 # A pause between two packets hides an outage that is shorter. This one is less than a session takes to restart.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
     OWN_NAMESPACE,
     PROTOCOL_KERNEL,
     SCOPE_LINK,
@@ -34,14 +34,14 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import 
     proxy_delay,
     rp_filter,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import (
     TABLE_COMMENT,
     TUNNELS,
     link_owner,
     recorded_addresses,
     route_owner,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Interface, Observed, Op, Plan
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Interface, Observed, Op, Plan
 
 FORWARDING = Sysctl(OWN_NAMESPACE, "net/ipv4/ip_forward", "0")
 

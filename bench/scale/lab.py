@@ -10,8 +10,8 @@ import signal
 import typing as t
 from pathlib import Path
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import node_pid
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid
 
 from ..box import BoxError
 from ..clock import Cost

@@ -9,18 +9,15 @@ import statistics
 import typing as t
 from pathlib import Path
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import (
-    CheckedFabric,
-    Source,
-    check_fabric,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
     Variables,
     all_variables,
     host_variables,
     node_variables,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import read_source
 
 from ..clock import Cost, measure

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import process_name
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.process import running
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.process import running
 
 if t.TYPE_CHECKING:
     from conftest import Node, Pings

@@ -38,7 +38,7 @@ import typing as t
 from ansible import constants, context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.node_status import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.node_status import (
     is_all_established,
     node_lines,
 )

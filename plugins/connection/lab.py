@@ -53,7 +53,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNo
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import node_pid
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import node_pid
 
 display = Display()
 

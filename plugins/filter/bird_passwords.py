@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.passwords import render_passwords
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords
 
 
 def bird_passwords(variables: t.Mapping[str, t.Any]) -> str:

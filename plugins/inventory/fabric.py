@@ -330,8 +330,8 @@ from ansible import context
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import CheckedFabric, check_fabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
     OF_THE_WHOLE_FABRIC,
     all_variables,
@@ -339,8 +339,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     node_variables,
     router_variables,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import plain
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.schema import PLUGIN
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import plain
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.schema import PLUGIN
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import (
     is_fabric_file,
     read_source,

@@ -99,8 +99,12 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.store_file import Move, Request, propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store_file import (
+    Move,
+    Request,
+    propose,
+)
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "path": {"type": "path", "required": True},

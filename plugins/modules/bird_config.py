@@ -276,11 +276,11 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import deployment
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import find_config
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.attempt import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import find_config
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "content": {"type": "str"},
@@ -326,7 +326,7 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     if params["state"] == "present":
         return deployment.propose(request)
     # Seldom, and it knows the kernel's routes: nobody else loads that.
-    from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import withdrawal
+    from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import withdrawal
 
     return withdrawal.propose(request)
 

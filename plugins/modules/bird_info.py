@@ -183,9 +183,9 @@ from dataclasses import asdict
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_waiting_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.expected import expected_peers
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.observation import Wait, read
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.sessions import report, status_table
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.expected import expected_peers
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.observation import Wait, read
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.sessions import report, status_table
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},

@@ -120,9 +120,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.propose import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.request import request_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "sysctls": {"type": "dict", "default": {}},

@@ -81,6 +81,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import find_program
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.needs import look
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -90,7 +91,8 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 def read(params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
     """Look for what the options name."""
-    return look(params["programs"])
+    bird = find_program()
+    return look(params["programs"], bird.version if bird else None)
 
 
 def main() -> None:

@@ -74,11 +74,11 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import NAMESPACE, Key, Namespace
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import fault_of_namespace
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import OBJECTS
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import NAMESPACE, Key, Namespace
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import OBJECTS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import fault_of_namespace
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "names": {"type": "list", "elements": "str", "required": True, "aliases": ["name"]},

@@ -159,7 +159,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deployment import Request, propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import state_from
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.saved import boot_id

@@ -133,9 +133,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import namespace_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.routes import to_request as request_routes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.routes import to_request as request_routes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import namespace_from
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "routes": {

@@ -67,11 +67,11 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.information import describe_routes
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import reader
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import namespace_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.routes import table_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import Scope
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.information import describe_routes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.routes import table_from
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import reader
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import Scope
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import namespace_from
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "table": {"type": "str", "default": "main"},

@@ -73,14 +73,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.linux import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import namespace_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import keep, to_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import join
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.steps import join
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sysctls import keep, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import namespace_from
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "settings": {"type": "dict", "required": True},

@@ -110,17 +110,19 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.control import DEFAULT_SOCKET
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.handover import complete
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.handover import complete
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.control import DEFAULT_SOCKET
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import to_release
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
+    to_request as request_tunnel,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.linux import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import to_release
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import to_request as request_tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "address": {"type": "str"},

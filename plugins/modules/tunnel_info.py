@@ -114,23 +114,24 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
     ForeignObject,
     InvalidInput,
     MissingDependency,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.information import describe_tunnel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, reader, sources
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import control, ruleset
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Observed, compare
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
     DEFAULT_MTU,
     faults_of_sources,
     to_release,
     to_request,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.information import describe_tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, nft, sources
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import reader
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, compare
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "address": {"type": "str"},
@@ -152,20 +153,20 @@ def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         FabricError: the kernel refuses.
     """
     observed = reader.read(scope_of_request(to_release()))
-    counts = ruleset.dropped(_table())
+    counts = guard.dropped(_table())
     return {
         **describe_tunnel(observed),
         "dropped": {
-            "from_others": counts[ruleset.FROM_OTHERS],
-            "from_workloads": counts[ruleset.FROM_WORKLOADS],
+            "from_others": counts[guard.FROM_OTHERS],
+            "from_workloads": counts[guard.FROM_WORKLOADS],
         },
         "faults": _faults(params, observed) if params["address"] else [],
     }
 
 
-def _table() -> ruleset.Table:
+def _table() -> guard.Table:
     try:
-        return control.read_table() or ()
+        return nft.read_table(guard.FAMILY, guard.TABLE) or ()
     except MissingDependency:
         return ()
 

@@ -135,8 +135,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.veths import to_request as request_veths
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.veths import to_request as request_veths
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 
 END_SPEC: t.Dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

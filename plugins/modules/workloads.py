@@ -119,7 +119,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import request_from as to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import request_from as to_request
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "workloads": {

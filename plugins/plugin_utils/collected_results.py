@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.closing import (
-    closing_lines,
-    is_conforming,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.closing import closing_lines, is_conforming
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.matrix import totals
 
 _BIRD_INFO = "purel3.fabric.bird_info"

@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults, Located
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.extending import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults, Located
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.extending import (
     allocates,
     extend,
     extended_name,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.section import show
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.section import show
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 ENDINGS = (".fabric.yml", ".fabric.yaml")

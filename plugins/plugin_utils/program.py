@@ -49,8 +49,10 @@ def build_program(interpreter: str, library: str = _LIBRARY) -> bytes:
     for path in _needed(library):
         members[f"purel3/{path}"] = _read(os.path.join(library, path))
         # An archive has no packages without this file (PEP 420 wants folders, which zip files need not list).
-        folder = os.path.dirname(path)
-        members.setdefault(f"purel3/{folder}/__init__.py" if folder else "purel3/__init__.py", "")
+        folder = f"purel3/{path}"
+        while "/" in folder:
+            folder = os.path.dirname(folder)
+            members.setdefault(f"{folder}/__init__.py", "")
     archive = io.BytesIO()
     # Not compressed: how small it gets depends on the machine that packs it.
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:

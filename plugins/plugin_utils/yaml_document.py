@@ -15,8 +15,8 @@ from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults, Located
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.section import show
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults, Located
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.section import show
 
 _LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"

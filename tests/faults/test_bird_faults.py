@@ -21,10 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import daemon, service
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.deployment import Request, propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError, MissingDependency
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, MissingDependency
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.deployment import Request, propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.service import propose as service
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk import daemon
 
 OLD = "protocol device { scan time 20; }\n"
 NEW = "protocol device { scan time 30; }\n"
@@ -99,7 +100,8 @@ def test_bird_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # Ends the process at the n-th of its steps that change something on disk or in BIRD.
 DYING = """
 import itertools, os, sys
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import control, deployment
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk import control
 
 numbers = itertools.count()
 
@@ -219,7 +221,7 @@ def die_inside(pid: int, step: int, content: str, path: Path, socket: Path) -> b
 
 PROPOSING = """
 import json, sys
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import deployment
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
 request = deployment.Request(**json.load(sys.stdin))
 proposal = deployment.propose(request)
 proposal.apply() if proposal.operations else None

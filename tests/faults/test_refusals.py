@@ -12,7 +12,7 @@ from box import Box, request_of, workload
 from scenarios import SCENARIOS, Task, prepare, workloads
 from seam import REFUSAL, REFUSAL_OF_MESSAGE, Refusals, disturbed
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import RolledBack
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import sysctls
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from node_program import state_of
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
     FabricError,
     ForeignObject,
     InvalidInput,

@@ -14,7 +14,7 @@ import pytest
 from box import Box, State, request_of
 from seam import REFUSAL, REFUSAL_OF_MESSAGE, Death, Refusals, disturbed
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import RolledBack
 
 Options = t.Dict[str, t.Any]
 

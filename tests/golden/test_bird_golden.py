@@ -19,9 +19,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import PASSWORD_FILE, render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.passwords import render_passwords
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import (
+    PASSWORD_FILE,
+    render_variables,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords
 
 FOLDER = Path(__file__).parent / "bird"
 INVENTORIES = Path(__file__).parent / "inventories"

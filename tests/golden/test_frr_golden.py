@@ -16,11 +16,11 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.frr_config import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.frr.config import (
     render_router,
     without_passwords,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.router import router_from_params
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.frr.router import router_from_params
 from ansible_collections.purel3.fabric.plugins.modules.lab_router import ARGUMENT_SPEC
 
 FOLDER = Path(__file__).parent / "frr"

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Guard
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft.ruleset import guard, transaction
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.guard import (
+    guard,
+    transaction,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Guard
 
 FOLDER = Path(__file__).parent / "nft"
 NODES = ["192.168.50.12", "192.168.50.9", "192.168.50.10"]

@@ -18,8 +18,8 @@ import pytest
 import yaml
 from bird_nodes import CHECKOUT, CONFIG, Network, Node, running, variables_of
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.passwords import render_passwords
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords
 
 PEER = "peer_10_4_7_200"
 SECRET, OTHER_SECRET = "swordfish-4711", "marlin-0815"

@@ -14,8 +14,8 @@ import yaml
 from bird_nodes import CONFIG, GOLDEN, Network, Node, variables_of
 from hostile_bird import eventually
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 
 def test_check_mode_writes_nothing_and_tells_what_the_next_run_does(network: Network) -> None:
@@ -58,7 +58,8 @@ def test_a_content_that_bird_refuses_leaves_file_and_sessions_alone(two: t.Tuple
 
 DYING = (
     "import os, sys\n"
-    "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird import candidate, commit, deployment\n"
+    "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import candidate, commit\n"
+    "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment\n"
     "{place} = lambda *arguments: os.kill(os.getpid(), 9)\n"
     "deployment.propose(deployment.Request(sys.stdin.read())).apply()\n"
 )

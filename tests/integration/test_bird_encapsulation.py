@@ -19,7 +19,7 @@ import typing as t
 import pytest
 from bird_nodes import Network, Node, Variables, running
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 POOL = "10.244.0.0/16"
 ALWAYS = {"bird_encapsulation": [{"prefix": POOL, "mode": "ipip"}]}

@@ -17,7 +17,7 @@ import pytest
 from bird_nodes import Network, Node, Variables, running
 from steady_traffic import LONGEST_PAUSE, End, Traffic, steady_traffic_between
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 
 def node_variables(number: int, **more: t.Any) -> Variables:

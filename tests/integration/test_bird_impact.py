@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 import pytest
 from bird_nodes import CONFIG, GOLDEN, Network, Node, Variables
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import parse_version
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.impact import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import (
     CHANNEL_OPTIONS,
     SESSION_OPTIONS,
     SETTINGS,
     option_of,
     predict,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.outline import outline
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.passwords import render_passwords
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.outline import outline
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import parse_version
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords
 
 LOG = "/run/bird/bird.log"
 SESSION = "peer_10_0_0_2"

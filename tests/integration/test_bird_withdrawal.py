@@ -11,7 +11,7 @@ import pytest
 from bird_nodes import CONFIG, Network, Node, running, variables_of
 from hostile_bird import eventually
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 PEER = "peer_10_4_7_200"
 AS_SHIPPED = "# as the package ships it\nprotocol device { }\n"

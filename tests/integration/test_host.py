@@ -16,7 +16,7 @@ import pytest
 import yaml
 from bird_nodes import OWN_PROGRAMS, Network, Node
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import FILE_HEADER
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.marks import FILE_HEADER
 
 LINK = "/etc/systemd/network/10-purel3-fabric.link"
 NETWORKD = "/etc/systemd/networkd.conf.d/90-purel3-fabric.conf"

@@ -17,15 +17,15 @@ from pathlib import Path
 import pytest
 from fabric_lab import network_of_machine
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError, MissingDependency
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, MissingDependency
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout, process
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import (
     node_pid,
     node_pid_file,
     process_name,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import (
     bridge_name,
     port_prefix,
@@ -375,7 +375,7 @@ base = "ansible_collections.purel3.fabric.plugins.module_utils.purel3."
 from importlib import import_module
 module, function, count = import_module(base + sys.argv[2]), sys.argv[3], int(sys.argv[4])
 control = import_module(base + "lab.control")
-import_module(base + "lab.layout").RUN_DIRECTORY = sys.argv[7]
+import_module(base + "lab.base.layout").RUN_DIRECTORY = sys.argv[7]
 original, victim = getattr(module, function), os.getpid()
 def die(*arguments, **options):
     global count
@@ -395,21 +395,21 @@ control.propose_lab(params).apply()
 """
 
 CRASHES: t.Dict[str, t.Tuple[str, str, int, str]] = {
-    "before anything is written": ("lab.record", "write_neighbours", 0, "present"),
+    "before anything is written": ("lab.base.record", "write_neighbours", 0, "present"),
     "after the limits are saved": ("lab.control", "write_neighbour_limits", 0, "present"),
-    "before the first process": ("lab.process", "start", 0, "present"),
-    "while the processes become nodes": ("lab.process", "_become", 0, "present"),
+    "before the first process": ("lab.base.process", "start", 0, "present"),
+    "while the processes become nodes": ("lab.base.process", "_become", 0, "present"),
     "with some processes started": ("kernel.syscalls", "setns", 2, "present"),
     "before the switch is complete": ("kernel.switch", "make_switch", 0, "present"),
     "before the nodes are plugged in": ("kernel.switch", "plug", 0, "present"),
     "before there is a bridge": ("kernel.switch", "bridge_index", 0, "present"),
     "with one node plugged in": ("lab.control", "mac_address", 1, "present"),
     "with an interface that has no address": ("kernel.switch", "_bring_up", 1, "present"),
-    "before the first pid file": ("lab.record", "write_pid", 0, "present"),
-    "before the second pid file": ("lab.record", "write_pid", 1, "present"),
-    "before the nodes are ended": ("lab.process", "end", 0, "absent"),
-    "with the nodes ended": ("lab.record", "remove_pid", 0, "absent"),
-    "before the directory goes": ("lab.record", "remove_directory", 0, "absent"),
+    "before the first pid file": ("lab.base.record", "write_pid", 0, "present"),
+    "before the second pid file": ("lab.base.record", "write_pid", 1, "present"),
+    "before the nodes are ended": ("lab.base.process", "end", 0, "absent"),
+    "with the nodes ended": ("lab.base.record", "remove_pid", 0, "absent"),
+    "before the directory goes": ("lab.base.record", "remove_directory", 0, "absent"),
     "before the limits are restored": ("lab.control", "write_neighbour_limits", 0, "absent"),
 }
 

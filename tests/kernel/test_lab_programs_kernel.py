@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.forwarding import is_router, make_router
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.taps import open_taps
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import control as machines
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guard import ended_with_caller
@@ -92,7 +92,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.path.insert(0, sys.argv[1])
 from importlib import import_module
 base = "ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab."
-process, guard = import_module(base + "process"), import_module(base + "vm.guard")
+process, guard = import_module(base + "base.process"), import_module(base + "vm.guard")
 with guard.ended_with_caller([sys.argv[2]]):
     process.start([process.Holder(sys.argv[2], program=("/bin/sleep", "4722"))])
     print("started", flush=True)

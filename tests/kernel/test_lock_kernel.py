@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import pytest
 from box import Box, request_of, workload
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import linux
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import scope_of_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import network
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
 WEB1 = workload("web1", "10.244.1.1")
 
@@ -31,7 +31,7 @@ def another_run() -> t.Iterator[Release]:
 
     def plan_and_apply() -> None:
         request = request_of("workloads", {"workloads": [WEB1]})
-        proposal = propose(request, linux.LinuxKernel(scope_of_request(request)))
+        proposal = propose(request, network.LinuxKernel(scope_of_request(request)))
         has_planned.set()
         may_go_on.wait()
         proposal.apply()
@@ -54,13 +54,13 @@ def test_the_second_waits_and_finds_what_the_first_made(box: Box, monkeypatch: p
             release()
             time.sleep(seconds)
 
-        monkeypatch.setattr(linux, "time", SimpleNamespace(sleep=wait))
+        monkeypatch.setattr(network, "time", SimpleNamespace(sleep=wait))
         assert box.workloads(WEB1) == ()
     assert pauses
 
 
 def test_the_second_does_not_wait_for_ever(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linux, "_LOCK_TRIES", 2)
+    monkeypatch.setattr(network, "_LOCK_TRIES", 2)
     with another_run():
         assert box.error_of("workloads", workloads=[WEB1]) == (
             "another run of purel3.fabric is changing this host's network; wait until it has ended"

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from box import Box
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.handover import complete
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.handover import complete
 
 SOCKET = "/run/bird.ctl"
 TUNNEL = {"address": "10.244.1.62", "endpoints": ["192.168.50.10", "192.168.50.11"]}

@@ -16,8 +16,9 @@ import typing as t
 import pytest
 from box import Box, workload
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import control, ruleset
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nft as program
 
 OPTIONS: t.Dict[str, t.Any] = {"address": "10.244.166.190", "endpoints": ["192.168.50.10", "192.168.50.11"]}
 MADE = (
@@ -53,9 +54,9 @@ def link(box: Box) -> t.Tuple[t.Any, ...]:
 
 
 def endpoints() -> t.List[str]:
-    table = control.read_table()
+    table = program.read_table(guard.FAMILY, guard.TABLE)
     assert table is not None
-    return list(ruleset.guard_of(table).endpoints)
+    return list(guard.guard_of(table).endpoints)
 
 
 def test_once_and_then_never_again(box: Box) -> None:
@@ -120,12 +121,12 @@ TAMPERED: t.Dict[str, t.List[str]] = {
 def test_a_guard_changed_by_hand_is_put_right(case: str, box: Box) -> None:
     prepare(box)
     box.run("tunnel", **OPTIONS)
-    before = ruleset.guard_of(control.read_table() or [])
+    before = guard.guard_of(program.read_table(guard.FAMILY, guard.TABLE) or [])
     for command in TAMPERED[case]:
         nft(command)
     assert len(box.run("tunnel", **OPTIONS)) == 1
     assert box.run("tunnel", **OPTIONS) == ()
-    assert ruleset.guard_of(control.read_table() or []) == before
+    assert guard.guard_of(program.read_table(guard.FAMILY, guard.TABLE) or []) == before
 
 
 def test_many_endpoints(box: Box) -> None:
@@ -198,7 +199,7 @@ def test_tables_of_others_stay(box: Box) -> None:
 def test_a_host_without_nft_is_told_what_to_install(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(box)
     before = box.state()
-    monkeypatch.setattr(control, "_PROGRAM", "no-such-nft")
+    monkeypatch.setattr(program, "_PROGRAM", "no-such-nft")
     sentence = "guard of tunnels for 2 endpoints: there is no nft on this host; install its package nftables"
     proposal = box.plan("tunnel", **OPTIONS)
     assert (proposal.operations, proposal.obstacles) == (MADE, (sentence,))
@@ -211,7 +212,7 @@ def test_a_transaction_that_nft_refuses_is_told_in_its_words(box: Box) -> None:
     prepare(box)
     before = box.state()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ruleset, "_FRAME_TEXT", ("create table ip purel3_tunnel", "add nonsense"))
+        patch.setattr(guard, "_FRAME_TEXT", ("create table ip purel3_tunnel", "add nonsense"))
         complaint = box.error_of("tunnel", **OPTIONS)
     assert complaint.startswith("cannot add guard of tunnels for 2 endpoints: nft --file -: ")
     assert "nonsense" in complaint
@@ -288,7 +289,7 @@ def received(box: Box, inside: str, source: str, destination: str) -> bool:
 
 
 def packets() -> int:
-    return sum(ruleset.dropped(control.read_table() or []).values())
+    return sum(guard.dropped(program.read_table(guard.FAMILY, guard.TABLE) or []).values())
 
 
 def connect(box: Box, name: str, network: str, *hosts: int) -> None:

@@ -17,47 +17,6 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 LIBRARY = CHECKOUT / "plugins/module_utils/purel3"
 HEADER = "SPDX-License-Identifier: GPL-3.0-or-later"
 
-# What plans, parses and renders: it may import only its like, and nothing that reads or writes.
-PURE = {
-    *(
-        "errors",
-        "information",
-        "model",
-        "modes",
-        "names",
-        "ownership",
-        "plan",
-        "proposal",
-        "reconcile",
-        "routes",
-        "scope",
-    ),
-    *("table", "tunnel", "veths", "words", "plan_words", "workload"),
-    *("nft.ruleset",),
-    *("bird.config", "bird.reply", "bird.sessions", "bird.settings", "bird.status"),
-    *("bird.expected", "bird.node_status"),
-    *("bird.expectation", "bird.hold", "bird.impact", "bird.outline", "bird.syntax", "bird.transition"),
-    *("bird.defaults", "bird.encapsulation", "bird.mode_changes"),
-    *("bird.checker", "bird.filters", "bird.peer", "bird.relations", "bird.rule_text", "bird.rules"),
-    *("bird.passwords", "bird.session_text", "bird.versions"),
-    *("fabric.allocation", "fabric.checking", "fabric.checks", "fabric.desired", "fabric.document", "fabric.intent"),
-    *("fabric.encapsulation", "fabric.tunnels"),
-    *("fabric.keeping", "fabric.schema", "fabric.section", "fabric.store", "fabric.values"),
-    *("fabric.bgp", "fabric.bgp_values", "fabric.filters", "fabric.lab", "fabric.lab_schema", "fabric.node_schema"),
-    *("fabric.peer_checks", "fabric.peering", "fabric.report", "fabric.selector", "fabric.session_checks"),
-    *("fabric.extending", "fabric.topology", "fabric.topology_checks"),
-    *("fabric.lab_checks", "lab.desired", "lab.frr_config", "lab.limits", "lab.networks", "lab.plan", "lab.router"),
-    *("lab.vm.command", "lab.vm.guest", "lab.vm.image_recipe", "lab.vm.image_request", "lab.vm.machine"),
-    *("lab.vm.seed_contents",),
-    *("restore.description", "restore.state", "restore.unit"),
-    *("steps", "bird.unit", "host.distribution"),
-    *("verify.closing", "verify.differences", "verify.expectation", "verify.matrix", "verify.reachability"),
-    *("verify.encapsulation", "verify.verdict"),
-}
-NOT_FOR_PURE_LAYERS = {
-    *("ctypes", "datetime", "fcntl", "glob", "io", "logging", "mmap", "multiprocessing", "os", "pathlib", "random"),
-    *("select", "selectors", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time"),
-}
 # What a result must not be called, because Ansible itself reads it: `unreachable` ends a host's run.
 READ_BY_ANSIBLE = {
     *("ansible_facts", "changed", "deprecations", "diff", "exception", "failed", "invocation", "results", "skipped"),
@@ -145,21 +104,6 @@ def test_every_role_documents_and_checks_its_variables(path: Path) -> None:
 def test_every_plugin_names_its_license() -> None:
     paths = [path for path in CHECKOUT.glob("plugins/**/*.py") if path.stat().st_size]
     assert [path for path in paths if HEADER not in path.read_text(encoding="utf-8")[:400]] == []
-
-
-def test_the_pure_layers_are_where_this_test_looks() -> None:
-    assert set(library_files()) >= PURE
-
-
-def test_pure_layers_import_nothing_that_reads_or_writes() -> None:
-    def allowed(name: str, imported: str) -> bool:
-        if name not in PURE:
-            return True
-        if imported.startswith("purel3."):
-            return imported[len("purel3.") :] in PURE
-        return imported.split(".")[0] not in NOT_FOR_PURE_LAYERS
-
-    assert breaches(allowed) == []
 
 
 def test_only_the_runner_imports_ansible() -> None:

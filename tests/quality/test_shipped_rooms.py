@@ -17,33 +17,35 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 PREFIX = ("ansible_collections", "purel3", "fabric", "plugins")
 LIBRARY = (*PREFIX, "module_utils", "purel3")
 
-# The rooms of the library that a module brings, beside the library's own files and `_ansible`.
-OBJECTS = {"kernel", "nft"}
+# The rooms of the library that a module brings, beside `base` and `_ansible`.
+NETWORK = {"dataplane.encapsulation", "kernel", "state", "state.linux"}
+OBJECTS = {*NETWORK, "values"}
+OPTIONS = {*OBJECTS, "dataplane"}
 ROOMS: t.Mapping[str, t.Set[str]] = {
-    "allocations": {"fabric"},
-    "bird_config": {"bird", "host", "kernel", "nft"},
-    "bird_hold": {"bird", "host"},
-    "bird_info": {"bird"},
-    "bird_service": {"bird", "host", "kernel", "nft"},
-    "conformance": {"bird", "kernel", "nft", "verify"},
-    "host": {"host", "kernel", "nft"},
-    "host_info": {"bird", "host"},
-    "lab": {"kernel", "lab", "lab.vm"},
-    "lab_router": {"lab"},
+    "allocations": {"fabric.allocation", "fabric.file", "fabric.parts", "values"},
+    "bird_config": {*OBJECTS, "bird.change", "bird.talk", "host"},
+    "bird_hold": {"bird.change", "bird.talk", "host"},
+    "bird_info": {"bird.talk"},
+    "bird_service": {*NETWORK, "bird.service", "bird.talk", "host"},
+    "conformance": {*OPTIONS, "bird.talk", "verify"},
+    "host": {*OPTIONS, "host"},
+    "host_info": {"bird.talk", "host"},
+    "lab": {"kernel", "lab", "lab.base", "lab.vm", "values"},
+    "lab_router": {"lab.frr", "values"},
     "netns": OBJECTS,
-    "netns_info": OBJECTS,
+    "netns_info": OPTIONS,
     "proxy_arp": OBJECTS,
-    "reachability": {"kernel", "verify"},
-    "restore": {"host", "nft", "restore"},
-    "route": OBJECTS,
-    "route_info": OBJECTS,
-    "sysctl": OBJECTS,
-    "tunnel": {"bird", "kernel", "nft"},
-    "tunnel_info": OBJECTS,
-    "veth": OBJECTS,
-    "veth_info": OBJECTS,
-    "workloads": OBJECTS,
-    "workloads_info": OBJECTS,
+    "reachability": {"kernel", "values", "verify"},
+    "restore": {"dataplane", "dataplane.encapsulation", "host", "restore", "state", "values"},
+    "route": OPTIONS,
+    "route_info": OPTIONS,
+    "sysctl": OPTIONS,
+    "tunnel": {*NETWORK, "bird.change", "bird.talk"},
+    "tunnel_info": OPTIONS,
+    "veth": OPTIONS,
+    "veth_info": OPTIONS,
+    "workloads": OPTIONS,
+    "workloads_info": OPTIONS,
 }
 
 
@@ -88,5 +90,5 @@ def test_every_module_stands_in_the_table() -> None:
 def test_a_module_brings_only_the_rooms_that_it_needs(module: str) -> None:
     files = shipped_with(module)
     assert (*LIBRARY, "_ansible", "runner") in files
-    rooms = {".".join(name[len(LIBRARY) : -1]) for name in files} - {"", "_ansible"}
+    rooms = {".".join(name[len(LIBRARY) : -1]) for name in files} - {"base", "_ansible"}
     assert rooms == ROOMS[module]

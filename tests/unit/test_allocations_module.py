@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
     FabricError,
     ForeignObject,
     InvalidInput,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.modules.allocations import propose_from
 
 BLOCKS = {"10.244.104.0/26": "node2", "10.244.20.0/26": "node1"}

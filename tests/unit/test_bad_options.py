@@ -10,8 +10,10 @@ import typing as t
 import pytest
 from box import request_of
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import to_request as request_settings
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sysctls import (
+    to_request as request_settings,
+)
 
 Options = t.Dict[str, t.Any]
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.expectation import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.expectation import (
     LONGEST_REFILTER,
     Expected,
     Observed,
@@ -19,9 +19,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.expectat
     received_updates,
     what_is_missing,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.impact import Impact, import_changes
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.reply import Line
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status import Protocol, Route, Session
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact, import_changes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Protocol, Route, Session
 
 NETWORK = "10.2.0.0/24"
 

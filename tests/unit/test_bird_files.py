@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import explain, parse_version
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.deployment import foreign_parts
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.deployment import foreign_parts
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import (
     PASSWORDS_SYMBOL,
     digest,
     is_intact,
@@ -20,6 +19,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal imp
     seal,
     sealed_digest,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import explain, parse_version
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import check_text, require_program
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.hold import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.hold import (
     HeldRoute,
     Hop,
     join,
@@ -18,7 +17,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.hold imp
     parse_held,
     render,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.reply import Line
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import check_text, require_program
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line
 
 REPLY = """\
 Table master4:

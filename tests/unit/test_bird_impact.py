@@ -9,10 +9,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.impact import Impact, predict, unknown
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.mode_changes import mode_changes
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact, predict, unknown
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.mode_changes import mode_changes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 PEERS = [
     {"name": "node2", "address": "10.0.0.2", "as_number": 64512, "blocks": ["10.2.0.0/24"]},

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.expected import ExpectedPeer
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.observation import kernel_networks
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.reply import Line, decode, is_last
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.sessions import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import BirdError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.expected import ExpectedPeer
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.observation import kernel_networks
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line, decode, is_last
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.sessions import (
     described_peer,
     info,
     report,
@@ -23,7 +24,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.sessions
     what_is_missing,
     with_telling_errors,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
     Channel,
     Daemon,
     NextHop,
@@ -34,7 +35,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status i
     parse_protocols,
     parse_routes,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import BirdError
 
 REPLIES = Path(__file__).parent / "bird_replies"
 VERSIONS = sorted(folder.name for folder in REPLIES.iterdir())

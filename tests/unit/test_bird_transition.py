@@ -9,11 +9,14 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.daemon import check_text, require_program
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.impact import predict
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.seal import seal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.transition import keep_passwords, keep_peers
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import predict
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.transition import (
+    keep_passwords,
+    keep_peers,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import check_text, require_program
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 ACCEPT = [{"match": {"prefix": "10.2.0.0/16", "length": "16-24"}, "action": "accept"}]
 REFLECTED = [{"prefix": "10.0.0.0/8", "shortest": 24, "longest": 32}]

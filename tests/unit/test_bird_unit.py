@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.unit import drop_in, start_command, unit_file
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.service.unit import (
+    drop_in,
+    start_command,
+    unit_file,
+)
 
 DEBIAN = """\
 [Unit]

@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.config import render_variables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 ONLINK = "BIRD 2.0.11 does not know `onlink`; install BIRD 2.0.12 or newer, or leave that option out"
 SEND_HOLD = "BIRD 2.0.12 does not know `send hold time`; install BIRD 2.15 or newer, or leave that option out"

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.node_status import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.node_status import (
     describe_node,
     is_all_established,
     node_lines,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status import Daemon, Protocol, Session
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Daemon, Protocol, Session
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.version import read_version
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -10,18 +10,16 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
     Daemon,
     NextHop,
     Protocol,
     Session,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status import (
-    Route as BirdRoute,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import BLACKHOLE, TABLE_MAIN, UNICAST
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Route as KernelRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Route as BirdRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import BLACKHOLE, TABLE_MAIN, UNICAST
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Route as KernelRoute
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
     WORKLOAD,
     Seen,
@@ -32,11 +30,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.expect
     Expectation,
     expectation_from_params,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.verdict import (
-    describe,
-    patience,
-    sentence,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.verdict import describe, patience, sentence
 
 OWN, SECOND, THIRD, FOURTH = "10.244.1.0/26", "10.244.2.0/26", "10.244.3.0/26", "10.244.4.0/26"
 BLOCKS = [{"block": block, "node": f"node{n}"} for n, block in enumerate((OWN, SECOND, THIRD), start=1)]

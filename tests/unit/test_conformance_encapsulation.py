@@ -9,12 +9,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status import NextHop, Protocol, Session
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.status import Route as BirdRoute
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import TABLE_MAIN, UNICAST
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Route as KernelRoute
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import to_release, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import NextHop, Protocol, Session
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Route as BirdRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
+    to_release,
+    to_request,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import TABLE_MAIN, UNICAST
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Route as KernelRoute
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
     TUNNEL,
     Seen,

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.expected import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.expected import (
     ExpectedPeer,
     expected_peers,
     is_surely_accepted,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
 
 BLOCK = "10.244.104.0/26"
 PEER: t.Dict[str, t.Any] = {"name": "node2", "address": "192.168.50.11", "as_number": 64512, "blocks": [BLOCK]}

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric import store
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation import store
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.intent import Allocations
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import Allocations
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 Nodes = t.Mapping[str, t.Sequence[str]]

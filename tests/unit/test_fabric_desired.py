@@ -11,17 +11,14 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import (
-    CheckedFabric,
-    Source,
-    check_fabric,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
     all_variables,
     host_variables,
     node_variables,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 

@@ -12,18 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric import store
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import (
-    CheckedFabric,
-    Source,
-    check_fabric,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation import store
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
     all_variables,
     host_variables,
     node_variables,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability, workloads
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 

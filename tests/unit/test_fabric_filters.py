@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.filters import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.filters import (
     Prefixes,
     Rule,
     parse_rules,

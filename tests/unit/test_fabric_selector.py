@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.selector import parse
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.values import BadValue
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.scalars import BadValue
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.selector import parse
 
 NODES: t.Mapping[str, t.Mapping[str, str]] = {
     "a1": {"rack": "a", "zone": "x"},

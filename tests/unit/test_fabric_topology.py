@@ -9,19 +9,16 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import (
-    CheckedFabric,
-    Source,
-    check_fabric,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
     all_variables,
     host_variables,
     node_variables,
     router_variables,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.node_schema import COMPUTED_VARIABLES
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.node_schema import COMPUTED_VARIABLES
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 HEAD = """\

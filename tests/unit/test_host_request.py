@@ -9,7 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.marks import FILE_HEADER
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.daemons import last_setting
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.request import (
     LINK_PATH,
@@ -22,8 +23,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.request 
     files_of,
     request_from,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import FILE_HEADER
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
 
 
 def options(**changes: t.Any) -> t.Dict[str, t.Any]:

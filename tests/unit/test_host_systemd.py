@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, MissingDependency
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, MissingDependency
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import systemd
 
 

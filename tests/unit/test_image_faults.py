@@ -17,17 +17,17 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, MissingDependency
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, MissingDependency
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import (
+    AptSource,
+    ImageRequest,
+    key,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import (
     image,
     image_build,
     image_programs,
     image_recipe,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_request import (
-    AptSource,
-    ImageRequest,
-    key,
 )
 
 REQUEST = ImageRequest("bookworm", ("bird2",), (AptSource("http://deb.example/debian", "bookworm"),))

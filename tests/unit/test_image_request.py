@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
     FabricError,
     InvalidInput,
     MissingDependency,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image_recipe, image_sources
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_request import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import (
     AptSource,
     CloudImage,
     ImageRequest,
     key,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image_recipe, image_sources
 
 MAIN = AptSource("http://deb.example/debian", "bookworm")
 SECURITY = AptSource("http://deb.example/debian-security", "bookworm-security")

@@ -10,10 +10,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.steps import take, undo
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.modules import LOADABLE, THERE
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import take, undo
 
 
 @pytest.fixture(name="said")

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
     InvalidInput,
     KernelError,
     MissingDependency,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.desired import LabNode, lab_from_params
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import LabNode, lab_from_params
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import acceleration, control, record, wait
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.command import KVM, TCG
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.ports import owner_of

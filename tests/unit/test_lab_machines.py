@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.desired import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import (
     ROUTER,
     LabLink,
     LabNode,
     lab_from_params,
     mac_address,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import DEFAULT_PACKAGES
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.machine import ImageChoice, Machine
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.plan import (
     LabState,
     NodeState,
@@ -27,8 +29,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.plan impo
     plan_present,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import record
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_request import DEFAULT_PACKAGES
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.machine import ImageChoice, Machine
 
 Params = t.Dict[str, t.Any]
 

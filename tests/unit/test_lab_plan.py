@@ -10,8 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.desired import Lab, LabLink, LabNode
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.limits import RaisedLimits, raised_for, restored
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import Lab, LabLink, LabNode
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.limits import (
+    RaisedLimits,
+    raised_for,
+    restored,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.plan import (
     LabState,
     NodeState,

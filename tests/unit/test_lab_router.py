@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.router import router_from_params
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.frr.router import router_from_params
 
 Params = t.Dict[str, t.Any]
 

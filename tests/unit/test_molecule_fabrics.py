@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store import render
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import check_fabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.store import render
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import read_source
 
 FOLDER = Path(__file__).resolve().parents[2] / "molecule"

@@ -9,15 +9,15 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3 import ownership
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state import ownership
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
     SCOPE_GLOBAL,
     SCOPE_LINK,
     TABLE_MAIN,
     UNICAST,
     Route,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import OBJECTS, TUNNELS, WORKLOADS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import OBJECTS, TUNNELS, WORKLOADS
 
 MARK = "purel3 web1 10.244.1.1/32"
 BOOT, STATIC = 3, 4

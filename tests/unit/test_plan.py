@@ -10,8 +10,10 @@ import typing as t
 import pytest
 from world import World, foreign_route
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import ForeignObject, InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import ForeignObject, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.veths import to_request as request_veths
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import Workload, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
     BLACKHOLE,
     NAMESPACE,
     OWN_NAMESPACE,
@@ -25,18 +27,16 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import 
     Sysctl,
     pair,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import (
     OBJECT_GROUP,
     OBJECTS,
     ROUTE_PROTOCOL,
     WORKLOADS,
     link_mark,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Plan, Request, compare, diff
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan_words import put_in_words
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.veths import to_request as request_veths
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.words import describe
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import Workload, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Plan, Request, compare, diff
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
 
 WEB1, HOST1 = Workload("web1", "10.244.1.1", "web1"), "cali977588a87e1"
 WEB2, HOST2 = Workload("web2", "10.244.1.2", "web2"), "cali867e9cd9ead"

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import Refused, World, foreign_route
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError, RolledBack
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import OWN_NAMESPACE, Namespace, Resource
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Observed, Plan, Request, diff
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import Workload, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import Workload, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import OWN_NAMESPACE, Namespace, Resource
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, Plan, Request, diff
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
 
 PATH = "/proc/4711/ns/net"
 NAMES = [f"web{number}" for number in range(6)]

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.matrix import matrix_lines
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.reachability import (
     Place,

@@ -10,12 +10,14 @@ import typing as t
 import pytest
 from box import request_of
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.names import namespace_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.scope import Scope, scope_of_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import to_request as request_settings
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.words import describe
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import host_device
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sysctls import (
+    to_request as request_settings,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import Scope, scope_of_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import namespace_from
 
 Options = t.Dict[str, t.Any]
 

@@ -43,7 +43,9 @@ def test_it_says_who_runs_it_and_whose_it_is(program: Path) -> None:
 
 def test_it_holds_only_what_the_command_needs(program: Path) -> None:
     names = zipfile.ZipFile(program).namelist()
-    assert {"__main__.py", "purel3/cli/main.py", "purel3/restore/node.py", "purel3/kernel/linux.py"} <= set(names)
+    assert {"__main__.py", "purel3/cli/main.py", "purel3/restore/node.py", "purel3/state/linux/network.py"} <= set(
+        names
+    )
     unwanted = ("_ansible", "fabric", "verify", "switch", "config", "deployment")
     assert [name for name in names for part in Path(name).with_suffix("").parts if part in unwanted] == []
 

@@ -9,16 +9,16 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import WORKLOADS
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import request_from
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import (
     modules_of,
     requests_of,
     state_from,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import request_from
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import WORKLOADS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 
 WEB1 = {"name": "web1", "address": "10.244.1.1", "netns": None, "interface_name": "eth0"}
 WEB2 = {"name": "web2", "address": "10.244.1.2", "netns": "/run/docker/netns/web2", "interface_name": "eth0"}

@@ -14,13 +14,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run, run_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
     FabricError,
     InvalidInput,
     KernelError,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import join
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.steps import join
 
 SAYS_NOTHING = Proposal()
 ADDS = Proposal(operations=("+ netns blue",), after="netns blue\n", values={"found": 1}, warnings=("careful",))

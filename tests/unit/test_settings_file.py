@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, ForeignObject
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import Sysctl
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import FILE_HEADER
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.settings import keep
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, ForeignObject
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.marks import FILE_HEADER
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sysctls import keep
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
 
 FORWARD = Sysctl("", "net/ipv4/ip_forward", "1")
 FILTER = Sysctl("", "net/ipv4/conf/eth0.100/rp_filter", "0")

@@ -9,9 +9,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError, RolledBack
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.steps import Step, join, take
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.steps import Step, join, take
 
 
 class Diary:

@@ -15,27 +15,29 @@ import pytest
 from box import request_of
 from world import World
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
     ForeignObject,
     InvalidInput,
     KernelError,
     MissingDependency,
     RolledBack,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.information import describe_tunnel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import GUARD, Address, Guard, Tunnel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.nft import ruleset
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan import Op, Request, compare, diff
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.plan_words import put_in_words
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.tunnel import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
     faults_of_sources,
     to_release,
     to_request,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.words import describe
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.workload import to_request as request_workloads
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.information import describe_tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import (
+    to_request as request_workloads,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import GUARD, Address, Guard, Tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Op, Request, compare, diff
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
 
 NODES = ["192.168.50.10", "192.168.50.11", "192.168.50.12"]
 FRESH = Tunnel("", "tunl0", 1480, False, 0, "")
@@ -101,7 +103,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         ("~ tunnel tunl0  10.244.166.190/32  mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up",),
     ),
     "somebody took a rule out of the guard": (
-        with_changed(with_tunnel(), ruleset.guard(NODES)._replace(rules="")),
+        with_changed(with_tunnel(), guard.guard(NODES)._replace(rules="")),
         WANTED,
         ("~ guard of tunnels for 3 endpoints  with other rules => guard of tunnels for 3 endpoints",),
     ),
@@ -395,9 +397,9 @@ READ = json.loads(
 
 
 def test_a_table_is_read_as_it_was_written() -> None:
-    assert ruleset.guard_of(READ) == ruleset.guard(["192.168.50.9", "192.168.50.11"])
-    assert ruleset.owner_of(READ) == "tunnels"
-    assert ruleset.dropped(READ) == {"from workloads": 0, "from others than nodes": 7}
+    assert guard.guard_of(READ) == guard.guard(["192.168.50.9", "192.168.50.11"])
+    assert guard.owner_of(READ) == "tunnels"
+    assert guard.dropped(READ) == {"from workloads": 0, "from others than nodes": 7}
 
 
 TABLES_OF_OTHERS: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {
@@ -411,9 +413,9 @@ TABLES_OF_OTHERS: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {
 @pytest.mark.parametrize("case", TABLES_OF_OTHERS)
 def test_a_table_that_is_not_ours(case: str) -> None:
     table = TABLES_OF_OTHERS[case]
-    assert ruleset.owner_of(table) == ""
-    assert ruleset.guard_of(table) != ruleset.guard([])
-    assert sum(ruleset.dropped(table).values()) == 0
+    assert guard.owner_of(table) == ""
+    assert guard.guard_of(table) != guard.guard([])
+    assert sum(guard.dropped(table).values()) == 0
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
     Address,
     End,
     Guard,
@@ -22,8 +22,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.model import 
     device_place,
     pair,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.ownership import OBJECT_GROUP, WORKLOAD_GROUP
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.words import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import OBJECT_GROUP, WORKLOAD_GROUP
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
 
 PLAIN = Route("", 254, "10.9.0.0/24", 0, 1, "", "eth0", 253, 3)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import cloud_image
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import key_file, process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import key_file, process_name
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 NAME = f"cloud{os.getpid()}"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import FabricError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import DEFAULT_PACKAGES
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import (
     image,
     image_recipe,
@@ -27,7 +28,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guest 
     GuestConfig,
     GuestInterface,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_request import DEFAULT_PACKAGES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # The module's own, so that an image is built once for all that use it.

@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 from fabric_lab import machine
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.errors import KernelError
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import control
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..kernel.linux import LinuxKernel
-from ..plan import Request
-from ..proposal import Proposal
-from ..reconcile import propose
-from ..scope import scope_of_request
+from ..base.proposal import Proposal
+from ..state.linux.network import LinuxKernel
+from ..state.plan import Request
+from ..state.reconcile import propose
+from ..state.scope import scope_of_request
 from .runner import Params, run
 
 if t.TYPE_CHECKING:

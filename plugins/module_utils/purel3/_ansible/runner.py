@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import FabricError, InvalidInput
-from ..proposal import Proposal
+from ..base.errors import FabricError, InvalidInput
+from ..base.proposal import Proposal
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -10,7 +10,7 @@ import os
 import sys
 import typing as t
 
-from ..errors import FabricError
+from ..base.errors import FabricError
 from . import plan, restore, show, status
 from .version import read_version
 

@@ -11,12 +11,12 @@ import socket
 import sys
 import typing as t
 
-from ..bird.control import DEFAULT_SOCKET
-from ..bird.node_status import describe_node, is_all_established, node_lines
-from ..bird.observation import read
-from ..errors import FabricError, InvalidInput, MissingDependency
+from ..base.errors import FabricError, InvalidInput, MissingDependency
+from ..bird.talk.control import DEFAULT_SOCKET
+from ..bird.talk.node_status import describe_node, is_all_established, node_lines
+from ..bird.talk.observation import read
+from ..lab.base.layout import lab_machine_names, lab_names, lab_node_names, node_pid
 from ..lab.entry import call_inside
-from ..lab.layout import lab_machine_names, lab_names, lab_node_names, node_pid
 from .output import JSON, add_output, print_json, print_lines
 
 ALL_ESTABLISHED = 0

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ..errors import InvalidInput
-from . import checks, lab_checks, peer_checks, schema, store, topology_checks
-from .allocation import Exhausted, allocate
-from .document import Faults, Located, Places
-from .intent import Allocations, Fabric
-from .keeping import keep
-from .report import Report
+from ..base.errors import InvalidInput
+from .allocation import store
+from .allocation.allocate import Exhausted, allocate
+from .allocation.keep import keep
+from .file.document import Faults, Located, Places
+from .file.report import Report
+from .parts import checks, lab_checks, peer_checks, schema, topology_checks
+from .parts.intent import CheckedFabric
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,6 @@ class Source:
     store_text: str = ""
     lab_name: str = "lab"
     store_path: str = ""
-
-
-@dataclass(frozen=True)
-class CheckedFabric:
-    """A fabric without faults.
-
-    Args:
-        fabric: what the file declares.
-        allocations: every node's blocks and every workload's address.
-        warnings: what is allowed, but seldom wise; whole sentences.
-    """
-
-    fabric: Fabric
-    allocations: Allocations = field(default_factory=Allocations)
-    warnings: t.Sequence[str] = ()
 
 
 def check_fabric(source: Source) -> CheckedFabric:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import typing as t
 from ipaddress import IPv4Address, IPv4Network
 
-from . import peering
-from .checking import CheckedFabric
-from .checks import block_of
-from .lab import connection, lab_place, lab_variables
-from .lab import node_variables as lab_node_variables
-from .tunnels import endpoint_variables, tunnel_variables, workload_mtu
+from .parts import peering
+from .parts.checks import block_of
+from .parts.intent import CheckedFabric
+from .parts.lab import connection, lab_place, lab_variables
+from .parts.lab import node_variables as lab_node_variables
+from .parts.tunnels import endpoint_variables, tunnel_variables, workload_mtu
 
 Variables = t.Dict[str, t.Any]
 

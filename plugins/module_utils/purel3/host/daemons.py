@@ -9,13 +9,13 @@ import re
 import time
 import typing as t
 
-from .. import veths
-from ..errors import FabricError
-from ..kernel import reader
-from ..kernel.linux import LinuxKernel
-from ..model import Key
-from ..reconcile import propose
-from ..scope import Scope, scope_of_request
+from ..base.errors import FabricError
+from ..dataplane import veths
+from ..state.linux import reader
+from ..state.linux.network import LinuxKernel
+from ..state.model import Key
+from ..state.reconcile import propose
+from ..state.scope import Scope, scope_of_request
 from . import systemd
 from .request import DEVICES, NETWORK_MANAGER, NETWORKD, UDEV
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 import subprocess
 
-from ..errors import KernelError
+from ..base.errors import KernelError
+from ..base.steps import Step
 from ..kernel import modules
-from ..steps import Step
 from .systemd import run_program
 
 

@@ -9,26 +9,22 @@ import os
 import shutil
 import typing as t
 
-from ..bird.daemon import find_program
 from .distribution import packages, parse_names
 
 _SEARCH = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 
 
-def look(programs: t.Sequence[str]) -> t.Dict[str, t.Any]:
+def look(programs: t.Sequence[str], bird_version: t.Optional[str]) -> t.Dict[str, t.Any]:
     """Look what this host has and lacks.
 
     Args:
         programs: of bird, ip and nft.
+        bird_version: of the installed BIRD; None for none.
 
     Returns:
         The results of the module host_info.
-
-    Raises:
-        MissingDependency: its BIRD is too old.
     """
-    bird = find_program()
     path = os.pathsep.join([os.environ.get("PATH", ""), *_SEARCH])
     missing = [program for program in programs if shutil.which(program, path=path) is None]
     names = _names()
@@ -36,7 +32,7 @@ def look(programs: t.Sequence[str]) -> t.Dict[str, t.Any]:
         "distribution": names[0] if names else None,
         "missing_programs": missing,
         "missing_packages": list(packages(missing, names)),
-        "bird_version": bird.version if bird else None,
+        "bird_version": bird_version,
     }
 
 

@@ -10,16 +10,16 @@ import functools
 import os
 import typing as t
 
-from .. import kept_file
+from ..base import kept_file
+from ..base.proposal import Proposal
+from ..base.steps import Step, take
+from ..dataplane.sysctls import text_of
 from ..kernel import modules as kernel_modules
-from ..kernel.linux import LinuxKernel
-from ..model import Key, Resource, Sysctl
-from ..plan import Request as SettingsRequest
-from ..proposal import Proposal
-from ..reconcile import propose as propose_settings
-from ..scope import scope_of_request
-from ..settings import text_of
-from ..steps import Step, take
+from ..state.linux.network import LinuxKernel
+from ..state.model import Key, Resource, Sysctl
+from ..state.plan import Request as SettingsRequest
+from ..state.reconcile import propose as propose_settings
+from ..state.scope import scope_of_request
 from . import daemons, modules, systemd
 from .request import NETWORKD, Request, Wanted, files_of
 

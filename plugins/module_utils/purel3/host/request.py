@@ -10,11 +10,12 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import InvalidInput
-from ..model import OWN_NAMESPACE
-from ..ownership import FILE_HEADER, TUNNEL_MODULE
-from ..plan import Request as SettingsRequest
-from ..settings import to_request
+from ..base.errors import InvalidInput
+from ..base.marks import FILE_HEADER
+from ..dataplane.sysctls import to_request
+from ..state.model import OWN_NAMESPACE
+from ..state.ownership import TUNNEL_MODULE
+from ..state.plan import Request as SettingsRequest
 
 # Who reads a file; empty for what only the next boot reads.
 UDEV = "systemd-udevd"

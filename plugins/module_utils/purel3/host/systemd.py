@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import typing as t
 
-from ..errors import FabricError, MissingDependency
+from ..base.errors import FabricError, MissingDependency
 
 UNITS = "/etc/systemd/system"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import KernelError
+from ..base.errors import KernelError
 from . import records, wire
 from .attributes import IFF_UP, IFINFOMSG
 from .rtnetlink import RtnetlinkSocket

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..errors import KernelError
+from ..base.errors import KernelError
 from . import syscalls
 
 _FORWARDING = "/proc/sys/net/ipv4/ip_forward"

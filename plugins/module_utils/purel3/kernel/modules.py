@@ -9,7 +9,7 @@ import os
 import socket
 import typing as t
 
-from ..errors import MissingDependency
+from ..base.errors import MissingDependency
 
 THERE = "there"
 LOADABLE = "loadable"

@@ -12,9 +12,7 @@ import os
 import stat
 import typing as t
 
-from ..errors import InvalidInput, KernelError
-from ..model import OWN_NAMESPACE
-from ..ownership import placeholder_mode, placeholder_owner
+from ..base.errors import InvalidInput, KernelError
 from . import syscalls
 
 FOLDER = "/run/netns"
@@ -31,7 +29,7 @@ def path_of(reference: str) -> str:
     Returns:
         An absolute path.
     """
-    if reference == OWN_NAMESPACE:
+    if not reference:
         return OWN_PATH
     return reference if reference.startswith("/") else f"{FOLDER}/{reference}"
 
@@ -50,11 +48,11 @@ def list_names() -> t.List[str]:
     return [name for name in names if _is_namespace(f"{FOLDER}/{name}", device)]
 
 
-def list_placeholders() -> t.Dict[str, str]:
-    """List the placeholders of ours that hold no namespace.
+def list_placeholders() -> t.Dict[str, int]:
+    """List the empty files that could be placeholders of ours, and hold no namespace.
 
     Returns:
-        The owner of each by its name.
+        The mode of each by its name.
     """
     try:
         device = os.stat(FOLDER).st_dev
@@ -62,12 +60,11 @@ def list_placeholders() -> t.Dict[str, str]:
             found = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
     except FileNotFoundError:
         return {}
-    owners = {
-        name: placeholder_owner(status.st_mode)
-        for name, status in found.items()
+    return {
+        name: status.st_mode
+        for name, status in sorted(found.items())
         if status.st_dev == device and stat.S_ISREG(status.st_mode) and status.st_size == 0
     }
-    return {name: owner for name, owner in sorted(owners.items()) if owner}
 
 
 def _is_namespace(path: str, folder_device: int) -> bool:
@@ -108,19 +105,19 @@ def _is_network_namespace(fd: int) -> bool:
     return fcntl.ioctl(fd, _NS_GET_NSTYPE) == syscalls.CLONE_NEWNET
 
 
-def bind_own_namespace(name: str, owner: str) -> None:
+def bind_own_namespace(name: str, mode: int) -> None:
     """Give the calling thread's network namespace a name; from then on it outlives the thread.
 
     Args:
         name: a free name, or one whose empty placeholder an interrupted run left.
-        owner: whose the name is.
+        mode: of the file that it is bound to, which shows when that has been undone.
 
     Raises:
         KernelError: the name is taken, or the kernel refuses.
     """
     path = f"{FOLDER}/{name}"
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, placeholder_mode(owner)))
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode))
     if os.stat(path).st_dev != os.stat(FOLDER).st_dev:
         raise KernelError(f"netns {name} appeared while it was being made; run again")
     try:

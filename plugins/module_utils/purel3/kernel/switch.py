@@ -12,7 +12,7 @@ import socket
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import KernelError, MissingDependency
+from ..base.errors import KernelError, MissingDependency
 from . import records, syscalls, wire
 from .rtnetlink import RtnetlinkSocket
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..model import OWN_NAMESPACE
 from . import namespaces, syscalls
 
 _ROOT = "/proc/sys/"
@@ -28,7 +27,7 @@ def read_in(reference: str, path: str) -> t.Optional[str]:
     Raises:
         OSError: the kernel's refusal.
     """
-    if reference == OWN_NAMESPACE:
+    if not reference:
         return _read(path)
     fd = namespaces.open_namespace(reference)
     if fd is None:

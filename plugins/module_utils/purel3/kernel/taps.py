@@ -11,7 +11,7 @@ import os
 import struct
 import typing as t
 
-from ..errors import MissingDependency
+from ..base.errors import MissingDependency
 from .switch import bridge_index, open_netlink
 
 _TUN = "/dev/net/tun"

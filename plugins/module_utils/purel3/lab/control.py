@@ -10,15 +10,15 @@ import os
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ..errors import FabricError, KernelError, MissingDependency
+from ..base.errors import FabricError, KernelError, MissingDependency
+from ..base.proposal import Proposal
 from ..kernel import switch
 from ..kernel.forwarding import make_router
 from ..kernel.neighbour_limits import read_neighbour_limits, write_neighbour_limits
-from ..proposal import Proposal
-from . import process, record
-from .desired import QEMU, ROUTER, Lab, LabNode, lab_from_params, mac_address
-from .layout import process_name
-from .limits import RaisedLimits
+from .base import process, record
+from .base.desired import QEMU, ROUTER, Lab, LabNode, lab_from_params, mac_address
+from .base.layout import process_name
+from .base.limits import RaisedLimits
 from .observed import bridge_name, network_namespace, port_prefix, read_lab
 from .plan import LabPlan, LabState, plan_absent, plan_present
 from .vm import control as machines

@@ -9,7 +9,7 @@ import json
 import os
 import typing as t
 
-from ..errors import FabricError, KernelError
+from ..base.errors import FabricError, KernelError
 from ..kernel import syscalls
 
 # The mount namespace comes last: with it, /proc shows other processes.

@@ -11,13 +11,13 @@ import os
 import typing as t
 from ipaddress import IPv4Network
 
-from ..errors import KernelError
+from ..base.errors import KernelError
 from ..kernel import switch
 from ..kernel.forwarding import is_router
 from ..kernel.neighbour_limits import read_neighbour_limits
-from . import process, record
-from .desired import ROUTER, LabLink, LabNode
-from .layout import node_pid, process_name
+from .base import process, record
+from .base.desired import ROUTER, LabLink, LabNode
+from .base.layout import node_pid, process_name
 from .plan import LabState, NodeState
 from .vm import record as machine_record
 

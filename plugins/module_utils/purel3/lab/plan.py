@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .desired import Lab, LabNode
-from .limits import KEYS, RaisedLimits, Thresholds, raised_for, restored
+from .base.desired import Lab, LabNode
+from .base.limits import KEYS, RaisedLimits, Thresholds, raised_for, restored
 
 
 @dataclass(frozen=True)

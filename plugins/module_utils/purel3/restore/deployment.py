@@ -13,11 +13,11 @@ import subprocess
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import FabricError, ForeignObject, InvalidInput, MissingDependency
+from ..base.errors import FabricError, ForeignObject, InvalidInput, MissingDependency
+from ..base.marks import FILE_HEADER
+from ..base.proposal import Proposal, do_nothing
+from ..base.steps import Step, take
 from ..host import systemd
-from ..ownership import FILE_HEADER
-from ..proposal import Proposal, do_nothing
-from ..steps import Step, take
 from . import unit
 from .files import Change, File, read
 from .state import State, decode, encode, is_ours

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..ownership import TUNNEL_DEVICE, title_of
-from ..table import draw_table
-from ..workload import host_device, workloads_from
+from ..base.table import draw_table
+from ..dataplane.workload import host_device, workloads_from
+from ..state.ownership import TUNNEL_DEVICE, title_of
 from .state import State
 
 HEADINGS = ("WORKLOAD", "ADDRESS", "NETNS", "INTERFACE", "HOST INTERFACE", "STATE")

@@ -11,8 +11,8 @@ import stat
 import typing as t
 from dataclasses import dataclass, field
 
-from ..errors import FabricError, ForeignObject
-from ..files import UNFINISHED, Ownership, replace, sync_folder
+from ..base.errors import FabricError, ForeignObject
+from ..base.files import UNFINISHED, Ownership, replace, sync_folder
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,18 @@ import socket
 import typing as t
 from dataclasses import dataclass
 
-from ..bird.control import DEFAULT_SOCKET
-from ..bird.handover import complete
-from ..errors import FabricError, InvalidInput, MissingDependency
+from ..base.errors import FabricError, InvalidInput, MissingDependency
+from ..base.proposal import Proposal
+from ..base.steps import Step, join, step_of, take
+from ..bird.change.handover import complete
+from ..bird.talk.control import DEFAULT_SOCKET
 from ..host.modules import loading
 from ..kernel import modules, namespaces
-from ..kernel.linux import LinuxKernel
-from ..ownership import TUNNEL_DEVICE, TUNNEL_MODULE
-from ..plan import Request
-from ..proposal import Proposal
-from ..reconcile import propose
-from ..scope import scope_of_request
-from ..steps import Step, join, step_of, take
+from ..state.linux.network import LinuxKernel
+from ..state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
+from ..state.plan import Request
+from ..state.reconcile import propose
+from ..state.scope import scope_of_request
 from .request import modules_of, requests_of, settings_of
 from .saved import boot_id
 from .state import State

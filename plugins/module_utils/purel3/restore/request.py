@@ -10,16 +10,16 @@ import re
 import typing as t
 from dataclasses import replace
 
-from ..errors import InvalidInput
+from ..base.errors import InvalidInput
+from ..dataplane.encapsulation.tunnel import DEFAULT_MTU
+from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
+from ..dataplane.sysctls import to_request as request_settings
+from ..dataplane.workload import Workload, workloads_from
+from ..dataplane.workload import check as check_workloads
+from ..dataplane.workload import to_request as request_workloads
 from ..host.request import SETTINGS_OF_TUNNEL, fault_of_module
-from ..ownership import TUNNEL_MODULE
-from ..plan import Request
-from ..settings import to_request as request_settings
-from ..tunnel import DEFAULT_MTU
-from ..tunnel import to_request as request_tunnel
-from ..workload import Workload, workloads_from
-from ..workload import check as check_workloads
-from ..workload import to_request as request_workloads
+from ..state.ownership import TUNNEL_MODULE
+from ..state.plan import Request
 from .state import State
 
 _KEYS = ("name", "address", "netns", "interface_name", "mtu")

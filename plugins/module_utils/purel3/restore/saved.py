@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ..errors import InvalidInput
+from ..base.errors import InvalidInput
 from .state import REMEDY, State, decode
 
 # A lab's node on this machine has its own file there; the other one would be the machine's.

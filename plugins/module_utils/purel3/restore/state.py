@@ -10,7 +10,7 @@ import json
 import typing as t
 from dataclasses import asdict, dataclass, field
 
-from ..errors import InvalidInput
+from ..base.errors import InvalidInput
 
 FORMAT = 1
 REMEDY = "run site.yml from the controller, which writes it anew"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..ownership import FILE_HEADER
+from ..base.marks import FILE_HEADER
 
 NAME = "purel3-restore.service"
 FIREWALL = "nftables.service"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model import place_in_words
-from ..settings import to_request as request_settings
-from ..words import describe
-from ..workload import host_device, workloads_from
+from ..dataplane.sysctls import to_request as request_settings
+from ..dataplane.workload import host_device, workloads_from
+from ..state.model import place_in_words
+from ..state.words import describe
 from .state import State
 
 

@@ -10,7 +10,7 @@ import os
 import time
 import typing as t
 
-from ..errors import KernelError, MissingDependency
+from ..base.errors import KernelError, MissingDependency
 from ..kernel import probe
 from .reachability import ICMP, Question, Trial, demand, judge, question_from_params
 

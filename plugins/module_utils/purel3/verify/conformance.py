@@ -8,16 +8,16 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..bird import observation
-from ..bird.sessions import with_telling_errors
-from ..errors import BirdError, FabricError
-from ..kernel import reader
-from ..kernel.linux import LinuxKernel
-from ..model import OWN_NAMESPACE, Route
-from ..ownership import TUNNEL_DEVICE
-from ..plan import Request
-from ..reconcile import propose
-from ..scope import Scope, scope_of_request
+from ..base.errors import BirdError, FabricError
+from ..bird.talk import observation
+from ..bird.talk.sessions import with_telling_errors
+from ..state.linux import reader
+from ..state.linux.network import LinuxKernel
+from ..state.model import OWN_NAMESPACE, Route
+from ..state.ownership import TUNNEL_DEVICE
+from ..state.plan import Request
+from ..state.reconcile import propose
+from ..state.scope import Scope, scope_of_request
 from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_plan
 from .expectation import Expectation, expectation_from_params
 from .verdict import NotConforming, describe, patience, sentence

@@ -8,12 +8,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ..bird.expected import ExpectedPeer
-from ..bird.sessions import NO_SESSION, by_address, described_peer, info
-from ..bird.status import Daemon, Protocol
-from ..bird.status import Route as BirdRoute
-from ..model import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, name_of
-from ..model import Route as KernelRoute
+from ..bird.talk.expected import ExpectedPeer
+from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, info
+from ..bird.talk.status import Daemon, Protocol
+from ..bird.talk.status import Route as BirdRoute
+from ..state.model import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, name_of
+from ..state.model import Route as KernelRoute
 from .expectation import Expectation
 
 BIRD = "bird"

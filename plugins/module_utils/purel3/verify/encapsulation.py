@@ -9,9 +9,9 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-from ..model import Route
-from ..modes import IPIP, NO_ENCAPSULATION
-from ..ownership import TUNNEL_DEVICE
+from ..state.model import Route
+from ..state.ownership import TUNNEL_DEVICE
+from ..values.modes import IPIP, NO_ENCAPSULATION
 
 Params = t.Mapping[str, t.Any]
 

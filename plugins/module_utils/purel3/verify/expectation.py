@@ -10,13 +10,13 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-from ..bird.expected import ExpectedPeer, expected_peers
-from ..errors import InvalidInput
-from ..plan import Request
-from ..tunnel import DEFAULT_MTU
-from ..tunnel import to_release as request_no_tunnel
-from ..tunnel import to_request as request_tunnel
-from ..workload import request_from as request_workloads
+from ..base.errors import InvalidInput
+from ..bird.talk.expected import ExpectedPeer, expected_peers
+from ..dataplane.encapsulation.tunnel import DEFAULT_MTU
+from ..dataplane.encapsulation.tunnel import to_release as request_no_tunnel
+from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
+from ..dataplane.workload import request_from as request_workloads
+from ..state.plan import Request
 from .encapsulation import Encapsulation, encapsulation_from
 
 _HOST_LENGTH = 32

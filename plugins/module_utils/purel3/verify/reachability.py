@@ -10,8 +10,8 @@ import statistics
 import typing as t
 from dataclasses import dataclass
 
-from ..errors import FabricError, InvalidInput
-from ..names import fault_of_namespace, fault_of_word
+from ..base.errors import FabricError, InvalidInput
+from ..values.names import fault_of_namespace, fault_of_word
 
 ICMP = "icmp"
 TCP = "tcp"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from ..bird.node_status import describe_node
-from ..errors import FabricError
+from ..base.errors import FabricError
+from ..bird.talk.node_status import describe_node
 from .differences import (
     ANNOUNCEMENT,
     BIRD,

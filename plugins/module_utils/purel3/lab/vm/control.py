@@ -12,16 +12,16 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from ...errors import InvalidInput, KernelError, MissingDependency
+from ...base.errors import InvalidInput, KernelError, MissingDependency
 from ...kernel import taps
-from .. import layout, process
-from ..desired import LabNode, mac_address
-from ..layout import key_file, process_name, read_process_name
+from ..base import layout, process
+from ..base.desired import LabNode, mac_address
+from ..base.image_request import ImageRequest
+from ..base.layout import key_file, process_name, read_process_name
+from ..base.machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, Machine
 from . import acceleration, image, image_sources, record, seed, wait
 from .command import GATEWAY, MANAGEMENT_ADDRESS, NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
 from .guest import GuestAccess, GuestConfig, GuestInterface, GuestRoute
-from .image_request import ImageRequest
-from .machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, Machine
 from .ports import owner_of
 
 _PACKAGES = {PROGRAM: "qemu-system-x86", "qemu-img": "qemu-utils", "ssh-keygen": "openssh-client"}

@@ -11,7 +11,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ...errors import KernelError, MissingDependency
+from ...base.errors import KernelError, MissingDependency
 
 # The answer comes when systemd has started all that it will, which is later than SSH.
 _COMMAND = "systemctl is-system-running --wait; ip -brief -4 address show"

@@ -1,0 +1,165 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a running BIRD, once or until its sessions are up."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+import time
+import typing as t
+from dataclasses import dataclass
+
+from ...base.errors import BirdError
+from .control import Control, connected
+from .expected import ExpectedPeer
+from .sessions import what_is_missing, with_telling_errors
+from .status import Daemon, Protocol, Route, parse_daemon, parse_protocols, parse_routes
+
+_SHORTEST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+# What BIRD 3 says then.
+_NO_TABLE = "No valid tables"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a running BIRD said at one moment.
+
+    Args:
+        daemon: about itself.
+        protocols: sorted by name.
+        routes: in BIRD's order.
+        filtered: routes that import filters refused, where BIRD keeps them.
+    """
+
+    daemon: Daemon
+    protocols: t.Tuple[Protocol, ...]
+    routes: t.Tuple[Route, ...]
+    filtered: t.Tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What to wait for.
+
+    Args:
+        peers: whom sessions must be up with; empty for all that BIRD is configured with.
+        with_routes: whether the peers' blocks must be in BIRD and in the kernel, too.
+        timeout: seconds.
+    """
+
+    peers: t.Tuple[ExpectedPeer, ...] = ()
+    with_routes: bool = False
+    timeout: float = 120.0
+
+
+def kernel_networks(table: t.Iterable[str]) -> t.FrozenSet[str]:
+    """Read which networks the kernel's main table knows.
+
+    Args:
+        table: the lines of /proc/net/route.
+
+    Returns:
+        For example 10.244.104.0/26.
+    """
+    found = set()
+    for line in table:
+        fields = line.split()
+        if len(fields) > 7 and fields[0] != "Iface":
+            network, mask = (int(fields[column], 16).to_bytes(4, sys.byteorder) for column in (1, 7))
+            found.add(str(ipaddress.IPv4Network((network, str(ipaddress.IPv4Address(mask))))))
+    return frozenset(found)
+
+
+def _protocols(control: Control) -> t.Tuple[Protocol, ...]:
+    return parse_protocols(control.tell("show protocols all"))
+
+
+def read_routes(control: Control, which: str = "") -> t.Tuple[Route, ...]:
+    """Ask BIRD for its routes.
+
+    Args:
+        control: the conversation with it.
+        which: what follows `show route`.
+
+    Returns:
+        The routes; none where no protocol has a table, as after the withdrawal of a configuration.
+
+    Raises:
+        BirdError: no answer.
+    """
+    return parse_routes(control.tell(f"show route {which}".rstrip(), _NO_TABLE))
+
+
+def _daemon(control: Control) -> Daemon:
+    return parse_daemon(control.tell("show status"))
+
+
+def _missing_in_kernel(wait: Wait) -> t.Optional[str]:
+    with open("/proc/self/net/route", encoding="ascii") as table:
+        known = kernel_networks(table)
+    missing = [f"{block} of {peer.name}" for peer in wait.peers for block in peer.blocks if block not in known]
+    return f"all sessions up; not in the kernel yet: {', '.join(missing)}" if missing else None
+
+
+def _missing(control: Control, wait: Wait, errors: t.Dict[str, str]) -> t.Optional[str]:
+    protocols = with_telling_errors(_protocols(control), errors)
+    missing = what_is_missing(wait.peers, protocols, read_routes(control, "all") if wait.with_routes else None)
+    if missing is not None or not wait.with_routes:
+        return missing
+    if _daemon(control).is_recovering:
+        return "all sessions up; BIRD still recovers from a restart and holds its routes back"
+    # BIRD 3 hands its routes to the kernel some time after it has them.
+    return _missing_in_kernel(wait)
+
+
+def _wait(control: Control, path: str, wait: Wait) -> None:
+    started = time.monotonic()
+    pause = _SHORTEST_PAUSE
+    errors: t.Dict[str, str] = {}
+    while True:
+        missing = _missing(control, wait, errors)
+        if missing is None:
+            return
+        if time.monotonic() - started + pause > wait.timeout:
+            raise BirdError(
+                f"{path}: after {wait.timeout:g} s: {missing}; "
+                "check that BIRD runs there, that TCP port 179 is open, and that both sides name each other's AS"
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.2, _LONGEST_PAUSE)
+
+
+def read(path: str, wait: t.Optional[Wait], *, with_routes: bool = True) -> t.Optional[Snapshot]:
+    """Read everything that BIRD says of itself.
+
+    Args:
+        path: its control socket.
+        wait: what must be true first; None to read at once.
+        with_routes: whether routes are wanted, too.
+
+    Returns:
+        None when no BIRD listens there and nothing is waited for.
+
+    Raises:
+        BirdError: no BIRD to wait for, no answer, or what was still missing at the timeout.
+    """
+    with connected(path) as control:
+        if control is None:
+            if wait is not None:
+                raise BirdError(f"{path}: no BIRD listens there, so no session can come up; start it (bird_service)")
+            return None
+        if wait is not None:
+            _wait(control, path, wait)
+        return _snapshot(control, with_routes=with_routes)
+
+
+def _snapshot(control: Control, *, with_routes: bool) -> Snapshot:
+    protocols = _protocols(control)
+    if not with_routes:
+        return Snapshot(_daemon(control), protocols, ())
+    refused = sum(channel.filtered for protocol in protocols for channel in protocol.channels)
+    filtered = read_routes(control, "all filtered") if refused else ()
+    return Snapshot(_daemon(control), protocols, read_routes(control, "all"), filtered)

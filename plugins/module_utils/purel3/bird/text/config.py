@@ -1,0 +1,175 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of bird.conf: a pure function of the settings, so that equal settings give equal bytes."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...state.ownership import KERNEL_PROTOCOL, TUNNEL_DEVICE
+from ..want.settings import Settings, parse
+from .encapsulation import tunnel_lines
+from .filters import OWNER_TABLE, active_aggregates, common_export_filters
+from .rules import AGGREGATE_PROTOCOL, BLOCK_PROTOCOL
+from .session import is_watched_over_hops, peer_protocol, session_lines, template_lines
+
+__all__ = ["BLOCK_PROTOCOL", "HEADER", "HELD_FILES", "PASSWORD_FILE", "peer_protocol", "render", "render_variables"]
+
+HEADER = "# Rendered by the Ansible collection purel3.fabric; what is changed here by hand is overwritten."
+# Beside bird.conf. Routes that are held during a change; normally there are none.
+HELD_FILES = "fabric_held*.conf"
+PASSWORD_FILE = "fabric_passwords.conf"
+DEVICE_PROTOCOL = "fabric_devices"
+DIRECT_PROTOCOL = "fabric_connected"
+BFD_PROTOCOL = "fabric_bfd"
+OWNER_PROTOCOL = "fabric_ownership"
+
+
+def _log(settings: Settings) -> str:
+    target = settings.log if settings.log in ("syslog", "stderr") else f'"{settings.log}"'
+    return f"log {target} all;"
+
+
+def _learns(settings: Settings) -> bool:
+    # Only a next hop in another subnet is looked up in BIRD's own table.
+    return any(peer.resolves for peer in settings.peers)
+
+
+def _start(settings: Settings) -> t.List[str]:
+    has_passwords = any(peer.has_password for peer in settings.peers)
+    files = [HELD_FILES, *([PASSWORD_FILE] if has_passwords else []), *settings.includes]
+    return [
+        HEADER,
+        _log(settings),
+        f"router id {settings.router_id};",
+        f"graceful restart wait {settings.timers.graceful_restart_wait};",
+        *(f'include "{file}";' for file in files),
+    ]
+
+
+def _devices(settings: Settings) -> t.List[str]:
+    return [f"protocol device {DEVICE_PROTOCOL} {{", f"  scan time {settings.timers.device_scan};", "}"]
+
+
+def _bfd(settings: Settings) -> t.List[str]:
+    timers = [f"    interval {settings.timers.bfd_interval} ms;", f"    multiplier {settings.timers.bfd_multiplier};"]
+    far = ["  multihop {", *timers, "  };"] if any(is_watched_over_hops(peer) for peer in settings.peers) else []
+    return [f"protocol bfd {BFD_PROTOCOL} {{", '  interface "*" {', *timers, "  };", *far, "}"]
+
+
+def _connected() -> t.List[str]:
+    # The tunnel is left out also where there is none: what changes here makes BIRD forget all that it knows from here.
+    return [
+        f"protocol direct {DIRECT_PROTOCOL} {{",
+        "  ipv4;",
+        f'  interface -"cali*", -"{TUNNEL_DEVICE}", "*";',
+        "}",
+    ]
+
+
+def _blocks(settings: Settings) -> t.List[str]:
+    routes = [f"  route {block} blackhole;" for block in settings.blocks]
+    return [f"protocol static {BLOCK_PROTOCOL} {{", "  ipv4;", *routes, "}"]
+
+
+def _aggregates(settings: Settings) -> t.List[str]:
+    active = sorted({aggregate for peer in settings.peers for aggregate in active_aggregates(settings, peer)})
+    if not active:
+        return []
+    # In the kernel too: packets to an address that nobody has would go back along the router's default route.
+    routes = [f"  route {aggregate} unreachable;" for aggregate in active]
+    return [f"protocol static {AGGREGATE_PROTOCOL} {{", "  ipv4;", *routes, "}"]
+
+
+def _owners(settings: Settings) -> t.List[str]:
+    if not settings.is_transit:
+        return []
+    routes = [f"  route {one.block} max {one.block.prefixlen} as {one.as_number};" for one in settings.owners]
+    return [
+        f"roa4 table {OWNER_TABLE};",
+        "",
+        f"protocol static {OWNER_PROTOCOL} {{",
+        "  roa4 {",
+        f"    table {OWNER_TABLE};",
+        "  };",
+        *routes,
+        "}",
+    ]
+
+
+def _kernel_filters(settings: Settings) -> t.List[str]:
+    lines = ["filter fabric_to_kernel {", "  if source = RTS_DEVICE then reject;"]
+    if any(block.prefixlen == 32 for block in settings.blocks):
+        # The blackhole of a single address would replace the workload's own route.
+        lines.append(f'  if proto = "{BLOCK_PROTOCOL}" && net.len = 32 then reject;')
+    if settings.kernel_metric == 0:
+        lines.append("  krt_metric = 0;")
+    lines += [*tunnel_lines(settings), "  accept;", "}"]
+    if _learns(settings):
+        lines += ["", "filter fabric_from_kernel {", '  if ifname ~ "cali*" then reject;', "  accept;", "}"]
+    return lines
+
+
+def _kernel(settings: Settings) -> t.List[str]:
+    learns = _learns(settings)
+    return [
+        f"protocol kernel {KERNEL_PROTOCOL} {{",
+        *(["  learn;"] if learns else []),
+        "  persist;",
+        f"  scan time {settings.timers.kernel_scan};",
+        f"  metric {settings.kernel_metric};",
+        *([f"  merge paths on limit {settings.ecmp_paths};"] if settings.ecmp_paths > 1 else []),
+        "  graceful restart;",
+        "  ipv4 {",
+        "    import filter fabric_from_kernel;" if learns else "    import none;",
+        "    export filter fabric_to_kernel;",
+        "  };",
+        "}",
+    ]
+
+
+def _export_filters(settings: Settings) -> t.Iterator[t.List[str]]:
+    for name, body in common_export_filters(settings).items():
+        yield [f"filter {name} {{", *body, "}"]
+
+
+def render(settings: Settings) -> str:
+    """Return the whole bird.conf of a node.
+
+    Args:
+        settings: checked values (see settings.parse).
+
+    Returns:
+        Text that ends in a newline; the same for the same settings.
+    """
+    sections = [
+        _start(settings),
+        _devices(settings),
+        _bfd(settings) if any(peer.session.bfd for peer in settings.peers) else [],
+        _connected() if _learns(settings) else [],
+        _blocks(settings),
+        _aggregates(settings),
+        _owners(settings),
+        _kernel_filters(settings),
+        _kernel(settings),
+        *_export_filters(settings),
+        template_lines(settings) if settings.peers else [],
+        *(session_lines(settings, peer) for peer in settings.peers),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def render_variables(values: t.Mapping[str, t.Any]) -> str:
+    """Return the bird.conf that a node's host vars describe.
+
+    Args:
+        values: the bird_* variables of the role, by their names.
+
+    Returns:
+        See render.
+
+    Raises:
+        InvalidInput: with all faults of the variables at once.
+    """
+    return render(parse(values))

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives blocks to nodes and addresses to workloads and tunnels; what was allocated once stays."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import ChainMap
+from ipaddress import IPv4Address, IPv4Network
+
+from ..parts.encapsulation import tunnelled_nodes
+from ..parts.intent import Allocations, Fabric, Node, Pool
+
+
+class Exhausted(Exception):
+    """No block or address is left for a node.
+
+    Args:
+        shortages: by node: what is full, and the remedy.
+    """
+
+    def __init__(self, shortages: t.Mapping[str, t.Tuple[str, str]]) -> None:
+        self.shortages = dict(shortages)
+        super().__init__(", ".join(sorted(self.shortages)))
+
+
+def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
+    """Give every node a block, and every workload and tunnel an address.
+
+    Args:
+        fabric: what the file declares.
+        kept: what stays as it is: all that the file gives, and the stored allocations that still hold.
+
+    Returns:
+        The kept allocations and the new ones; the same for any order of the file.
+
+    Raises:
+        Exhausted: blocks or pools are too small.
+    """
+    blocks = dict(kept.blocks)
+    addresses = dict(kept.addresses)
+    tunnels = dict(kept.tunnels)
+    free_blocks = _FreeBlocks(fabric.pools, blocks)
+    shortages: t.Dict[str, t.Tuple[str, str]] = {}
+
+    owned: t.Dict[str, t.List[IPv4Network]] = {node.name: [] for node in fabric.nodes}
+    for block in sorted(blocks):
+        owned[blocks[block]].append(block)
+    for node in fabric.nodes:
+        if not node.is_dedicated and not owned[node.name] and not free_blocks.give(node.name, owned[node.name]):
+            shortages[node.name] = _no_block(node, fabric)
+
+    taken = ChainMap(addresses, tunnels)
+    free_encapsulated = _FreeBlocks(fabric.encapsulated_pools, blocks)
+    numbered = set(tunnels.values())
+    for node in tunnelled_nodes(fabric):
+        if node.name in numbered or node.name in shortages:
+            continue
+        address = _tunnel_address(node, fabric, owned[node.name], taken, free_encapsulated)
+        if address is None:
+            shortages[node.name] = _no_tunnel_address(node, fabric)
+        else:
+            tunnels[address] = node.name
+
+    free_addresses = {node.name: _free_addresses(node, owned[node.name], taken, free_blocks) for node in fabric.nodes}
+    nodes = {node.name: node for node in fabric.nodes}
+    addressed = set(addresses.values())
+    for workload in fabric.workloads:
+        if workload.name in addressed or workload.node in shortages:
+            continue
+        address = next(free_addresses[workload.node], None)
+        if address is None:
+            node = nodes[workload.node]
+            has_tunnel = node.name in tunnels.values()
+            shortages[node.name] = _full(node, has_tunnel) if node.blocks else _no_block(node, fabric)
+        else:
+            addresses[address] = workload.name
+    if shortages:
+        raise Exhausted(shortages)
+    return Allocations(blocks, addresses, tunnels)
+
+
+class _FreeBlocks:
+    def __init__(self, pools: t.Sequence[Pool], blocks: t.Dict[IPv4Network, str]) -> None:
+        self._blocks = blocks
+        self._candidates = (block for pool in pools for block in pool.cidr.subnets(new_prefix=pool.block_size))
+
+    def give(self, node: str, owned: t.List[IPv4Network]) -> bool:
+        for block in self._candidates:
+            if block not in self._blocks:
+                self._blocks[block] = node
+                owned.append(block)
+                return True
+        return False
+
+
+def _tunnel_address(
+    node: Node,
+    fabric: Fabric,
+    owned: t.List[IPv4Network],
+    taken: t.Container[IPv4Address],
+    free_blocks: _FreeBlocks,
+) -> t.Optional[IPv4Address]:
+    pools = [pool.cidr for pool in fabric.encapsulated_pools]
+    found = _last_free([block for block in owned if any(block.subnet_of(pool) for pool in pools)], taken)
+    if found is None and not node.blocks and free_blocks.give(node.name, owned):
+        return _last_free(owned[-1:], taken)
+    return found
+
+
+def _last_free(blocks: t.Sequence[IPv4Network], taken: t.Container[IPv4Address]) -> t.Optional[IPv4Address]:
+    # Workloads fill a block from its start, so that from its end hardly any is ever in the way.
+    candidates = (block[-number] for block in blocks for number in range(1, block.num_addresses + 1))
+    return next((address for address in candidates if address not in taken), None)
+
+
+def _free_addresses(
+    node: Node, owned: t.List[IPv4Network], taken: t.Container[IPv4Address], free_blocks: _FreeBlocks
+) -> t.Iterator[IPv4Address]:
+    index = 0
+    while index < len(owned) or (not node.blocks and free_blocks.give(node.name, owned)):
+        # As in Calico, the first and last address of a block are addresses like any other.
+        yield from (address for address in owned[index] if address not in taken)
+        index += 1
+
+
+def _no_block(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
+    pools = ", ".join(f"{pool.cidr} (blocks of /{pool.block_size})" for pool in fabric.pools)
+    return f"{node.name}: no free block is left in {pools}", "add a pool, or remove nodes or workloads"
+
+
+def _no_tunnel_address(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
+    pools = " or ".join(str(pool.cidr) for pool in fabric.encapsulated_pools)
+    if node.blocks:
+        problem = f"{node.name}: no address is left for its tunnel in those of its blocks that are in pool {pools}"
+        return problem, "add a block to its blocks, or remove a workload"
+    problem = f"{node.name}: no address is left for its tunnel: its blocks in pool {pools} are full, as is the pool"
+    return problem, "add a pool with encapsulation, or remove nodes or workloads"
+
+
+def _full(node: Node, has_tunnel: bool) -> t.Tuple[str, str]:
+    size = sum(block.num_addresses for block in node.blocks)
+    takers = ", one by its tunnel" if has_tunnel else ""
+    return (
+        f"{node.name}: its blocks have {size} addresses, and all are taken{takers}",
+        "add a block to its blocks, or remove 'blocks' to have further ones allocated (it keeps those it has)",
+    )

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold of a lab of virtual machines: they can be told apart, and every segment has nodes on it."""
+
+from __future__ import annotations
+
+import typing as t
+from ipaddress import IPv4Address, IPv4Network
+
+from ...lab.base.machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK
+from ..file.document import Path
+from ..file.report import Report
+from ..file.section import nearest_remedy, show
+from .intent import NAMESPACES, QEMU, Fabric, Lab
+from .schema import Draft
+from .topology import addresses_of
+
+_LAST_PORT = 65535
+
+
+def check(draft: Draft, report: Report) -> None:
+    """Find what cannot be true of the lab.
+
+    Args:
+        draft: what the file declares, as far as it could be read.
+        report: knows the lines, takes the faults.
+    """
+    lab = draft.fabric.lab
+    if lab is None:
+        return
+    _machines(draft, lab, report)
+    if lab.backend == QEMU:
+        _management(draft.fabric, report)
+    _segments(draft.fabric, lab, report)
+    _plain_router(draft.fabric, lab, report)
+
+
+def _machines(draft: Draft, lab: Lab, report: Report) -> None:
+    uses = []
+    for machine in lab.machines.differences:
+        path: Path = ("lab", "nodes", machine.node)
+        if machine.node not in draft.node_names:
+            problem = f"lab: nodes: {show(machine.node)} is not a node of this file"
+            report.fault(path, problem, nearest_remedy(machine.node, draft.node_names))
+        if machine.mac is not None:
+            uses.append(((*path, "mac"), machine.mac, machine.node))
+    report.unique("mac", uses)
+    last = lab.machines.ssh_port + len(draft.node_names) - 1
+    if lab.backend == QEMU and last > _LAST_PORT:
+        problem = f"lab: ssh_port {lab.machines.ssh_port} leaves the last of {len(draft.node_names)} nodes port {last}"
+        report.fault(("lab", "ssh_port"), problem, f"use {_LAST_PORT + 1 - len(draft.node_names)} at most")
+
+
+def _management(fabric: Fabric, report: Report) -> None:
+    for node in fabric.nodes:
+        own: Path = ("nodes", node.name)
+        names = [((*own, "interface"), node.interface)]
+        names += [((*own, "interfaces", one.name), one.name) for one in node.interfaces]
+        for path, name in names:
+            if name == MANAGEMENT_INTERFACE:
+                problem = f"{node.name}: interface {name} is what SSH comes in by"
+                report.fault(path, problem, "use another name, such as ens33")
+        for address in addresses_of(node):
+            if address.network.overlaps(MANAGEMENT_NETWORK):
+                problem = (
+                    f"{node.name}: address {address} is in {MANAGEMENT_NETWORK}, by which SSH reaches virtual machines"
+                )
+                remedy = f"give it another, or set backend: {NAMESPACES}"
+                report.fault(_address_at(node.name, address.ip, fabric), problem, remedy)
+
+
+def _segments(fabric: Fabric, lab: Lab, report: Report) -> None:
+    first: t.Dict[IPv4Network, str] = {}
+    for network in lab.networks:
+        path = ("lab", "networks", network.name)
+        for subnet, name in first.items():
+            if subnet.overlaps(network.subnet):
+                at = report.seen(("lab", "networks", name))
+                problem = f"network {network.name}: subnet {network.subnet} overlaps network {name}'s {subnet}{at}"
+                report.fault((*path, "subnet"), problem, "keep them apart")
+        first.setdefault(network.subnet, network.name)
+    if not lab.networks:
+        return
+    used = set()
+    for node in fabric.nodes:
+        for address in addresses_of(node):
+            used.add(address.network)
+            if address.network not in first:
+                problem = f"{node.name}: address {address} is in no network of the lab"
+                report.fault(_address_at(node.name, address.ip, fabric), problem, "add its subnet to lab: networks")
+    for network in lab.networks:
+        if network.subnet not in used:
+            problem = f"network {network.name}: no node has an address in its subnet {network.subnet}"
+            report.fault(("lab", "networks", network.name), problem, "give a node one, or remove the network")
+
+
+def _plain_router(fabric: Fabric, lab: Lab, report: Report) -> None:
+    owners = {
+        address.ip: (_address_at(node.name, address.ip, fabric), node.name)
+        for node in fabric.nodes
+        for address in addresses_of(node)
+    }
+    for network in lab.networks:
+        if network.router is None:
+            continue
+        path = ("lab", "networks", network.name, "router")
+        where = f"network {network.name}: router {network.router}"
+        subnet = network.subnet
+        if network.router not in subnet:
+            report.fault(path, f"{where} is not in its subnet {subnet}", "give it an address of that")
+        elif subnet.prefixlen < 31 and network.router in (subnet.network_address, subnet.broadcast_address):
+            report.fault(path, f"{where} is the subnet's own address or its broadcast", "give it a host's address")
+        if network.router in owners:
+            other_path, owner = owners[network.router]
+            problem = f"{where} is also {owner}'s address{report.seen(other_path)}"
+            report.fault(path, problem, "give each its own")
+    routed = [network for network in lab.networks if network.router is not None]
+    if len(routed) == 1:
+        (only,) = routed
+        problem = f"network {only.name}: router {only.router} is on this network only, so it leads nowhere"
+        report.fault(("lab", "networks", only.name, "router"), problem, "give another network a router as well")
+
+
+def _address_at(name: str, address: IPv4Address, fabric: Fabric) -> Path:
+    node = next(node for node in fabric.nodes if node.name == name)
+    further = next((one.name for one in node.interfaces if one.address.ip == address), None)
+    path: Path = ("nodes", name)
+    return (*path, "address") if further is None else (*path, "interfaces", further, "address")

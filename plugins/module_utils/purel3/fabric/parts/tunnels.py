@@ -1,0 +1,72 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The encapsulated part of what every node should be: its tunnel, and which routes lead into it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...values.modes import IPIP_CROSS_SUBNET
+from .encapsulation import OVERHEAD, network_mtu, tunnelled_nodes
+from .intent import CheckedFabric, Fabric, Node
+from .topology import addresses_of
+
+Variables = t.Dict[str, t.Any]
+
+
+def workload_mtu(fabric: Fabric) -> int:
+    """How large the packets of workloads may be.
+
+    Args:
+        fabric: without faults.
+
+    Returns:
+        Bytes; 0 leaves it to the kernel.
+    """
+    if fabric.encapsulated_pools:
+        return network_mtu(fabric) - OVERHEAD
+    return fabric.mtu or 0
+
+
+def tunnel_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
+    """Each node's tunnel, and what its BIRD leads into it.
+
+    Args:
+        checked: a fabric without faults.
+
+    Returns:
+        By node, of those that have a tunnel.
+    """
+    fabric = checked.fabric
+    addresses = {node: str(address) for address, node in checked.allocations.tunnels.items()}
+    pools = [{"prefix": str(pool.cidr), "mode": pool.encapsulation} for pool in fabric.encapsulated_pools]
+    needs_subnets = any(pool.encapsulation == IPIP_CROSS_SUBNET for pool in fabric.encapsulated_pools)
+    return {
+        node.name: {
+            "node_tunnel": {"address": addresses[node.name], "mtu": network_mtu(fabric) - OVERHEAD},
+            "bird_encapsulation": pools,
+            **({"bird_subnets": _subnets(node)} if needs_subnets else {}),
+        }
+        for node in tunnelled_nodes(fabric)
+    }
+
+
+def endpoint_variables(fabric: Fabric) -> Variables:
+    """Where packets in tunnels come from: variables of the group fabric.
+
+    Args:
+        fabric: without faults.
+
+    Returns:
+        The addresses of all nodes, in numeric order, as one text; nothing where there is no tunnel.
+    """
+    if not tunnelled_nodes(fabric):
+        return {}
+    addresses = sorted(address.ip for node in fabric.nodes for address in addresses_of(node))
+    # One text, which an option takes as a list: Ansible looks through each item of a list on each host.
+    return {"node_tunnel_endpoints": ",".join(str(address) for address in addresses)}
+
+
+def _subnets(node: Node) -> t.List[str]:
+    return [str(network) for network in sorted({address.network for address in addresses_of(node)})]

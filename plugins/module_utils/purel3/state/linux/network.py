@@ -1,0 +1,107 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""This host's kernel, for the reconciler: one scope, one writer at a time."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+import typing as t
+
+from ...base.errors import KernelError
+from ...kernel import namespaces, syscalls
+from ..model import Resource
+from ..plan import Observed, Plan
+from ..scope import Scope, narrow_scope_of, scope_of
+from . import reader, writer
+
+_LOCK_TRIES = 600
+_LOCK_PAUSE = 0.1
+
+
+class LinuxKernel:
+    """The network of the calling thread's namespace and of those that a scope names.
+
+    Args:
+        scope: what to read.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._lock = -1
+
+    def read(self, touched: t.Optional[t.Iterable[Resource]] = None) -> Observed:
+        """Read what is there; from the first call on, no other process of this collection writes.
+
+        Args:
+            touched: read these objects, as they were or should be; None reads the whole scope.
+
+        Returns:
+            What is there.
+
+        Raises:
+            FabricError: it cannot be read, or another run holds this network for over a minute.
+        """
+        if self._lock < 0:
+            self._take_lock()
+        else:
+            self._go_home()
+        return reader.read(self._scope if touched is None else scope_of(touched))
+
+    def look_at(self, objects: t.Sequence[Resource]) -> Observed:
+        """Read some objects and no others of the own namespace.
+
+        Args:
+            objects: as they were or should be.
+
+        Returns:
+            What is there; not enough to plan additions.
+
+        Raises:
+            FabricError: it cannot be read.
+        """
+        return reader.read(narrow_scope_of(objects))
+
+    def apply(self, plan: Plan, observed: Observed) -> None:
+        """Carry out a plan.
+
+        Args:
+            plan: the operations.
+            observed: what the plan was made from.
+
+        Raises:
+            KernelError: an operation was refused.
+        """
+        writer.apply(plan, observed)
+
+    def _go_home(self) -> None:
+        """Enter the own namespace again, in case that the way back from another one failed."""
+        try:
+            syscalls.setns(self._lock)
+        except OSError as error:
+            raise KernelError(f"cannot return to this host's own namespace: {error}") from error
+
+    def close(self) -> None:
+        """Let other processes write again, before this one ends."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _take_lock(self) -> None:
+        """Lock the network namespace itself: its file exists on every host, and nothing needs to be written."""
+        fd = os.open(namespaces.OWN_PATH, os.O_RDONLY | os.O_CLOEXEC)
+        for _try in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno != errno.EWOULDBLOCK:
+                    raise
+                time.sleep(_LOCK_PAUSE)
+            else:
+                self._lock = fd
+                return
+        os.close(fd)
+        raise KernelError("another run of purel3.fabric is changing this host's network; wait until it has ended")

@@ -1,0 +1,140 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Single values of BGP sessions: text or number in, typed value out, or what is wrong and the remedy."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from ipaddress import IPv4Address, IPv4Network
+
+from .scalars import BadValue, ipv4, network
+
+MOST_REFLECTORS = 5
+
+_COMMUNITY = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
+_TEMPLATE = re.compile(r"\{\{.*[A-Za-z_].*\}\}", re.DOTALL)
+_RULE = re.compile(r"([0-9]{1,10}) *\+ *last_octet")
+_RULE_REMEDY = "write one such as 64512, or the rule '50000 + last_octet' for one of each node's own"
+
+
+def within(low: int, high: int, what: str = "") -> t.Callable[[int], int]:
+    """A parser that accepts a range of numbers.
+
+    Args:
+        low: the smallest.
+        high: the largest.
+        what: their unit, for messages.
+
+    Returns:
+        The parser.
+    """
+
+    def parse(number: int) -> int:
+        if not low <= number <= high:
+            raise BadValue("is out of range", f"use {low} to {high}{f' {what}' if what else ''}")
+        return number
+
+    return parse
+
+
+def community(text: str) -> str:
+    """A BGP community.
+
+    Args:
+        text: two numbers of 16 bits, such as 64512:100.
+
+    Returns:
+        The same without leading zeros.
+
+    Raises:
+        BadValue: it is not one, so that no route can bear it.
+    """
+    found = _COMMUNITY.fullmatch(text)
+    if found is None or max(int(found[1]), int(found[2])) > 65535:
+        raise BadValue("is not a community", "write two numbers from 0 to 65535, such as '64512:100'")
+    return f"{int(found[1])}:{int(found[2])}"
+
+
+def cluster_id(text: str) -> IPv4Address:
+    """The identifier of a route reflector's cluster.
+
+    Args:
+        text: in the form of an IPv4 address.
+
+    Returns:
+        The identifier.
+
+    Raises:
+        BadValue: it is not one.
+    """
+    parsed = ipv4(text, "write one in the form of an IPv4 address, such as 1.0.0.1")
+    if int(parsed) == 0:
+        raise BadValue("is not a cluster id", "use 0.0.0.1 or above")
+    return parsed
+
+
+def peer_address(text: str) -> IPv4Address:
+    """Where a router outside of the fabric answers.
+
+    Args:
+        text: an IPv4 address without a prefix length.
+
+    Returns:
+        The address.
+
+    Raises:
+        BadValue: it is not one, or no router can have it.
+    """
+    if "/" in text:
+        raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
+    parsed = ipv4(text, "write the router's, such as 192.168.50.1")
+    if parsed.is_unspecified or parsed.is_multicast or parsed.is_reserved or parsed.is_loopback:
+        raise BadValue("cannot be a router's", "write the address by which the node reaches it")
+    return parsed
+
+
+def aggregate(text: str) -> IPv4Network:
+    """A prefix that is announced in place of the blocks inside of it.
+
+    Args:
+        text: such as 10.244.0.0/16.
+
+    Returns:
+        The prefix.
+
+    Raises:
+        BadValue: it is not one.
+    """
+    return network(text)
+
+
+def is_template(text: str) -> bool:
+    """Whether a text is nothing but an expression for Ansible to evaluate.
+
+    Args:
+        text: any text.
+
+    Returns:
+        True for `{{ NAME }}` and the like.
+    """
+    return _TEMPLATE.fullmatch(text.strip()) is not None
+
+
+def as_number_rule(text: str) -> int:
+    """A rule that gives each node an AS number of its own.
+
+    Args:
+        text: `NUMBER + last_octet`, that is of the node's address.
+
+    Returns:
+        The number.
+
+    Raises:
+        BadValue: it is another text.
+    """
+    found = _RULE.fullmatch(text.strip())
+    if found is None:
+        raise BadValue("is neither an AS number nor a rule for one", _RULE_REMEDY)
+    return int(found[1])
