@@ -118,8 +118,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.enc
     to_request as request_tunnel,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
+    TUNNEL_DEVICE,
+    TUNNEL_MODULE,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request

@@ -128,8 +128,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.enc
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.information import describe_tunnel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, nft, sources
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
+    TUNNEL_DEVICE,
+    TUNNEL_MODULE,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import reader
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, compare
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
@@ -164,7 +167,7 @@ def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     }
 
 
-def _table() -> guard.Table:
+def _table() -> nft.Table:
     try:
         return nft.read_table(guard.FAMILY, guard.TABLE) or ()
     except MissingDependency:

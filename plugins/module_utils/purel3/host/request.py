@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ..base.errors import InvalidInput
 from ..base.marks import FILE_HEADER
 from ..dataplane.sysctls import to_request
-from ..state.model import OWN_NAMESPACE
-from ..state.ownership import TUNNEL_MODULE
+from ..state.kinds.ownership import TUNNEL_MODULE
+from ..state.kinds.scope import OWN_NAMESPACE
 from ..state.plan import Request as SettingsRequest
 
 # Who reads a file; empty for what only the next boot reads.

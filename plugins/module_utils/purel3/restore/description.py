@@ -9,7 +9,7 @@ import typing as t
 
 from ..base.table import draw_table
 from ..dataplane.workload import host_device, workloads_from
-from ..state.ownership import TUNNEL_DEVICE, title_of
+from ..state.kinds.ownership import TUNNEL_DEVICE, title_of
 from .state import State
 
 HEADINGS = ("WORKLOAD", "ADDRESS", "NETNS", "INTERFACE", "HOST INTERFACE", "STATE")

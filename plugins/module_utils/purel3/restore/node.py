@@ -18,8 +18,8 @@ from ..bird.change.handover import complete
 from ..bird.talk.control import DEFAULT_SOCKET
 from ..host.modules import loading
 from ..kernel import modules, namespaces
+from ..state.kinds.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ..state.linux.network import LinuxKernel
-from ..state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ..state.plan import Request
 from ..state.reconcile import propose
 from ..state.scope import scope_of_request

@@ -18,7 +18,7 @@ from ..dataplane.workload import Workload, workloads_from
 from ..dataplane.workload import check as check_workloads
 from ..dataplane.workload import to_request as request_workloads
 from ..host.request import SETTINGS_OF_TUNNEL, fault_of_module
-from ..state.ownership import TUNNEL_MODULE
+from ..state.kinds.ownership import TUNNEL_MODULE
 from ..state.plan import Request
 from .state import State
 

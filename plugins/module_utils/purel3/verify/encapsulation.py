@@ -9,8 +9,8 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-from ..state.model import Route
-from ..state.ownership import TUNNEL_DEVICE
+from ..state.kinds.ownership import TUNNEL_DEVICE
+from ..state.kinds.route import Route
 from ..values.modes import IPIP, NO_ENCAPSULATION
 
 Params = t.Mapping[str, t.Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...base.errors import BirdError
-from ...state.ownership import TUNNEL_DEVICE
+from ...state.kinds.ownership import TUNNEL_DEVICE
 from ...values.modes import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION
 from .outline import outline
 from .syntax import Statement

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...state.ownership import KERNEL_PROTOCOL, TUNNEL_DEVICE
+from ...state.kinds.ownership import KERNEL_PROTOCOL, TUNNEL_DEVICE
 from ..want.settings import Settings, parse
 from .encapsulation import tunnel_lines
 from .filters import OWNER_TABLE, active_aggregates, common_export_filters

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ...state.ownership import TUNNEL_DEVICE
+from ...state.kinds.ownership import TUNNEL_DEVICE
 from .rules import prefix_set
 
 if t.TYPE_CHECKING:

@@ -9,8 +9,12 @@ import ipaddress
 import typing as t
 
 from ...base.errors import InvalidInput
-from ...state.model import OWN_NAMESPACE, Address, Key, Resource, Tunnel, rp_filter
-from ...state.ownership import TUNNEL_DEVICE, TUNNEL_GROUP, link_mark
+from ...state.kinds.address import Address
+from ...state.kinds.kind import Key, Resource
+from ...state.kinds.ownership import TUNNEL_DEVICE, TUNNEL_GROUP, link_mark
+from ...state.kinds.scope import OWN_NAMESPACE
+from ...state.kinds.sysctl import rp_filter
+from ...state.kinds.tunnel import Tunnel
 from ...state.plan import Request
 from .guard import guard
 
