@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from .kinds.kind import Place, Resource
-from .kinds.registry import describe, device_place, kind_of
+from .kinds.registry import describe, kind_of
 from .kinds.scope import OWN_NAMESPACE
-from .plan import Op, Plan
+from .plan import Plan
 
 
 class Words(t.NamedTuple):
@@ -32,35 +32,24 @@ def put_in_words(plan: Plan) -> Words:
     folded = _places_told_by_others(plan)
     operations, before, after = [], [], []
     for op in plan:
-        if _comes_or_goes(op) and _folds_into(op.subject) in folded:
-            continue
+        kind = kind_of(op.subject)
         if op.before is not None and op.after is not None:
-            kind = kind_of(op.subject)
             old, new = (kind.describe_change or _describe_both)(op.before, op.after)
             operations.append(f"~ {new}" if kind.tells_after_alone else f"~ {old} => {new}")
-        else:
-            old = describe(op.before) if op.before is not None else ""
-            new = describe(op.after) if op.after is not None else ""
-            operations.append(f"+ {new}" if new else f"- {old}")
-        before.extend([old] if old else [])
-        after.extend([new] if new else [])
+            before.append(old)
+            after.append(new)
+        elif (kind.folds_into or kind.place)(op.subject) not in folded:
+            line = kind.describe(op.subject)
+            operations.append(f"- {line}" if op.after is None else f"+ {line}")
+            (before if op.after is None else after).append(line)
     return Words(tuple(sorted(operations, key=lambda line: (line[2:], line))), _join(before), _join(after))
-
-
-def _comes_or_goes(op: Op) -> bool:
-    return op.before is None or op.after is None
-
-
-def _folds_into(subject: Resource) -> t.Optional[Place]:
-    folds_into = kind_of(subject).folds_into
-    return folds_into(subject) if folds_into is not None else device_place(subject)
 
 
 def _places_told_by_others(plan: Plan) -> t.Set[Place]:
     """Interfaces that come or go with an object, and the namespaces that they are in."""
     places: t.Set[Place] = set()
     for op in plan:
-        if _comes_or_goes(op):
+        if op.before is None or op.after is None:
             for place in kind_of(op.subject).places(op.subject):
                 places.update((place, (place[0], "")))
     places.discard((OWN_NAMESPACE, ""))

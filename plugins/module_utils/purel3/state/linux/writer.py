@@ -157,7 +157,7 @@ class _Writer:
             self._delete_links(namespace, list(group))
         for op in ops:
             if op.subject.key[0] == NAMESPACE:
-                self._note(op)
+                self._note([op])
                 name = op.namespace
                 self._guarded(op, lambda name=name: namespaces.remove_name(name))  # type: ignore[misc]
             elif kind_of(op.subject).link_to_delete is None:
@@ -198,21 +198,24 @@ class _Writer:
 
     def _do(self, steps: Steps) -> None:
         """Do all steps in the namespace that this thread is in: messages in bulk, all else one by one."""
-        for is_message, group in groupby(steps, key=lambda pair: isinstance(pair[1].act, Message)):
+        for is_message, group in groupby(steps, key=_is_message):
             if is_message:
                 messages = [(op, t.cast(Message, step.act)) for op, step in group]
-                for op, _message in messages:
-                    self._note(op)
+                self._note(op for op, _message in messages)
                 self._send(messages)
                 continue
             for op, step in group:
-                self._note(op)
+                self._note([op])
                 self._guarded(op, functools.partial(_act, step))
 
-    def _note(self, op: Op) -> None:
-        if id(op) not in self._noted:
-            self._noted.add(id(op))
-            self.done.append(op)
+    def _note(self, ops: t.Iterable[Op]) -> None:
+        """Count operations as done, each once: from here on they may have been."""
+        last = None
+        for op in ops:
+            if op is not last and id(op) not in self._noted:
+                self._noted.add(id(op))
+                self.done.append(op)
+            last = op
 
     def _send(self, messages: t.Sequence[t.Tuple[Op, Message]]) -> None:
         try:
@@ -234,6 +237,10 @@ class _Writer:
             raise ApplyError(self.done, op, error.strerror or str(error)) from error
         except (KernelError, MissingDependency) as error:
             raise ApplyError(self.done, op, str(error)) from error
+
+
+def _is_message(pair: t.Tuple[Op, Step]) -> bool:
+    return isinstance(pair[1].act, Message)
 
 
 def _act(step: Step) -> None:
