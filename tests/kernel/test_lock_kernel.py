@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from box import Box, request_of, workload
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base import waiting
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import network
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
@@ -54,13 +55,13 @@ def test_the_second_waits_and_finds_what_the_first_made(box: Box, monkeypatch: p
             release()
             time.sleep(seconds)
 
-        monkeypatch.setattr(network, "time", SimpleNamespace(sleep=wait))
+        monkeypatch.setattr(waiting, "time", SimpleNamespace(sleep=wait, monotonic=time.monotonic))
         assert box.workloads(WEB1) == ()
     assert pauses
 
 
 def test_the_second_does_not_wait_for_ever(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "_LOCK_TRIES", 2)
+    monkeypatch.setattr(network, "_LOCK_PATIENCE", 0.2)
     with another_run():
         assert box.error_of("workloads", workloads=[WEB1]) == (
             "another run of purel3.fabric is changing this host's network; wait until it has ended"

@@ -27,7 +27,7 @@ class Room(t.NamedTuple):
 
 
 ROOMS: t.Mapping[str, Room] = {
-    "base": Room((), ("files", "kept_file")),
+    "base": Room((), ("files", "kept_file", "waiting")),
     "values": Room(("base",)),
     "kernel": Room(
         ("base",),

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-import time
 import typing as t
 
 from ..base.errors import FabricError
+from ..base.waiting import until_empty
 from ..dataplane import veths
 from ..state.kinds.kind import Key
 from ..state.kinds.scope import Scope
@@ -123,15 +123,10 @@ def _networks() -> t.FrozenSet[Key]:
 
 
 def _see_that_all_is_there(before: t.FrozenSet[Key]) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        lost = before - _networks()
-        if not lost:
-            return
-        if time.monotonic() > deadline:
-            names = ", ".join(" ".join(str(part) for part in key if part) for key in sorted(lost, key=str))
-            raise FabricError(f"{NETWORKD}: it was restarted, and since then this host lacks {names}; see its journal")
-        time.sleep(_PAUSE)
+    lost = until_empty(lambda: before - _networks(), _PATIENCE, _PAUSE)
+    if lost:
+        names = ", ".join(" ".join(str(part) for part in key if part) for key in sorted(lost, key=str))
+        raise FabricError(f"{NETWORKD}: it was restarted, and since then this host lacks {names}; see its journal")
 
 
 def _see_that_udev_leaves_a_probe_alone() -> None:
@@ -173,17 +168,15 @@ def _see_what_network_manager_leaves_alone() -> None:
             f"{NETWORK_MANAGER}: it would still manage {', '.join(missing)}, because another file has the last word on "
             f"unmanaged-devices ({value or 'empty'}); write += there instead of ="
         )
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        managed = [
-            device
-            for device, _colon, state in (
-                line.partition(":") for line in _run("nmcli", "-t", "-f", "DEVICE,STATE", "device").splitlines()
-            )
-            if (device.startswith("cali") or device == "tunl0") and state != "unmanaged"
-        ]
-        if not managed:
-            return
-        if time.monotonic() > deadline:
-            raise FabricError(f"{NETWORK_MANAGER}: it still manages {', '.join(managed)}; see nmcli device")
-        time.sleep(_PAUSE)
+    managed = until_empty(_managed_by_network_manager, _PATIENCE, _PAUSE)
+    if managed:
+        raise FabricError(f"{NETWORK_MANAGER}: it still manages {', '.join(managed)}; see nmcli device")
+
+
+def _managed_by_network_manager() -> t.List[str]:
+    lines = _run("nmcli", "-t", "-f", "DEVICE,STATE", "device").splitlines()
+    return [
+        device
+        for device, _colon, state in (line.partition(":") for line in lines)
+        if (device.startswith("cali") or device == "tunl0") and state != "unmanaged"
+    ]

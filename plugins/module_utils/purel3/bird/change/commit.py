@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from ...base.errors import BirdError, FabricError
+from ...base.waiting import until
 from ..talk.control import Control, connected
 from ..talk.observation import kernel_networks, read_routes
 from ..talk.reply import FIRST_ERROR_CODE
@@ -96,23 +97,18 @@ def wait_for_quiet(control: Control, socket: str) -> None:
         BirdError: that takes too long.
     """
     remaining = undo_time(control)
-    deadline = time.monotonic() + min(remaining or 0.0, _LONGEST_QUIET) + _LATE
-    while remaining is not None:
-        if time.monotonic() > deadline:
-            raise BirdError(
-                f"{socket}: BIRD tries a configuration of another run for {remaining:.0f} s more; wait for that, "
-                "or end it with `birdc configure undo`, then run again"
-            )
-        time.sleep(min(remaining, _PAUSE) + 0.05)
-        remaining = undo_time(control)
+    if remaining is None:
+        return
+    if not until(lambda: undo_time(control) is None, min(remaining, _LONGEST_QUIET) + _LATE, _PAUSE):
+        raise BirdError(
+            f"{socket}: BIRD tries a configuration of another run for {undo_time(control) or 0.0:.0f} s more; wait for "
+            "that, or end it with `birdc configure undo`, then run again"
+        )
 
 
 def _wait_until_loaded(control: Control, socket: str, wanted: Digests) -> None:
-    deadline = time.monotonic() + _LOAD_TIMEOUT
-    while loaded(control) != wanted:
-        if time.monotonic() > deadline:
-            raise BirdError(f"{socket}: BIRD did not take the configuration within {_LOAD_TIMEOUT:g} s; see its log")
-        time.sleep(_PAUSE / 4)
+    if not until(lambda: loaded(control) == wanted, _LOAD_TIMEOUT, _PAUSE / 4):
+        raise BirdError(f"{socket}: BIRD did not take the configuration within {_LOAD_TIMEOUT:g} s; see its log")
 
 
 def load(control: Control, socket: str, path: str, wanted: Digests, timeout: int = 0) -> None:

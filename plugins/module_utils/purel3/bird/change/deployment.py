@@ -14,6 +14,7 @@ from dataclasses import asdict
 from ...base.errors import BirdError, InvalidInput
 from ...base.files import read
 from ...base.proposal import Proposal
+from ...base.waiting import until
 from ..talk.control import connected
 from ..talk.daemon import Program, check_text, find_program
 from ..talk.defaults import DEFAULT_CONFIG
@@ -57,11 +58,8 @@ def reload(request: Request, wanted: t.Optional[str]) -> None:
         if control is None:
             return
         control.tell("configure")
-        deadline = time.monotonic() + _RELOAD_TIMEOUT
-        while loaded_digest(control) != wanted:
-            if time.monotonic() > deadline:
-                raise BirdError(f"{request.socket}: BIRD did not take the configuration within {_RELOAD_TIMEOUT:g} s")
-            time.sleep(_TICK)
+        if not until(lambda: loaded_digest(control) == wanted, _RELOAD_TIMEOUT, _TICK):
+            raise BirdError(f"{request.socket}: BIRD did not take the configuration within {_RELOAD_TIMEOUT:g} s")
 
 
 def _validate(program: t.Optional[Program], change: Change) -> t.Tuple[str, ...]:

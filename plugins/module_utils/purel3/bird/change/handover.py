@@ -10,12 +10,12 @@ when the interface comes up, but when it is told to (seen of BIRD 2.0.12).
 from __future__ import annotations
 
 import re
-import time
 import typing as t
 from dataclasses import replace
 
 from ...base.proposal import Proposal
 from ...base.steps import join
+from ...base.waiting import until
 from ...state.kinds.ownership import KERNEL_PROTOCOL
 from ...state.kinds.route import ROUTE_PROTOCOLS, Route
 from ...state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN, Scope
@@ -55,12 +55,13 @@ def complete(proposal: Proposal, device: str, socket: str) -> Proposal:
 
 def _wait_until_up(device: str, socket: str) -> None:
     """Until BIRD has been told by the kernel; what it learns later is put right by the next run."""
-    deadline = time.monotonic() + _PATIENCE
     with connected(socket) as control:
-        while control is not None and time.monotonic() < deadline:
-            if any(line.text.startswith(f"{device} up ") for line in control.ask("show interfaces")):
-                return
-            time.sleep(_PAUSE)
+        if control is not None:
+            until(
+                lambda: any(line.text.startswith(f"{device} up ") for line in control.ask("show interfaces")),
+                _PATIENCE,
+                _PAUSE,
+            )
 
 
 def _propose(device: str, socket: str) -> Proposal:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import time
 import typing as t
 from dataclasses import dataclass
 
 from ...base.errors import BirdError, FabricError, KernelError
 from ...base.files import File, Ownership, read, restore, write
 from ...base.proposal import Proposal
+from ...base.waiting import until, until_empty
 from ..talk.control import DEFAULT_SOCKET, Control, connected
 from ..talk.defaults import DEFAULT_CONFIG
 from ..talk.observation import read_routes
@@ -89,11 +89,8 @@ def _require_same(control: Control, request: Request, config: t.Optional[File]) 
 
 def _reload(control: Control, request: Request, wanted: t.Optional[str]) -> None:
     control.tell("configure")
-    deadline = time.monotonic() + _LOAD_TIMEOUT
-    while loaded_digest(control, HELD_SYMBOL) != wanted:
-        if time.monotonic() > deadline:
-            raise BirdError(f"{request.socket}: BIRD did not take {request.file} within {_LOAD_TIMEOUT:g} s")
-        time.sleep(_PAUSE / 4)
+    if not until(lambda: loaded_digest(control, HELD_SYMBOL) == wanted, _LOAD_TIMEOUT, _PAUSE / 4):
+        raise BirdError(f"{request.socket}: BIRD did not take {request.file} within {_LOAD_TIMEOUT:g} s")
 
 
 def _hold(request: Request, old: t.Optional[File], new: File) -> None:
@@ -132,18 +129,14 @@ def _let_go(request: Request, old: t.Optional[File]) -> None:
 
 
 def _wait_until_learnt(control: Control, request: Request, held: t.Sequence[HeldRoute]) -> None:
-    deadline = time.monotonic() + request.patience
-    missing = _missing(control, held)
-    while missing:
-        if time.monotonic() > deadline:
-            more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-            raise BirdError(
-                f"{request.socket}: after {request.patience:g} s no session has brought "
-                f"{', '.join(missing[:_MOST_NAMED])}{more}, so all routes are still held; see why, or let go of "
-                "them with wait_timeout 0"
-            )
-        time.sleep(_PAUSE)
-        missing = _missing(control, held)
+    missing = until_empty(lambda: _missing(control, held), request.patience, _PAUSE)
+    if missing:
+        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+        raise BirdError(
+            f"{request.socket}: after {request.patience:g} s no session has brought "
+            f"{', '.join(missing[:_MOST_NAMED])}{more}, so all routes are still held; see why, or let go of "
+            "them with wait_timeout 0"
+        )
 
 
 def propose(request: Request) -> Proposal:

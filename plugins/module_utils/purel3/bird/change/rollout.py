@@ -12,6 +12,7 @@ import typing as t
 
 from ...base.errors import BirdError, FabricError, KernelError
 from ...base.files import write
+from ...base.waiting import until
 from ..talk.control import Control, connected
 from ..talk.daemon import require_program
 from . import candidate, commit
@@ -124,15 +125,13 @@ def confirm(change: Change, trial: Trial) -> None:
             raise BirdError(f"{request.socket}: BIRD ended while it tried a configuration; start it with the old one")
         # Without a moment it was loaded before anybody was asked to confirm it.
         patience = 0.0 if request.moment is None else min(_ARRIVAL, trial.timeout)
-        arrival = time.monotonic() + patience
-        while commit.loaded(control) != change.wanted:
-            if time.time() > trial.activated + patience or time.monotonic() > arrival:
-                candidate.remove(request.path)
-                raise BirdError(
-                    f"{request.socket}: BIRD does not run the new configuration: it was not confirmed within "
-                    f"{trial.timeout} s, or could not be loaded; {request.path} is as it was"
-                )
-            time.sleep(_TICK)
+        patience = min(patience, trial.activated + patience - time.time())
+        if not until(lambda: commit.loaded(control) == change.wanted, patience, _TICK):
+            candidate.remove(request.path)
+            raise BirdError(
+                f"{request.socket}: BIRD does not run the new configuration: it was not confirmed within "
+                f"{trial.timeout} s, or could not be loaded; {request.path} is as it was"
+            )
         _verify(change, control, trial, trial.timeout - commit.reserve(trial.timeout) / 4)
         commit.confirm(control, request.socket, change.wanted)
         _install(change, control)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 import typing as t
 
 from ...base.errors import BirdError, KernelError
 from ...base.files import File, read, write
 from ...base.proposal import Proposal
+from ...base.waiting import until_empty
 from ...state.kinds.registry import describe
 from ...state.kinds.route import ROUTE_PROTOCOLS, Route
 from ...state.kinds.scope import Scope
@@ -113,12 +113,11 @@ def _fall_silent(control: Control) -> None:
     """End all protocols but the kernel's, which then removes what they brought (`persist` is for its own end)."""
     for name in _speakers(control):
         control.tell(f'disable "{name}"')
-    deadline = time.monotonic() + _TIMEOUT
-    while _speakers(control) or _routes_of_bird():
-        if time.monotonic() > deadline:
-            left = ", ".join([*_speakers(control), *_routes_of_bird()])
-            raise BirdError(f"BIRD does not let go of {left} within {_TIMEOUT:g} s; look at its log, and run again")
-        time.sleep(_PAUSE)
+    left = until_empty(lambda: [*_speakers(control), *_routes_of_bird()], _TIMEOUT, _PAUSE)
+    if left:
+        raise BirdError(
+            f"BIRD does not let go of {', '.join(left)} within {_TIMEOUT:g} s; look at its log, and run again"
+        )
 
 
 def _routes_of_bird() -> t.List[str]:

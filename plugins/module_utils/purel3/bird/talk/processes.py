@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import time
 import typing as t
 from dataclasses import dataclass
 
 from ...base.errors import BirdError
+from ...base.waiting import until
 from .control import connected
 
 _PATIENCE = 60.0
@@ -105,11 +105,8 @@ def wait(is_done: t.Callable[[], bool], what: str) -> None:
     Raises:
         BirdError: it took too long.
     """
-    deadline = time.monotonic() + _PATIENCE
-    while not is_done():
-        if time.monotonic() > deadline:
-            raise BirdError(f"{what} within {_PATIENCE:g} s; look at BIRD's log")
-        time.sleep(_TICK)
+    if not until(is_done, _PATIENCE, _TICK):
+        raise BirdError(f"{what} within {_PATIENCE:g} s; look at BIRD's log")
 
 
 def end(process: Process, how: signal.Signals) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import time
 import typing as t
 
 from ...base.errors import KernelError
+from ...base.waiting import until
 from ...kernel import namespaces, syscalls
 from ..kinds.kind import Resource
 from ..kinds.scope import Scope
@@ -19,7 +19,7 @@ from ..plan import Observed, Plan
 from ..scope import narrow_scope_of, scope_of
 from . import reader, writer
 
-_LOCK_TRIES = 600
+_LOCK_PATIENCE = 60.0
 _LOCK_PAUSE = 0.1
 
 
@@ -94,15 +94,17 @@ class LinuxKernel:
     def _take_lock(self) -> None:
         """Lock the network namespace itself: its file exists on every host, and nothing needs to be written."""
         fd = os.open(namespaces.OWN_PATH, os.O_RDONLY | os.O_CLOEXEC)
-        for _try in range(_LOCK_TRIES):
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno != errno.EWOULDBLOCK:
-                    raise
-                time.sleep(_LOCK_PAUSE)
-            else:
-                self._lock = fd
-                return
-        os.close(fd)
-        raise KernelError("another run of purel3.fabric is changing this host's network; wait until it has ended")
+        if not until(lambda: _is_locked(fd), _LOCK_PATIENCE, _LOCK_PAUSE):
+            os.close(fd)
+            raise KernelError("another run of purel3.fabric is changing this host's network; wait until it has ended")
+        self._lock = fd
+
+
+def _is_locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno != errno.EWOULDBLOCK:
+            raise
+        return False
+    return True
