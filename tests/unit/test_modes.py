@@ -89,6 +89,7 @@ def test_a_node_s_end_is_that_of_the_device(tube: Mode) -> None:
     assert [one for one in request.present.values() if isinstance(one, Tunnel)] == [
         Tunnel("", "tube0", 1464, True, 28726, "purel3 tunnel 10.1.0.3/32")
     ]
+    assert guard.guard(["192.168.50.11"], tube.match) in request.present.values()
     assert sorted(one.device for one in to_release().present.values() if isinstance(one, Tunnel)) == ["tube0", "tunl0"]
     with pytest.raises(
         InvalidInput, match="mtu 65500 is not between 68 and 65499 bytes; give that of the network less 36"
