@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 import yaml
 from bad_fabric import GOOD, problems
+from box import request_of
 
 from ansible_collections.purel3.fabric.plugins.inventory.fabric import DOCUMENTATION
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
@@ -30,8 +32,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values import modes
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.modes import IPIP, Match, Mode
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.encapsulation import encapsulation_from
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.expectation import expectation_from_params
+from ansible_collections.purel3.fabric.plugins.modules import conformance
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
+ROLE = Path(__file__).resolve().parents[2] / "roles/node"
 TUBE = Mode("tube", "tube0", "tubes", 36, Match("udp", "dport", 7000), True, False)
 IN_TUBE = GOOD.replace("    block_size: 26\n", "    block_size: 26\n    encapsulation: tube\n")
 VARIABLES = {"bird_address": "10.0.0.1", "bird_as_number": 64512, "bird_blocks": ["10.1.0.0/26"]}
@@ -130,3 +135,30 @@ def test_a_saved_node_has_its_module_loaded_and_its_end_put_back(tube: Mode) -> 
     requests, _left_out = requests_of(state, "", lambda path: "")
     devices_of = {one.device for request in requests for one in request.present.values() if isinstance(one, Tunnel)}
     assert devices_of == {"tube0"}
+
+
+def test_whatever_a_node_s_end_says_reaches_the_modules(tube: Mode) -> None:
+    keys = {"address", "device", "mtu"}
+    options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert set(options["node_tunnel"]["options"]) == keys
+    assert set(conformance.ARGUMENT_SPEC["tunnel"]["options"]) == keys
+    (task,) = yaml.safe_load((ROLE / "tasks/tunnel.yml").read_text())
+    assert {key for key in keys if f"node_tunnel.{key}" in task["purel3.fabric.tunnel"][key]} == keys
+    look, _stop = yaml.safe_load((ROLE / "tasks/tunnel_preflight.yml").read_text())
+    assert "node_tunnel.device" in look["purel3.fabric.tunnel_info"]["device"]
+    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
+    assert defaults["node_tunnel_module"] == IPIP.module
+    assert "node_tunnel_module" in defaults["node_modules"]
+
+
+@pytest.mark.parametrize("module", ["tunnel", "conformance"])
+def test_a_module_wants_what_its_device_needs(tube: Mode, module: str) -> None:
+    end = {"address": "10.1.0.3", "device": "tube0", "mtu": None}
+    if module == "tunnel":
+        request = request_of("tunnel", {**end, "endpoints": ["192.168.50.11"]})
+    else:
+        given = {"node": "n1", "peers": [], "blocks": [], "own_blocks": [], "is_transit": False, "workloads": None}
+        more = {"allows_other_sessions": False, "encapsulation": None, "subnets": None}
+        ends = {"tunnel": end, "tunnel_endpoints": ["192.168.50.11"]}
+        request = t.cast(t.Any, expectation_from_params({**given, **more, **ends}).tunnel)
+    assert request == to_request("10.1.0.3", 1464, ["192.168.50.11"], "tube0")

@@ -53,4 +53,6 @@ _ROWS = (IPIP, IPIP._replace(name="ipip_cross_subnet", is_across_subnets_only=Tr
 
 MODES: t.Mapping[str, Mode] = {mode.name: mode for mode in _ROWS}
 # One mode for each device: modes that share it differ only in when they apply.
-MODE_OF_DEVICE: t.Mapping[str, Mode] = {mode.device: mode for mode in reversed(_ROWS)}
+MODE_OF_DEVICE: t.Dict[str, Mode] = {}
+for _row in _ROWS:
+    MODE_OF_DEVICE.setdefault(_row.device, _row)

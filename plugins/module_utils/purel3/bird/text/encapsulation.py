@@ -14,15 +14,11 @@ if t.TYPE_CHECKING:
     from ..want.settings import Settings
 
 
-def ways_of(settings: Settings) -> t.Tuple[Way, ...]:
-    """Find which of a node's learnt routes lead into a tunnel."""
-    routers = [peer.address for peer in settings.peers if peer.is_external]
-    return ways(((one.prefix, one.mode) for one in settings.encapsulation), settings.subnets, routers)
-
-
 def tunnel_lines(settings: Settings) -> t.List[str]:
     """Write what makes learnt routes lead into the tunnel, as lines of a filter's body, two spaces inwards."""
-    return [line for way in ways_of(settings) for line in _into_tunnel(way)]
+    pools = [(one.prefix, one.mode) for one in settings.encapsulation]
+    routers = [peer.address for peer in settings.peers if peer.is_external]
+    return [line for way in ways(pools, settings.subnets, routers) for line in _into_tunnel(way)]
 
 
 def _into_tunnel(way: Way) -> t.List[str]:
