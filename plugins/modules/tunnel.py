@@ -142,17 +142,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out what the node's kernel must hold.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out what the node's kernel must hold by the module's options; InvalidInput names each fault."""
     if params["state"] == "absent":
         return to_release()
     return request_tunnel(params["address"], params["mtu"], params["endpoints"], params["device"])

@@ -146,17 +146,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the node's end of the tunnels.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The module's results.
-
-    Raises:
-        FabricError: the kernel refuses.
-    """
+    """Read the node's end of the tunnels: the module's results, by its options."""
     observed = reader.read(scope_of_request(to_release()))
     counts = guard.dropped(_table())
     return {

@@ -17,13 +17,7 @@ _ELSEWHERE = ("bgp_next_hop", "!~")
 
 
 class ModeChange(t.NamedTuple):
-    """A pool whose packets travel another way.
-
-    Args:
-        pool: with prefix length.
-        before: one of the modes.
-        after: another one.
-    """
+    """A pool (with prefix length) whose packets travel another way, and the names of both modes."""
 
     pool: str
     before: str

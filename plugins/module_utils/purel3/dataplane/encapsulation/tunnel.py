@@ -23,11 +23,7 @@ _ANY_WAY_BACK = "2"
 
 
 def mode_of(device: t.Optional[str]) -> Mode:
-    """Find the mode of a tunnel by its interface; None stands for tunl0.
-
-    Raises:
-        InvalidInput: no tunnel has such an interface.
-    """
+    """Find the mode of a tunnel by its interface, None for tunl0; InvalidInput where no tunnel has it."""
     if device is None:
         return IPIP
     if device not in MODE_OF_DEVICE:
@@ -85,9 +81,6 @@ def faults_of_sources(sources: t.Mapping[str, t.Optional[str]], endpoints: t.Col
     Args:
         sources: by node, the address that packets to it would come from; None where there is no way.
         endpoints: the nodes' own addresses, from which packets may be decapsulated.
-
-    Returns:
-        A sentence with its remedy for each address that is no endpoint.
     """
     wrong: t.Dict[str, t.List[str]] = {}
     for node, source in sources.items():

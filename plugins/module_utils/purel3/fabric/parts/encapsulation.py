@@ -62,13 +62,7 @@ def tunnelled_nodes(fabric: Fabric) -> t.Tuple[Node, ...]:
 
 
 def check(fabric: Fabric, report: Report, *, knows_all_pools: bool) -> None:
-    """Find what cannot be in a fabric with encapsulation.
-
-    Args:
-        fabric: what the file declares, as far as it could be read.
-        report: knows the lines, takes the faults.
-        knows_all_pools: whether every pool could be read.
-    """
+    """Find what cannot be in a fabric with encapsulation, as far as it could be read; the report takes the faults."""
     pools = fabric.encapsulated_pools
     if not pools:
         return
