@@ -10,11 +10,12 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import Scope
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Resource
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, Plan
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import Scope, scope_of_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
 from .box import run_in_box, run_in_child
 from .check import check_absent, check_present

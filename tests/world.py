@@ -13,34 +13,32 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
-    OWN_NAMESPACE,
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Key, Place, Resource
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import Namespace
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
+    TUNNELS,
+    link_owner,
+    recorded_addresses,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import device_place
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import (
     PROTOCOL_KERNEL,
     SCOPE_LINK,
-    TABLE_MAIN,
     UNICAST,
-    Address,
-    Guard,
-    Key,
-    Namespace,
-    Place,
-    Resource,
     Route,
+    route_owner,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import (
     Sysctl,
-    Tunnel,
-    Veth,
-    device_place,
     proxy_arp,
     proxy_delay,
     rp_filter,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import (
-    TABLE_COMMENT,
-    TUNNELS,
-    link_owner,
-    recorded_addresses,
-    route_owner,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import MARK, Table
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.tunnel import Tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import Veth
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Interface, Observed, Op, Plan
 
 FORWARDING = Sysctl(OWN_NAMESPACE, "net/ipv4/ip_forward", "0")
@@ -114,8 +112,8 @@ class World:
             return resource.owner
         if isinstance(resource, Veth):
             return link_owner(resource.outer.group)
-        if isinstance(resource, Guard):
-            return TUNNELS if TABLE_COMMENT in resource.frame else ""
+        if isinstance(resource, Table):
+            return TUNNELS if MARK in "".join(resource.frame) else ""
         owner, alias = self._marks_of(device_place(resource))
         if isinstance(resource, Address):
             return owner if resource.address in recorded_addresses(alias) else ""
@@ -177,7 +175,7 @@ class World:
                     del self.resources[key]
         elif isinstance(resource, Address):
             self._delete_with_address(resource)
-        elif isinstance(resource, Guard):
+        elif isinstance(resource, Table):
             self._check_guard()
 
     def _delete_with_address(self, address: Address) -> None:
@@ -205,7 +203,7 @@ class World:
 
     def _check_guard(self) -> None:
         is_open = any(tunnel.is_up and link_owner(tunnel.group) for tunnel in self._all(Tunnel))
-        if is_open and not self._all(Guard):
+        if is_open and not self._all(Table):
             raise Refused("a tunnel is open without its guard")
 
 

@@ -75,8 +75,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import NAMESPACE, Key, Namespace
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import OBJECTS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Key
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import NAMESPACE, Namespace
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import OBJECTS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import fault_of_namespace
 

@@ -75,7 +75,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Key, Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Key
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import fault_of_device, namespace_from
 

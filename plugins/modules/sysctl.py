@@ -76,8 +76,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runn
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.steps import join
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sysctls import keep, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import namespace_from

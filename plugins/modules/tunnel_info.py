@@ -159,7 +159,7 @@ def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     }
 
 
-def _table() -> guard.Table:
+def _table() -> nft.Table:
     try:
         return nft.read_table(guard.FAMILY, guard.TABLE) or ()
     except MissingDependency:

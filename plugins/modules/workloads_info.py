@@ -79,8 +79,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.information import describe_workloads
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import namespaces
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import Scope
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import reader
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import Scope
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {}
 

@@ -19,6 +19,8 @@ from box import Box, workload
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nft as program
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds import table
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import table_of
 
 OPTIONS: t.Dict[str, t.Any] = {"address": "10.244.166.190", "endpoints": ["192.168.50.10", "192.168.50.11"]}
 MADE = (
@@ -56,7 +58,7 @@ def link(box: Box) -> t.Tuple[t.Any, ...]:
 def endpoints() -> t.List[str]:
     table = program.read_table(guard.FAMILY, guard.TABLE)
     assert table is not None
-    return list(guard.guard_of(table).endpoints)
+    return list(guard.endpoints_of(table_of(guard.FAMILY, guard.TABLE, table)))
 
 
 def test_once_and_then_never_again(box: Box) -> None:
@@ -121,12 +123,12 @@ TAMPERED: t.Dict[str, t.List[str]] = {
 def test_a_guard_changed_by_hand_is_put_right(case: str, box: Box) -> None:
     prepare(box)
     box.run("tunnel", **OPTIONS)
-    before = guard.guard_of(program.read_table(guard.FAMILY, guard.TABLE) or [])
+    before = table_of(guard.FAMILY, guard.TABLE, program.read_table(guard.FAMILY, guard.TABLE) or [])
     for command in TAMPERED[case]:
         nft(command)
     assert len(box.run("tunnel", **OPTIONS)) == 1
     assert box.run("tunnel", **OPTIONS) == ()
-    assert guard.guard_of(program.read_table(guard.FAMILY, guard.TABLE) or []) == before
+    assert table_of(guard.FAMILY, guard.TABLE, program.read_table(guard.FAMILY, guard.TABLE) or []) == before
 
 
 def test_many_endpoints(box: Box) -> None:
@@ -174,9 +176,7 @@ def test_a_table_that_others_made_is_named_and_stays(box: Box) -> None:
     ):
         nft(f"add {command}")
     rules, before = nft("list", "ruleset"), box.state()
-    assert "guard of tunnels for 0 endpoints stands in the way: it is there and not ours" in box.error_of(
-        "tunnel", **OPTIONS
-    )
+    assert "guard of tunnels stands in the way: it is there and not ours" in box.error_of("tunnel", **OPTIONS)
     assert "and what is not ours is never deleted" in box.error_of("tunnel", state="absent")
     assert box.state() ^ before == set()
     assert nft("list", "ruleset") == rules
@@ -212,7 +212,7 @@ def test_a_transaction_that_nft_refuses_is_told_in_its_words(box: Box) -> None:
     prepare(box)
     before = box.state()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guard, "_FRAME_TEXT", ("create table ip purel3_tunnel", "add nonsense"))
+        patch.setattr(table, "transaction", lambda *_tables: "create table ip purel3_tunnel\nadd nonsense\n")
         complaint = box.error_of("tunnel", **OPTIONS)
     assert complaint.startswith("cannot add guard of tunnels for 2 endpoints: nft --file -: ")
     assert "nonsense" in complaint

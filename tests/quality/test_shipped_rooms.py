@@ -18,34 +18,35 @@ PREFIX = ("ansible_collections", "purel3", "fabric", "plugins")
 LIBRARY = (*PREFIX, "module_utils", "purel3")
 
 # The rooms of the library that a module brings, beside `base` and `_ansible`.
-NETWORK = {"dataplane.encapsulation", "kernel", "state", "state.linux"}
+NETWORK = {"kernel", "state", "state.kinds", "state.linux"}
 OBJECTS = {*NETWORK, "values"}
 OPTIONS = {*OBJECTS, "dataplane"}
+INFORMATION = {*OPTIONS, "dataplane.encapsulation"}
 ROOMS: t.Mapping[str, t.Set[str]] = {
     "allocations": {"fabric.allocation", "fabric.file", "fabric.parts", "values"},
     "bird_config": {*OBJECTS, "bird.change", "bird.talk", "host"},
     "bird_hold": {"bird.change", "bird.talk", "host"},
     "bird_info": {"bird.talk"},
-    "bird_service": {*OBJECTS, "bird.service", "bird.talk", "host"},
-    "conformance": {*OPTIONS, "bird.talk", "verify"},
+    "bird_service": {*NETWORK, "bird.service", "bird.talk", "host"},
+    "conformance": {*INFORMATION, "bird.talk", "verify"},
     "host": {*OPTIONS, "host"},
     "host_info": {"bird.talk", "host"},
     "lab": {"kernel", "lab", "lab.base", "lab.vm", "values"},
     "lab_router": {"lab.frr", "values"},
     "netns": OBJECTS,
-    "netns_info": OPTIONS,
+    "netns_info": INFORMATION,
     "proxy_arp": OBJECTS,
     "reachability": {"kernel", "values", "verify"},
-    "restore": {"dataplane", "dataplane.encapsulation", "host", "restore", "state", "values"},
+    "restore": {"dataplane", "dataplane.encapsulation", "host", "kernel", "restore", "state", "state.kinds", "values"},
     "route": OPTIONS,
-    "route_info": OPTIONS,
+    "route_info": INFORMATION,
     "sysctl": OPTIONS,
-    "tunnel": {*OBJECTS, "bird.change", "bird.talk"},
-    "tunnel_info": OPTIONS,
+    "tunnel": {*OBJECTS, "bird.change", "bird.talk", "dataplane.encapsulation"},
+    "tunnel_info": INFORMATION,
     "veth": OPTIONS,
-    "veth_info": OPTIONS,
+    "veth_info": INFORMATION,
     "workloads": OPTIONS,
-    "workloads_info": OPTIONS,
+    "workloads_info": INFORMATION,
 }
 
 

@@ -18,8 +18,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.sta
     Session,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Route as BirdRoute
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import BLACKHOLE, TABLE_MAIN, UNICAST
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Route as KernelRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import BLACKHOLE, UNICAST
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import Route as KernelRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import TABLE_MAIN
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
     WORKLOAD,
     Seen,

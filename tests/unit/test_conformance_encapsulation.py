@@ -16,8 +16,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.enc
     to_release,
     to_request,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import TABLE_MAIN, UNICAST
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Route as KernelRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import UNICAST
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import Route as KernelRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import TABLE_MAIN
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
     TUNNEL,
     Seen,

@@ -23,7 +23,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.request 
     files_of,
     request_from,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
 
 
 def options(**changes: t.Any) -> t.Dict[str, t.Any]:

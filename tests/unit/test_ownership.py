@@ -9,15 +9,21 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state import ownership
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds import namespace, ownership
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
+    OBJECTS,
+    TUNNELS,
+    WORKLOADS,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import (
+    GATEWAY_ROUTE,
     SCOPE_GLOBAL,
     SCOPE_LINK,
-    TABLE_MAIN,
     UNICAST,
     Route,
+    route_owner,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import OBJECTS, TUNNELS, WORKLOADS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import TABLE_MAIN
 
 MARK = "purel3 web1 10.244.1.1/32"
 BOOT, STATIC = 3, 4
@@ -40,15 +46,15 @@ ROUTES: t.Dict[str, t.Tuple[Route, str, str, str]] = {
     "another way out": (route("0.0.0.0/0", "192.0.2.1"), WORKLOADS, MARK, ""),
     "our protocol": (route("10.9.0.0/24", protocol=112), "", "", OBJECTS),
     "another protocol": (route("10.9.0.0/24", protocol=STATIC), "", "", ""),
-    "the route of the node to the gateway": (ownership.GATEWAY_ROUTE, "", "", WORKLOADS),
-    "the same with a metric": (ownership.GATEWAY_ROUTE._replace(metric=5), "", "", OBJECTS),
+    "the route of the node to the gateway": (GATEWAY_ROUTE, "", "", WORKLOADS),
+    "the same with a metric": (GATEWAY_ROUTE._replace(metric=5), "", "", OBJECTS),
 }
 
 
 @pytest.mark.parametrize("case", ROUTES)
 def test_whose_a_route_is(case: str) -> None:
     subject, device_owner, alias, owner = ROUTES[case]
-    assert ownership.route_owner(subject, device_owner, alias) == owner
+    assert route_owner(subject, device_owner, alias) == owner
 
 
 def test_whose_an_interface_is() -> None:
@@ -58,17 +64,17 @@ def test_whose_an_interface_is() -> None:
 
 def test_whose_a_namespace_is() -> None:
     for owner in (WORKLOADS, OBJECTS):
-        assert ownership.namespace_owner(ownership.namespace_mark(owner)) == owner
+        assert namespace.namespace_owner(namespace.namespace_mark(owner)) == owner
     for alias in ("", "purel3", "purel3 ", "purel3 others", "lo"):
-        assert ownership.namespace_owner(alias) == ""
+        assert namespace.namespace_owner(alias) == ""
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177])
 def test_whose_a_placeholder_is_whatever_the_umask(umask: int) -> None:
     for owner in (WORKLOADS, OBJECTS):
-        assert ownership.placeholder_owner(ownership.placeholder_mode(owner) & ~umask) == owner
+        assert namespace.placeholder_owner(namespace.placeholder_mode(owner) & ~umask) == owner
     for mode in (0, 0o444, 0o644, 0o100600):
-        assert ownership.placeholder_owner(mode & ~umask) == ""
+        assert namespace.placeholder_owner(mode & ~umask) == ""
 
 
 def test_what_an_interface_records() -> None:

@@ -13,30 +13,27 @@ from world import World, foreign_route
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import ForeignObject, InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.veths import to_request as request_veths
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import Workload, to_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
-    BLACKHOLE,
-    NAMESPACE,
-    OWN_NAMESPACE,
-    SCOPE_GLOBAL,
-    TABLE_MAIN,
-    Address,
-    End,
-    Namespace,
-    Resource,
-    Route,
-    Sysctl,
-    pair,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import NAMESPACE, Namespace
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
     OBJECT_GROUP,
     OBJECTS,
-    ROUTE_PROTOCOL,
     WORKLOADS,
     link_mark,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import (
+    BLACKHOLE,
+    ROUTE_PROTOCOL,
+    SCOPE_GLOBAL,
+    Route,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import End, pair
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Plan, Request, compare, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
 
 WEB1, HOST1 = Workload("web1", "10.244.1.1", "web1"), "cali977588a87e1"
 WEB2, HOST2 = Workload("web2", "10.244.1.2", "web2"), "cali867e9cd9ead"

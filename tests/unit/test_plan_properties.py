@@ -16,7 +16,9 @@ from world import Refused, World, foreign_route
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, RolledBack
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import Workload, to_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import OWN_NAMESPACE, Namespace, Resource
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import Namespace
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import OWN_NAMESPACE
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, Plan, Request, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
 

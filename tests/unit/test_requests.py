@@ -15,12 +15,14 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sys
     to_request as request_settings,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import Scope, scope_of_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import Scope
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import namespace_from
 
 Options = t.Dict[str, t.Any]
 
+GUARD = frozenset([("ip", "purel3_tunnel")])
 NAMESPACES: t.Dict[t.Optional[str], str] = {
     None: "",
     "web1": "web1",
@@ -182,9 +184,9 @@ SCOPES: t.Dict[str, t.Tuple[str, Options, Scope]] = {
     "a tunnel, with its guard": (
         "tunnel",
         {"address": "10.244.1.1"},
-        Scope(sysctls=frozenset([("", "net/ipv4/conf/tunl0/rp_filter")]), has_guard=True),
+        Scope(sysctls=frozenset([("", "net/ipv4/conf/tunl0/rp_filter")]), nft_tables=GUARD),
     ),
-    "no tunnel": ("tunnel", {"state": "absent"}, Scope(has_guard=True)),
+    "no tunnel": ("tunnel", {"state": "absent"}, Scope(nft_tables=GUARD)),
     "no workloads": (
         "workloads",
         {"workloads": []},

@@ -16,8 +16,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.reque
     requests_of,
     state_from,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import WORKLOADS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import WORKLOADS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 
 WEB1 = {"name": "web1", "address": "10.244.1.1", "netns": None, "interface_name": "eth0"}

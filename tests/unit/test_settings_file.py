@@ -14,7 +14,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.marks import FILE_HEADER
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sysctls import keep
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
 
 FORWARD = Sysctl("", "net/ipv4/ip_forward", "1")
 FILTER = Sysctl("", "net/ipv4/conf/eth0.100/rp_filter", "0")

@@ -33,11 +33,15 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.wor
     to_request as request_workloads,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import GUARD, Address, Guard, Tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Found
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import KIND as TABLES
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import TABLE, Table, table_of
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.tunnel import Tunnel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Op, Request, compare, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.modes import IPIP
 
 NODES = ["192.168.50.10", "192.168.50.11", "192.168.50.12"]
@@ -57,6 +61,18 @@ def with_changed(world: World, *resources: t.Any) -> World:
     for resource in resources:
         world.resources[resource.key] = resource
     return world
+
+
+def owner_of(objects: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """Whose a table with these objects would be."""
+    found = Found({}, set(), (), (), {("ip", "purel3_tunnel"): objects})
+    ((_table, owner),) = TABLES.found(found)
+    return owner
+
+
+def table_of_others(*endpoints: str) -> Table:
+    """A table of the same name without our mark."""
+    return Table("ip", "purel3_tunnel", ("other",), (), (("endpoints", endpoints),))
 
 
 PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
@@ -104,14 +120,14 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         ("~ tunnel tunl0  10.244.166.190/32  mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up",),
     ),
     "somebody took a rule out of the guard": (
-        with_changed(with_tunnel(), guard.guard(NODES, IPIP.match)._replace(rules="")),
+        with_changed(with_tunnel(), guard.guard(NODES, IPIP.match)._replace(rules=())),
         WANTED,
         ("~ guard of tunnels for 3 endpoints  with other rules => guard of tunnels for 3 endpoints",),
     ),
     "a run was killed after the new address and before the mark of it": (
         with_changed(
             World(FRESH, Address("", "tunl0", "10.244.166.191/32")),
-            *(with_tunnel().resources[key] for key in (FRESH.key, (GUARD, ""))),
+            *(with_tunnel().resources[key] for key in (FRESH.key, guard.guard([], IPIP.match).key)),
         ),
         to_request("10.244.166.191", 1480, NODES),
         (
@@ -199,7 +215,7 @@ FOREIGN: t.Dict[str, t.Tuple[World, Request, t.List[str]]] = {
         ],
     ),
     "somebody else has a table of that name": (
-        World(FRESH, Guard("", ("192.0.2.1",), "other", "")),
+        World(FRESH, table_of_others("192.0.2.1")),
         WANTED,
         [
             "guard of tunnels for 1 endpoint stands in the way: it is there and not ours; remove it, or ask for "
@@ -207,7 +223,7 @@ FOREIGN: t.Dict[str, t.Tuple[World, Request, t.List[str]]] = {
         ],
     ),
     "the table of somebody else would have to go": (
-        World(Guard("", (), "other", "")),
+        World(table_of_others()),
         to_release(),
         [
             "guard of tunnels for 0 endpoints stands in the way: it is not ours, and what is not ours is never "
@@ -270,7 +286,7 @@ def test_a_new_address_is_there_before_the_old_one_goes() -> None:
 
 def test_what_has_to_be_there_first_is_said_at_once() -> None:
     """In check mode, earlier tasks may be about to install nft and to load the module."""
-    observed = replace(World().observed(), lacks={GUARD: "there is no nft on this host; install its package nftables"})
+    observed = replace(World().observed(), lacks={TABLE: "there is no nft on this host; install its package nftables"})
     plan, obstacles = compare(WANTED, observed)
     assert len(plan) == 4
     assert obstacles == (
@@ -363,7 +379,7 @@ def test_a_tunnel_as_data() -> None:
     observed = with_tunnel().observed()
     assert describe_tunnel(observed) == {"address": "10.244.166.190", "mtu": 1480, "is_up": True, "endpoints": NODES}
     nothing = {"address": "", "mtu": 0, "is_up": False, "endpoints": []}
-    theirs = World(FRESH._replace(is_up=True), Address("", "tunl0", "10.1.0.1/32"), Guard("", NODES_OF_OTHERS, "", ""))
+    theirs = World(FRESH._replace(is_up=True), Address("", "tunl0", "10.1.0.1/32"), table_of_others(*NODES_OF_OTHERS))
     for world in (World(), World(FRESH), theirs):
         assert describe_tunnel(world.observed()) == nothing
 
@@ -398,15 +414,14 @@ READ = json.loads(
 
 
 def test_a_table_is_read_as_it_was_written() -> None:
-    assert guard.guard_of(READ) == guard.guard(["192.168.50.9", "192.168.50.11"], IPIP.match)
-    assert guard.owner_of(READ) == "tunnels"
+    assert table_of("ip", "purel3_tunnel", READ) == guard.guard(["192.168.50.9", "192.168.50.11"], IPIP.match)
+    assert owner_of(READ) == "tunnels"
     assert guard.dropped(READ) == {"from workloads": 0, "from others than nodes": 7}
 
 
 TABLES_OF_OTHERS: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {
     "nothing": [],
     "a set without comment": [{"set": {"name": "endpoints", "type": "ipv4_addr"}}],
-    "a set of another name": [{"set": {"name": "others", "type": "ipv4_addr", "comment": "purel3.fabric"}}],
     "a set of networks": [{"set": {"name": "endpoints", "elem": [{"prefix": {"addr": "192.0.2.0", "len": 24}}]}}],
 }
 
@@ -414,8 +429,8 @@ TABLES_OF_OTHERS: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {
 @pytest.mark.parametrize("case", TABLES_OF_OTHERS)
 def test_a_table_that_is_not_ours(case: str) -> None:
     table = TABLES_OF_OTHERS[case]
-    assert guard.owner_of(table) == ""
-    assert guard.guard_of(table) != guard.guard([], IPIP.match)
+    assert owner_of(table) == ""
+    assert table_of("ip", "purel3_tunnel", table) != guard.guard([], IPIP.match)
     assert sum(guard.dropped(table).values()) == 0
 
 

@@ -9,21 +9,19 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import (
-    Address,
-    End,
-    Guard,
-    Namespace,
-    Resource,
-    Route,
-    Sysctl,
-    Tunnel,
-    Veth,
-    device_place,
-    pair,
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import Namespace
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
+    OBJECT_GROUP,
+    WORKLOAD_GROUP,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import OBJECT_GROUP, WORKLOAD_GROUP
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import describe, device_place
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import Route
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import Table
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.tunnel import Tunnel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import End, Veth, pair
 
 PLAIN = Route("", 254, "10.9.0.0/24", 0, 1, "", "eth0", 253, 3)
 
@@ -32,12 +30,15 @@ def end(namespace: str, device: str, group: int = 0, alias: str = "") -> End:
     return End(namespace, device, "", 0, True, group, alias, None)
 
 
+TWO = ("192.0.2.1", "192.0.2.2")
 WORDS: t.Dict[str, Resource] = {
     "netns blue": Namespace("blue", ""),
     "address 1.1.1.1/24 dev eth0": Address("", "eth0", "1.1.1.1/24"),
     "address 1.1.1.1/24 dev eth0 in netns blue": Address("blue", "eth0", "1.1.1.1/24"),
     "address 1.1.1.1/24 dev eth0 in /proc/7/ns/net": Address("/proc/7/ns/net", "eth0", "1.1.1.1/24"),
-    "guard of tunnels for 2 endpoints": Guard("", ("192.0.2.1", "192.0.2.2"), "", ""),
+    "guard of tunnels for 2 endpoints": Table("ip", "purel3_tunnel", (), (), (("endpoints", TWO),)),
+    "guard of tunnels for 1 endpoint": Table("ip", "purel3_tunnel", (), (), (("endpoints", ("192.0.2.1",)),)),
+    "table inet filter": Table("inet", "filter", (), (), ()),
     "tunnel tunl0 mtu 1480 down": Tunnel("", "tunl0", 1480, False, 0, ""),
     "tunnel tunl0  10.244.1.1/32  mtu 1400 up": Tunnel("", "tunl0", 1400, True, 28726, "purel3 tunnel 10.244.1.1/32"),
     "sysctl net.ipv4.ip_forward = 1": Sysctl("", "net/ipv4/ip_forward", "1"),
@@ -104,7 +105,7 @@ def test_what_hangs_on_an_interface() -> None:
         Sysctl("", "net/ipv4/conf/all/proxy_arp", "1"): None,
         Sysctl("", "net/ipv4/ip_forward", "1"): None,
         Namespace("blue", ""): None,
-        Guard("", (), "", ""): None,
+        Table("ip", "filter", (), (), ()): None,
         Tunnel("", "tunl0", 1480, False, 0, ""): ("", "tunl0"),
         pair(end("", "a"), end("", "b")): None,
     }

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ..state.model import Address, End, Guard, Namespace, Place, Route, Tunnel, Veth
-from ..state.ownership import WORKLOAD_GROUP, recorded_addresses, title_of
+from ..state.kinds.address import Address
+from ..state.kinds.kind import Place
+from ..state.kinds.namespace import Namespace
+from ..state.kinds.ownership import WORKLOAD_GROUP, recorded_addresses, title_of
+from ..state.kinds.route import Route
+from ..state.kinds.table import Table
+from ..state.kinds.tunnel import Tunnel
+from ..state.kinds.veth import End, Veth
 from ..state.plan import Observed
+from .encapsulation.guard import endpoints_of
 from .routes import to_options
 
 Data = t.Dict[str, t.Any]
@@ -138,8 +145,8 @@ def describe_tunnel(observed: Observed) -> Data:
     found: Data = {"address": "", "mtu": 0, "is_up": False, "endpoints": []}
     for key in observed.owners:
         resource = observed.resources[key]
-        if isinstance(resource, Guard):
-            found["endpoints"] = list(resource.endpoints)
+        if isinstance(resource, Table):
+            found["endpoints"] = list(endpoints_of(resource))
         elif isinstance(resource, Tunnel):
             found.update(mtu=resource.mtu, is_up=resource.is_up)
             for address in _addresses(observed).get((resource.namespace, resource.device), []):

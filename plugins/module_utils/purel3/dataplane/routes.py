@@ -9,7 +9,8 @@ import ipaddress
 import typing as t
 
 from ..base.errors import InvalidInput
-from ..state.model import (
+from ..state.kinds.kind import Key, name_of
+from ..state.kinds.route import (
     ROUTE_PROTOCOLS,
     ROUTE_SCOPES,
     ROUTE_TABLES,
@@ -17,9 +18,7 @@ from ..state.model import (
     SCOPE_GLOBAL,
     SCOPE_LINK,
     UNICAST,
-    Key,
     Route,
-    name_of,
 )
 from ..state.plan import Request
 from ..values.names import fault_of_device

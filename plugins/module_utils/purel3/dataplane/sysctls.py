@@ -13,7 +13,8 @@ from ..base import kept_file
 from ..base.errors import FabricError, InvalidInput
 from ..base.marks import FILE_HEADER
 from ..base.proposal import Proposal
-from ..state.model import Key, Sysctl
+from ..state.kinds.kind import Key
+from ..state.kinds.sysctl import Sysctl
 from ..state.plan import Request
 
 _NAME = re.compile(r"[a-z0-9_-]+([./][A-Za-z0-9_:@-]+)+")

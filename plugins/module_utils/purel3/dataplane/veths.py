@@ -10,8 +10,10 @@ import re
 import typing as t
 
 from ..base.errors import InvalidInput
-from ..state.model import Address, End, Key, Place, Resource, Veth, pair
-from ..state.ownership import ALIAS_LENGTH, OBJECT_GROUP, link_mark
+from ..state.kinds.address import Address
+from ..state.kinds.kind import Key, Place, Resource
+from ..state.kinds.ownership import ALIAS_LENGTH, OBJECT_GROUP, link_mark
+from ..state.kinds.veth import End, Veth, pair
 from ..state.plan import Request
 from ..values.names import fault_of_device, namespace_from
 

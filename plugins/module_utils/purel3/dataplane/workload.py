@@ -10,33 +10,24 @@ import ipaddress
 import typing as t
 
 from ..base.errors import InvalidInput
-from ..state.model import (
-    OWN_NAMESPACE,
-    PROTOCOL_BOOT,
-    SCOPE_GLOBAL,
-    SCOPE_LINK,
-    TABLE_MAIN,
-    UNICAST,
-    Address,
-    End,
-    Key,
-    Namespace,
-    Resource,
-    Route,
-    Sysctl,
-    Veth,
-    proxy_arp,
-    proxy_delay,
-)
-from ..state.ownership import (
+from ..state.kinds.address import Address
+from ..state.kinds.kind import Key, Resource
+from ..state.kinds.namespace import Namespace
+from ..state.kinds.ownership import WORKLOAD_GROUP, WORKLOADS, link_mark
+from ..state.kinds.route import (
     DEFAULT_DESTINATION,
     GATEWAY,
     GATEWAY_HOST,
     GATEWAY_ROUTE,
-    WORKLOAD_GROUP,
-    WORKLOADS,
-    link_mark,
+    PROTOCOL_BOOT,
+    SCOPE_GLOBAL,
+    SCOPE_LINK,
+    UNICAST,
+    Route,
 )
+from ..state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN
+from ..state.kinds.sysctl import Sysctl, proxy_arp, proxy_delay
+from ..state.kinds.veth import End, Veth
 from ..state.plan import Request
 from ..values.names import fault_of_device, fault_of_namespace, fault_of_word, namespace_from
 

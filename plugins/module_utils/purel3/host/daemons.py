@@ -12,11 +12,12 @@ import typing as t
 
 from ..base.errors import FabricError
 from ..dataplane import veths
+from ..state.kinds.kind import Key
+from ..state.kinds.scope import Scope
 from ..state.linux import reader
 from ..state.linux.network import LinuxKernel
-from ..state.model import Key
 from ..state.reconcile import propose
-from ..state.scope import Scope, scope_of_request
+from ..state.scope import scope_of_request
 from . import systemd
 from .request import DEVICES, NETWORK_MANAGER, NETWORKD, UDEV
 

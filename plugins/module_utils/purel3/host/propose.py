@@ -15,8 +15,9 @@ from ..base.proposal import Proposal
 from ..base.steps import Step, take
 from ..dataplane.sysctls import text_of
 from ..kernel import modules as kernel_modules
+from ..state.kinds.kind import Key, Resource
+from ..state.kinds.sysctl import Sysctl
 from ..state.linux.network import LinuxKernel
-from ..state.model import Key, Resource, Sysctl
 from ..state.plan import Request as SettingsRequest
 from ..state.reconcile import propose as propose_settings
 from ..state.scope import scope_of_request

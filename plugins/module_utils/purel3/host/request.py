@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..base.errors import InvalidInput
 from ..base.marks import FILE_HEADER
 from ..dataplane.sysctls import to_request
-from ..state.model import OWN_NAMESPACE
+from ..state.kinds.scope import OWN_NAMESPACE
 from ..state.plan import Request as SettingsRequest
 from ..values.modes import MODE_OF_DEVICE, MODES
 

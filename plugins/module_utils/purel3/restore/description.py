@@ -9,7 +9,7 @@ import typing as t
 
 from ..base.table import draw_table
 from ..dataplane.workload import host_device, workloads_from
-from ..state.ownership import title_of
+from ..state.kinds.ownership import title_of
 from ..values.modes import IPIP
 from .state import State
 

@@ -9,8 +9,8 @@ import typing as t
 
 from ..dataplane.sysctls import to_request as request_settings
 from ..dataplane.workload import host_device, workloads_from
-from ..state.model import place_in_words
-from ..state.words import describe
+from ..state.kinds.kind import place_in_words
+from ..state.kinds.registry import describe
 from .state import State
 
 

@@ -5,43 +5,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 from dataclasses import dataclass, field
 
 from ..base.errors import ForeignObject, InvalidInput
-from .model import (
-    ADDRESS,
-    GUARD,
-    NAMESPACE,
-    OWN_NAMESPACE,
-    ROUTE,
-    SYSCTL,
-    TUNNEL,
-    VETH,
-    Address,
-    Guard,
-    Key,
-    Namespace,
-    Place,
-    Resource,
-    Route,
-    Sysctl,
-    Tunnel,
-    Veth,
-    VethKey,
-    device_place,
-    place_in_words,
-)
-from .ownership import TUNNEL_MODULE
-from .words import describe
+from .kinds.address import ADDRESS
+from .kinds.kind import Key, Place, Resource, interface_in_words
+from .kinds.namespace import NAMESPACE
+from .kinds.registry import describe, device_place, kind_of
+from .kinds.scope import OWN_NAMESPACE
+
+R = t.TypeVar("R")
 
 ADD = "add"
 CHANGE = "change"
 DELETE = "delete"
-
-# A tunnel is opened only behind its guard.
-RANK = {NAMESPACE: 0, GUARD: 1, VETH: 2, TUNNEL: 2, ADDRESS: 3, SYSCTL: 4, ROUTE: 5}
 
 # Light deletes and whatever stands in the way of an add come first, with the addresses that take the place of deleted
 # ones; what cannot be made good again comes last, when nothing that could still fail is left.
@@ -63,14 +41,14 @@ class Interface(t.NamedTuple):
         ifindex: its number.
         kind: veth, bridge, ...; empty for plain devices.
         owner: whose mark it bears; empty for a foreign one.
-        pair: the veth pair that it is an end of, where both ends were seen.
+        pair: the object with which it comes and goes, such as a veth pair of which both ends were seen.
         is_up: whether it is up.
     """
 
     ifindex: int
     kind: str
     owner: str
-    pair: t.Optional[VethKey]
+    pair: t.Optional[Key]
     is_up: bool = False
 
 
@@ -117,6 +95,10 @@ class Observed:
     namespaces: t.FrozenSet[str] = frozenset((OWN_NAMESPACE,))
     lacks: t.Mapping[str, str] = field(default_factory=dict)
 
+    def of(self, kind: t.Type[R]) -> t.Iterator[R]:
+        """All objects of a type, such as Route."""
+        return (resource for resource in self.resources.values() if isinstance(resource, kind))
+
 
 class Op(t.NamedTuple):
     """One operation: add (before is None), change, or delete (after is None)."""
@@ -142,13 +124,9 @@ class Op(t.NamedTuple):
 
     @property
     def namespace(self) -> str:
-        """The namespace in which it is carried out; a veth pair is made from its inner end."""
+        """The namespace in which it is carried out."""
         subject = self.subject
-        if isinstance(subject, Namespace):
-            return subject.name
-        if isinstance(subject, Veth):
-            return subject.outer.namespace if self.after is None else subject.inner.namespace
-        return subject.namespace
+        return kind_of(subject).site(subject, self.after is None)
 
 
 Plan = t.Tuple[Op, ...]
@@ -179,7 +157,7 @@ def compare(request: Request, observed: Observed) -> Comparison:
     Raises:
         ForeignObject: objects that are not ours stand in the way; names all of them.
     """
-    return _Comparer(request, observed).compare()
+    return Comparer(request, observed).run()
 
 
 def diff(request: Request, observed: Observed) -> Plan:
@@ -202,7 +180,14 @@ def diff(request: Request, observed: Observed) -> Plan:
     return plan
 
 
-class _Comparer:
+class Comparer:
+    """One comparison; the kinds of objects carry it out, each for its own objects.
+
+    Args:
+        request: what should be so.
+        observed: what is there.
+    """
+
     def __init__(self, request: Request, observed: Observed) -> None:
         self.request = request
         self.observed = observed
@@ -210,15 +195,11 @@ class _Comparer:
         self.foreign: t.List[str] = []
         self.obstacles: t.Set[str] = set()
         self.going = {key for key in self._unwanted() if key in observed.resources}
+        self.going_on: t.Dict[Place, t.List[Resource]] = {}
         self.gone_places: t.Set[Place] = set()
-        self.cleared_places: t.Set[Place] = set()
         self.gone_namespaces = {key[1] for key in self.going if key[0] == NAMESPACE}
-        self.going_addresses: t.Dict[Place, t.List[str]] = {}
+        self.cleared_places: t.Set[Place] = set()
         self.new_places: t.Set[Place] = set()
-        self.foreign_devices: t.Dict[str, t.List[str]] = {}
-        for (namespace, device), interface in observed.interfaces.items():
-            if not interface.owner and device not in FALLBACK_DEVICES:
-                self.foreign_devices.setdefault(namespace, []).append(device)
 
     def _unwanted(self) -> t.Iterator[Key]:
         yield from self.request.absent
@@ -228,13 +209,10 @@ class _Comparer:
                 yield standing.pair
             elif standing is not None:
                 self.foreign.append(
-                    f"{_interface_in_words(place)} is not a veth and not ours, and what is not ours is never deleted"
+                    f"{interface_in_words(place)} is not a veth and not ours, and what is not ours is never deleted"
                 )
         for key in self.observed.owners if self.request.exact_interfaces else ():
-            address = self.observed.resources[key]
-            is_exact = (
-                isinstance(address, Address) and (address.namespace, address.device) in self.request.exact_interfaces
-            )
+            is_exact = key[0] == ADDRESS and device_place(self.observed.resources[key]) in self.request.exact_interfaces
             if is_exact and key not in self.request.present:
                 yield key
         if self.request.purges:
@@ -242,215 +220,114 @@ class _Comparer:
                 if owner == self.request.purges and key not in self.request.present:
                     yield key
 
-    def compare(self) -> Comparison:
-        veths = [wanted for wanted in self.request.present.values() if isinstance(wanted, Veth)]
+    def run(self) -> Comparison:
+        """Compare all that is wanted, then see to what is not."""
         for key in self.going:
             self._note_gone(self.observed.resources[key])
-        replaced = [veth for veth in veths if self._is_replaced(veth)]
-        for veth in replaced:
-            self._make_way(self.observed.resources[veth.key])
-        for veth in veths:
-            self._compare_veth(veth)
-        for wanted in self.request.present.values():
-            if isinstance(wanted, Tunnel):
-                self._compare_tunnel(wanted)
-        for wanted in self.request.present.values():
-            if not isinstance(wanted, (Tunnel, Veth)):
-                self._compare(wanted)
+        wanted = [(kind_of(resource), resource) for resource in self.request.present.values()]
+        # What hangs on interfaces must know which of them come and go.
+        wanted.sort(key=lambda entry: not entry[0].is_interface)
+        for kind, resource in wanted:
+            if kind.clear_way is not None:
+                kind.clear_way(self, resource)
+        for kind, resource in wanted:
+            kind.compare(self, resource)
         for key in self.going:
             self._remove(self.observed.resources[key])
         if self.foreign:
             raise ForeignObject("\n".join(sorted(self.foreign)))
         return Comparison(tuple(sorted(self.ops, key=_order)), tuple(sorted(self.obstacles)))
 
-    def _is_ours(self, key: Key, actual: Resource) -> bool:
+    def is_ours(self, actual: Resource) -> bool:
+        """Whether it bears a mark of ours, or the request says that it is ours."""
+        key = actual.key
         if key in self.observed.owners or key in self.request.trusted:
             return True
-        return isinstance(actual, Route) and actual.is_simple and actual.protocol in self.request.protocols
+        return kind_of(actual).is_named(actual, self.request.protocols)
 
-    def _note_gone(self, actual: Resource) -> None:
-        if isinstance(actual, Veth):
-            self.gone_places.update((actual.outer.place, actual.inner.place))
-        elif isinstance(actual, Address):
-            self.going_addresses.setdefault((actual.namespace, actual.device), []).append(actual.address)
-
-    def _make_way(self, actual: Resource) -> None:
-        self._note_gone(actual)
-        if isinstance(actual, Veth):
-            self.cleared_places.update((actual.outer.place, actual.inner.place))
-        self.ops.append(Op(MAKE_WAY, actual, None))
-
-    def _is_gone(self, place: Place) -> bool:
+    def is_gone(self, place: Place) -> bool:
+        """Whether an interface that is there now goes."""
         return place in self.gone_places or place[0] in self.gone_namespaces
 
-    def _is_replaced(self, wanted: Veth) -> bool:
-        actual = self.observed.resources.get(wanted.key)
-        if not isinstance(actual, Veth) or actual.inner.place == wanted.inner.place:
-            return False
-        if not self._is_ours(wanted.key, actual):
-            self._refuse(actual, "is the end of another veth pair and not ours")
-            return False
-        return True
+    def build(self, actual: t.Optional[Resource], wanted: Resource) -> None:
+        """Make an object, or change it."""
+        self.ops.append(Op(BUILD, actual, wanted))
 
-    def _compare_veth(self, wanted: Veth) -> None:
-        actual = self.observed.resources.get(wanted.key)
-        if isinstance(actual, Veth) and not self._is_gone(actual.outer.place):
-            settled = Veth(wanted.outer.settled(actual.outer), wanted.inner.settled(actual.inner))
-            if settled != actual and actual.inner.place == wanted.inner.place:
-                self._change(actual, settled)
-            return
-        for end in (wanted.outer, wanted.inner):
-            self._require_namespace(end.namespace, wanted)
-            self.new_places.add(end.place)
-            standing = self.observed.interfaces.get(end.place)
-            if standing is None:
-                continue
-            if not self._is_gone(end.place):
-                whose = "another veth pair of ours" if standing.owner else "not ours"
-                self.foreign.append(
-                    f"{_interface_in_words(end.place)} stands in the way of {describe(wanted)}: it is {whose}; "
-                    "delete or rename it, or choose another name"
-                )
-            elif standing.pair in self.going:
-                self._expedite(standing.pair)
-        self.ops.append(Op(BUILD, None, wanted))
+    def change(self, actual: Resource, wanted: Resource) -> None:
+        """Change an object if it is ours."""
+        if self.is_ours(actual):
+            self.build(actual, wanted)
+        else:
+            self.refuse(actual, "is there and not ours")
 
-    def _expedite(self, key: VethKey) -> None:
-        """Delete a pair first, because a new one takes the name of one of its ends."""
-        self.going.discard(key)
-        self._make_way(self.observed.resources[key])
+    def make_way(self, actual: Resource) -> None:
+        """Delete an object before anything is made."""
+        self._note_gone(actual)
+        self.cleared_places.update(kind_of(actual).places(actual))
+        self.ops.append(Op(MAKE_WAY, actual, None))
 
-    def _compare_tunnel(self, wanted: Tunnel) -> None:
-        actual = self.observed.resources.get(wanted.key)
-        is_ours = actual is not None and self._is_ours(wanted.key, actual)
-        if not wanted.group:
-            if is_ours and actual != wanted:
-                self.ops.append(Op(BUILD, actual, wanted))
-            return
-        place = (wanted.namespace, wanted.device)
-        if not isinstance(actual, Tunnel):
-            self.obstacles.add(
-                f"{describe(wanted)}: there is no {_interface_in_words(place)}; load the kernel module {TUNNEL_MODULE}"
-            )
-            self.new_places.add(place)
-            self.ops.append(Op(BUILD, None, wanted))
-            return
-        signs = sorted(self._foreign_addresses(place))
-        if not is_ours:
-            self._refuse_tunnels_of_others(wanted)
-            signs += ["is up"] if actual.is_up else []
-            signs += [f"bears group {actual.group} and alias {actual.alias!r}"] if actual.group or actual.alias else []
-        if signs:
-            self.foreign.append(
-                f"{_interface_in_words(place)} stands in the way of {describe(wanted)}: somebody else uses it, for it "
-                f"{', '.join(signs)}; end that use, or do without encapsulation"
-            )
-        elif actual != wanted:
-            self.ops.append(Op(BUILD, actual, wanted))
+    def refuse(self, actual: Resource, why: str) -> None:
+        """Say that an object stands in the way."""
+        self.foreign.append(f"{describe(actual)} stands in the way: it {why}; remove it, or ask for something else")
 
-    def _refuse_tunnels_of_others(self, wanted: Tunnel) -> None:
-        """Refuse to open a tunnel beside others of its kind: the guard would drop what comes through these."""
-        for place, interface in self.observed.interfaces.items():
-            is_other = place[0] == wanted.namespace and place[1] != wanted.device
-            if is_other and interface.kind == TUNNEL_MODULE and interface.is_up and not interface.owner:
-                self.foreign.append(
-                    f"{_interface_in_words(place)} stands in the way of {describe(wanted)}: it is a tunnel of somebody "
-                    "else, and the guard would drop what comes through it; end that use, or do without encapsulation"
-                )
-
-    def _foreign_addresses(self, place: Place) -> t.Iterator[str]:
-        for key, resource in self.observed.resources.items():
-            is_here = isinstance(resource, Address) and device_place(resource) == place
-            if is_here and key not in self.request.present and not self._is_ours(key, resource):
-                yield f"has {describe(resource)}"
-
-    def _compare(self, wanted: Resource) -> None:
-        lack = self.observed.lacks.get(wanted.key[0])
-        if lack:
-            self.obstacles.add(f"{describe(wanted)}: {lack}")
-        place = device_place(wanted)
-        if place is not None and not isinstance(wanted, Sysctl) and not self._will_be_there(place):
-            self.obstacles.add(f"{describe(wanted)}: there is no {_interface_in_words(place)}; create it first")
-            return
-        actual = self.observed.resources.get(wanted.key)
-        if actual is None and isinstance(wanted, Sysctl) and place not in self.new_places:
-            if self.request.has_optional_settings:
-                return
-            lack = "no such setting here; correct its name, or load the kernel module that brings it"
-            if place is not None and place not in self.observed.interfaces:
-                lack = f"no {_interface_in_words(place)}; create it first"
-            self.obstacles.add(f"{describe(wanted)}: there is {lack}")
-        if actual is None or device_place(actual) in self.cleared_places:
-            self.ops.append(Op(self._phase_of_add(wanted), None, wanted))
-        elif isinstance(actual, Namespace):
-            if not actual.is_whole:
-                self.ops.append(Op(BUILD, None, wanted))
-        elif actual != wanted:
-            self._change(actual, wanted)
-
-    def _phase_of_add(self, wanted: Resource) -> int:
-        """An address is added before another goes: with its last address an interface loses all its routes.
-
-        Not so in the same subnet: there it would be a secondary address, and go with the primary one.
-        """
-        going = self.going_addresses.get((wanted.namespace, wanted.device), []) if isinstance(wanted, Address) else []
-        if not going or device_place(wanted) in self.new_places:
-            return BUILD
-        return BUILD if _subnet(t.cast(Address, wanted).address) in map(_subnet, going) else MAKE_WAY
-
-    def _require_namespace(self, namespace: str, wanted: Resource) -> None:
+    def require_namespace(self, namespace: str, wanted: Resource) -> None:
+        """Say so where an object needs a namespace that is not there."""
         if namespace in self.observed.namespaces or (NAMESPACE, namespace) in self.request.present:
             return
         remedy = "start what it belongs to first" if namespace.startswith("/") else "create it first"
         self.obstacles.add(f"{describe(wanted)}: there is no netns {namespace}; {remedy}")
 
+    def compare_plainly(self, wanted: Resource, *, comes_first: bool = False) -> None:
+        """Make an object where it is missing, change it where it differs; on an interface that is there, or will be."""
+        lack = self.observed.lacks.get(wanted.key[0])
+        if lack:
+            self.obstacles.add(f"{describe(wanted)}: {lack}")
+        place = device_place(wanted)
+        if place is not None and not self._will_be_there(place):
+            self.obstacles.add(f"{describe(wanted)}: there is no {interface_in_words(place)}; create it first")
+            return
+        actual = self.observed.resources.get(wanted.key)
+        if actual is None or device_place(actual) in self.cleared_places:
+            self.ops.append(Op(MAKE_WAY if comes_first else BUILD, None, wanted))
+        elif actual != wanted:
+            self.change(actual, wanted)
+
     def _will_be_there(self, place: Place) -> bool:
-        return place in self.new_places or (place in self.observed.interfaces and not self._is_gone(place))
+        return place in self.new_places or (place in self.observed.interfaces and not self.is_gone(place))
 
-    def _change(self, actual: Resource, wanted: Resource) -> None:
-        if isinstance(actual, Sysctl) or self._is_ours(actual.key, actual):
-            self.ops.append(Op(BUILD, actual, wanted))
-        else:
-            self._refuse(actual, "is there and not ours")
-
-    def _refuse(self, actual: Resource, why: str) -> None:
-        self.foreign.append(f"{describe(actual)} stands in the way: it {why}; remove it, or ask for something else")
+    def _note_gone(self, actual: Resource) -> None:
+        self.gone_places.update(kind_of(actual).places(actual))
+        place = device_place(actual)
+        if place is not None:
+            self.going_on.setdefault(place, []).append(actual)
 
     def _remove(self, actual: Resource) -> None:
-        if not self._is_ours(actual.key, actual):
-            self._refuse(actual, "is not ours, and what is not ours is never deleted")
+        if not self.is_ours(actual):
+            self.refuse(actual, "is not ours, and what is not ours is never deleted")
             return
         place = device_place(actual)
-        if place is not None and self._is_gone(place):
+        if place is not None and self.is_gone(place):
             return
-        if isinstance(actual, Namespace):
-            self._refuse_foreign_content(actual)
-        is_last = isinstance(actual, (Guard, Namespace, Veth))
-        self.ops.append(Op(DISMANTLE if is_last else MAKE_WAY, actual, None))
+        if actual.key[0] == NAMESPACE:
+            self._refuse_foreign_content(actual.namespace)
+        self.ops.append(Op(DISMANTLE if kind_of(actual).is_last else MAKE_WAY, actual, None))
 
-    def _refuse_foreign_content(self, namespace: Namespace) -> None:
-        for device in self.foreign_devices.get(namespace.name, ()):
-            self.foreign.append(
-                f"netns {namespace.name} cannot be deleted: it holds interface {device}, which is not ours; "
-                "move or delete that first"
-            )
-
-
-def _interface_in_words(place: Place) -> str:
-    return f"interface {place[1]} {place_in_words(place[0])}".rstrip()
+    def _refuse_foreign_content(self, namespace: str) -> None:
+        for (where, device), interface in self.observed.interfaces.items():
+            if where == namespace and not interface.owner and device not in FALLBACK_DEVICES:
+                self.foreign.append(
+                    f"netns {namespace} cannot be deleted: it holds interface {device}, which is not ours; "
+                    "move or delete that first"
+                )
 
 
-def _subnet(address: str) -> str:
-    return str(ipaddress.ip_interface(address).network)
+def _rank(resource: Resource) -> t.Tuple[int, bool]:
+    kind = kind_of(resource)
+    return (kind.rank, kind.is_late(resource))
 
 
-def _rank(resource: Resource) -> int:
-    """A next hop must be reachable before a route can name it, so routes through a gateway come after the others."""
-    return RANK[resource.key[0]] + (isinstance(resource, Route) and bool(resource.gateway))
-
-
-def _order(op: Op) -> t.Tuple[int, bool, str, int, Key]:
-    rank = _rank(op.subject)
+def _order(op: Op) -> t.Tuple[t.Any, ...]:
+    rank, is_late = _rank(op.subject)
     if op.phase == BUILD:
-        return (op.phase, op.namespace == OWN_NAMESPACE, op.namespace, rank, op.subject.key)
-    return (op.phase, op.after is None, "", -rank, op.subject.key)
+        return (op.phase, op.namespace == OWN_NAMESPACE, op.namespace, rank, is_late, op.subject.key)
+    return (op.phase, op.after is None, "", -rank, not is_late, op.subject.key)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import OWN_NAMESPACE, End, Guard, Namespace, Place, Resource, Veth, device_place
+from .kinds.kind import Place, Resource
+from .kinds.registry import describe, kind_of
+from .kinds.scope import OWN_NAMESPACE
 from .plan import Plan
-from .words import describe
 
 
 class Words(t.NamedTuple):
@@ -27,71 +28,36 @@ class Words(t.NamedTuple):
 
 
 def put_in_words(plan: Plan) -> Words:
-    """Describe a plan; what comes or goes with a veth pair is told by the pair alone.
-
-    Args:
-        plan: the operations.
-
-    Returns:
-        Sorted lines.
-    """
-    folded = _places_told_by_pairs(plan)
+    """Describe a plan in sorted lines; what comes or goes with a veth pair is told by the pair alone."""
+    folded = _places_told_by_others(plan)
     operations, before, after = [], [], []
     for op in plan:
-        subject = op.subject
-        place: t.Optional[Place] = device_place(subject)
-        if isinstance(subject, Namespace):
-            place = (subject.name, "")
-        if place in folded and (op.before is None or op.after is None):
-            continue
+        kind = kind_of(op.subject)
         if op.before is not None and op.after is not None:
-            old, new = _describe_change(op.before, op.after)
-            operations.append(f"~ {old} => {new}" if not isinstance(subject, Veth) else f"~ {new}")
-        else:
-            old = describe(op.before) if op.before is not None else ""
-            new = describe(op.after) if op.after is not None else ""
-            operations.append(f"+ {new}" if new else f"- {old}")
-        before.extend([old] if old else [])
-        after.extend([new] if new else [])
+            old, new = (kind.describe_change or _describe_both)(op.before, op.after)
+            operations.append(f"~ {new}" if kind.tells_after_alone else f"~ {old} => {new}")
+            before.append(old)
+            after.append(new)
+        elif (kind.folds_into or kind.place)(op.subject) not in folded:
+            line = kind.describe(op.subject)
+            operations.append(f"- {line}" if op.after is None else f"+ {line}")
+            (before if op.after is None else after).append(line)
     return Words(tuple(sorted(operations, key=lambda line: (line[2:], line))), _join(before), _join(after))
 
 
-def _places_told_by_pairs(plan: Plan) -> t.Set[Place]:
+def _places_told_by_others(plan: Plan) -> t.Set[Place]:
+    """Interfaces that come or go with an object, and the namespaces that they are in."""
     places: t.Set[Place] = set()
     for op in plan:
-        if isinstance(op.subject, Veth) and (op.before is None or op.after is None):
-            for end in op.subject:
-                places.update((end.place, (end.namespace, "")))
+        if op.before is None or op.after is None:
+            for place in kind_of(op.subject).places(op.subject):
+                places.update((place, (place[0], "")))
     places.discard((OWN_NAMESPACE, ""))
     return places
 
 
-def _describe_change(before: Resource, after: Resource) -> t.Tuple[str, str]:
-    if isinstance(before, Guard) and isinstance(after, Guard):
-        return _describe_guards(before, after)
-    if not (isinstance(before, Veth) and isinstance(after, Veth)):
-        return describe(before), describe(after)
-    old, new = describe(before), describe(after)
-    for end_before, end_after in zip(before, after):
-        for name, was, wanted in zip(End._fields, end_before, end_after):
-            if was != wanted:
-                old += f"  {end_before.device} {_setting(name, was)}"
-                new += f"  {end_after.device} {_setting(name, wanted)}"
-    return old, new
-
-
-def _describe_guards(before: Guard, after: Guard) -> t.Tuple[str, str]:
-    gone = [endpoint for endpoint in before.endpoints if endpoint not in after.endpoints]
-    come = [endpoint for endpoint in after.endpoints if endpoint not in before.endpoints]
-    old, new = ("  ".join((describe(guard), *ends)) for guard, ends in ((before, gone), (after, come)))
-    is_altered = (before.frame, before.rules) != (after.frame, after.rules)
-    return (f"{old}  with other rules" if is_altered else old), new
-
-
-def _setting(name: str, value: object) -> str:
-    if name == "is_up":
-        return "up" if value else "down"
-    return f"{name} {value}" if value != "" else f"no {name}"
+def _describe_both(before: Resource, after: Resource) -> t.Tuple[str, str]:
+    return describe(before), describe(after)
 
 
 def _join(lines: t.Iterable[str]) -> str:

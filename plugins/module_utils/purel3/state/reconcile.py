@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from ..base.errors import FabricError, KernelError, RolledBack
 from ..base.proposal import Proposal
-from .model import PROTOCOL_KERNEL, SYSCTL, UNSEEN_NAMESPACE, Key, Namespace, Resource, Route, Veth, device_place
+from .kinds.kind import Key, Resource
+from .kinds.registry import KINDS, describe, device_place, kind_of
 from .plan import Observed, Plan, Request, compare, diff
 from .plan_words import Words, put_in_words
-from .words import describe
 
 
 class Kernel(t.Protocol):
@@ -129,8 +129,8 @@ def _still_to_do(request: Request, observed: Observed, touched: t.FrozenSet[Key]
 def _undo(kernel: Kernel, before: Observed, done: Plan) -> str:
     """Plan back to what was, and say in words what remains; empty for nothing."""
     was = _what_was(before, done)
-    # A setting goes with its interface; one that was there before is in `was`.
-    made = frozenset(key for key in _touched(done) if key not in was and key[0] != SYSCTL)
+    # What is not made by itself goes with its interface; one that was there before is in `was`.
+    made = frozenset(key for key in _touched(done) if key not in was and KINDS[key[0]].is_deletable)
     request = Request(present=was, absent=made, trusted=made | frozenset(was))
     try:
         objects = [*_objects(done), *was.values()]
@@ -148,31 +148,30 @@ def _undo(kernel: Kernel, before: Observed, done: Plan) -> str:
 def _what_was(before: Observed, done: Plan) -> t.Dict[Key, Resource]:
     """Collect the objects to put back: those that were changed, and all that went with an interface."""
     touched = _touched(done)
-    lost = {end.place for op in done if op.after is None and isinstance(op.before, Veth) for end in op.before}
+    lost = {
+        place
+        for op in done
+        if op.before is not None and op.after is None
+        for place in kind_of(op.before).places(op.before)
+    }
     return {
         key: was
         for key, was in before.resources.items()
-        if (key in touched and not _is_placeholder(was)) or (device_place(was) in lost and not _comes_with_address(was))
+        if (key in touched and kind_of(was).is_whole(was))
+        or (device_place(was) in lost and not kind_of(was).comes_along(was))
     }
 
 
 def _possible(was: t.Mapping[Key, Resource], now: Observed) -> t.Dict[Key, Resource]:
-    """Leave out pairs that ended in a namespace without a name and are gone, with all that hung on them."""
+    """Leave out what is gone and cannot be made again, with all that hung on it."""
     lost = {
-        veth.outer.place
-        for key, veth in was.items()
-        if isinstance(veth, Veth) and veth.inner.namespace == UNSEEN_NAMESPACE and key not in now.resources
+        place
+        for key, old in was.items()
+        if key not in now.resources and not kind_of(old).can_be_remade(old)
+        for place in kind_of(old).places(old)
     }
     return {
         key: old
         for key, old in was.items()
-        if device_place(old) not in lost and not (isinstance(old, Veth) and old.outer.place in lost)
+        if device_place(old) not in lost and not lost.intersection(kind_of(old).places(old))
     }
-
-
-def _is_placeholder(resource: Resource) -> bool:
-    return isinstance(resource, Namespace) and not resource.is_whole
-
-
-def _comes_with_address(resource: Resource) -> bool:
-    return isinstance(resource, Route) and resource.protocol == PROTOCOL_KERNEL

@@ -11,12 +11,13 @@ import typing as t
 from ..base.errors import BirdError, FabricError
 from ..bird.talk import observation
 from ..bird.talk.sessions import with_telling_errors
+from ..state.kinds.route import Route
+from ..state.kinds.scope import OWN_NAMESPACE, Scope
 from ..state.linux import reader
 from ..state.linux.network import LinuxKernel
-from ..state.model import OWN_NAMESPACE, Route
 from ..state.plan import Request
 from ..state.reconcile import propose
-from ..state.scope import Scope, scope_of_request
+from ..state.scope import scope_of_request
 from ..values.modes import MODE_OF_DEVICE
 from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_plan
 from .expectation import Expectation, expectation_from_params

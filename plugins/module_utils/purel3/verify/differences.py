@@ -12,8 +12,9 @@ from ..bird.talk.expected import ExpectedPeer
 from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, info
 from ..bird.talk.status import Daemon, Protocol
 from ..bird.talk.status import Route as BirdRoute
-from ..state.model import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, name_of
-from ..state.model import Route as KernelRoute
+from ..state.kinds.kind import name_of
+from ..state.kinds.route import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST
+from ..state.kinds.route import Route as KernelRoute
 from .expectation import Expectation
 
 BIRD = "bird"

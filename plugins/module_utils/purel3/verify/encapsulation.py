@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ..state.model import Route
+from ..state.kinds.route import Route
 from ..values.modes import MODE_OF_DEVICE, MODES, NO_ENCAPSULATION
 from ..values.ways import Way, ways
 

@@ -16,10 +16,10 @@ from dataclasses import replace
 
 from ...base.proposal import Proposal
 from ...base.steps import join
+from ...state.kinds.ownership import KERNEL_PROTOCOL
+from ...state.kinds.route import ROUTE_PROTOCOLS, Route
+from ...state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN, Scope
 from ...state.linux import reader
-from ...state.model import OWN_NAMESPACE, ROUTE_PROTOCOLS, TABLE_MAIN, Route
-from ...state.ownership import KERNEL_PROTOCOL
-from ...state.scope import Scope
 from ..talk.control import connected
 from ..talk.reply import FIRST_ERROR_CODE
 

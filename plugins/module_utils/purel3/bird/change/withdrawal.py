@@ -13,10 +13,10 @@ import typing as t
 from ...base.errors import BirdError, KernelError
 from ...base.files import File, read, write
 from ...base.proposal import Proposal
+from ...state.kinds.registry import describe
+from ...state.kinds.route import ROUTE_PROTOCOLS, Route
+from ...state.kinds.scope import Scope
 from ...state.linux import reader
-from ...state.model import ROUTE_PROTOCOLS, Route
-from ...state.scope import Scope
-from ...state.words import describe
 from ..talk.control import Control, connected
 from ..talk.processes import find_processes
 from ..talk.status import parse_protocols

@@ -104,9 +104,9 @@ def _make_folder(path: str) -> None:
 
 def _has_left_routes() -> bool:
     # Loaded where BIRD is started, which is seldom.
+    from ...state.kinds.route import ROUTE_PROTOCOLS, Route
+    from ...state.kinds.scope import Scope
     from ...state.linux import reader
-    from ...state.model import ROUTE_PROTOCOLS, Route
-    from ...state.scope import Scope
 
     # The main table of this namespace and nothing else.
     resources = reader.read(Scope(devices=frozenset())).resources.values()

@@ -9,7 +9,7 @@ import re
 import typing as t
 
 from ...base.marks import FILE_HEADER
-from ...state.model import ROUTE_PROTOCOLS
+from ...state.kinds.route import ROUTE_PROTOCOLS
 
 # Letters come after digits: drop-ins are read in this order, and the last one counts.
 NAME = "purel3-fabric.conf"

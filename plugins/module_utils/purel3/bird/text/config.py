@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...state.ownership import KERNEL_PROTOCOL
+from ...state.kinds.ownership import KERNEL_PROTOCOL
 from ...values.modes import MODE_OF_DEVICE
 from ..want.settings import Settings, parse
 from .encapsulation import tunnel_lines

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ...state.model import OWN_NAMESPACE, Key, Resource, Tunnel
-from ...state.ownership import TUNNEL_GROUP, link_mark
+from ...state.kinds.kind import Key, Resource
+from ...state.kinds.ownership import TUNNEL_GROUP, link_mark
+from ...state.kinds.scope import OWN_NAMESPACE
+from ...state.kinds.tunnel import Tunnel
 from ...values.modes import IPIP, Mode
 
 _TITLE = "tunnel"

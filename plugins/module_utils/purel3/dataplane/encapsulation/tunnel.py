@@ -9,7 +9,10 @@ import ipaddress
 import typing as t
 
 from ...base.errors import InvalidInput
-from ...state.model import OWN_NAMESPACE, Address, Key, Resource, rp_filter
+from ...state.kinds.address import Address
+from ...state.kinds.kind import Key, Resource
+from ...state.kinds.scope import OWN_NAMESPACE
+from ...state.kinds.sysctl import rp_filter
 from ...state.plan import Request
 from ...values.modes import IPIP, MODE_OF_DEVICE, Mode
 from .devices import DEVICES, End

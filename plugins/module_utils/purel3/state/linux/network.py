@@ -13,9 +13,10 @@ import typing as t
 
 from ...base.errors import KernelError
 from ...kernel import namespaces, syscalls
-from ..model import Resource
+from ..kinds.kind import Resource
+from ..kinds.scope import Scope
 from ..plan import Observed, Plan
-from ..scope import Scope, narrow_scope_of, scope_of
+from ..scope import narrow_scope_of, scope_of
 from . import reader, writer
 
 _LOCK_TRIES = 600

@@ -8,17 +8,19 @@ from __future__ import annotations
 import contextlib
 import os
 import typing as t
-from dataclasses import replace
 
 from ...base.errors import InvalidInput, KernelError, MissingDependency
-from ...dataplane.encapsulation import guard
 from ...kernel import namespaces, nft, records, syscalls, sysctls, wire
 from ...kernel.rtnetlink import Body, RtnetlinkSocket
-from ..model import GUARD, OWN_NAMESPACE, TABLE_MAIN, Namespace, Sysctl
-from ..ownership import link_owner, namespace_owner, placeholder_owner
+from ..kinds.kind import Content, Found
+from ..kinds.namespace import Namespace, namespace_owner, placeholder_owner
+from ..kinds.ownership import link_owner
+from ..kinds.registry import KINDS
+from ..kinds.scope import OWN_NAMESPACE, TABLE_MAIN, Scope
+from ..kinds.table import TABLE
+from ..kinds.veth import VETH, find_peer, settings_lost_with
 from ..plan import Observed
-from ..scope import Scope, settings_lost_with
-from .assembly import Content, assemble, find_peer
+from .assembly import assemble
 
 _RECEIVE_BUFFER = 1 << 22
 
@@ -63,8 +65,10 @@ class _Reader:
             owner = placeholder_owner(mode)
             if owner and (self.scope.has_every_own or name in self.scope.references):
                 self.names.append(Namespace(name, owner, is_whole=False))
-        observed = assemble(self.contents, self.names, self._settings(), self.scope.viewers)
-        return _with_guard(observed) if self.scope.has_guard else observed
+        lacks: t.Dict[str, str] = {}
+        nft_tables = _read_nft_tables(self.scope, lacks)
+        found = Found(self.contents, self.scope.viewers, self.names, tuple(self._settings()), nft_tables)
+        return assemble(found, lacks)
 
     def _read_contents(self, own: int) -> None:
         seen = {_identity(own): OWN_NAMESPACE}
@@ -116,7 +120,7 @@ class _Reader:
             place
             for reference, content in self.contents.items()
             for link in content.links.values()
-            if link.kind == "veth"
+            if link.kind == VETH
             for place in (find_peer(self.contents, reference, link),)
         }
         content = self.contents[viewer]
@@ -145,30 +149,28 @@ class _Reader:
                             syscalls.setns(fd)
                             self._read_entered(reference, own, is_asked_for=True)
 
-    def _settings(self) -> t.Iterator[Sysctl]:
+    def _settings(self) -> t.Iterator[t.Tuple[str, str, str]]:
         wanted = set(self.scope.sysctls)
         if self.scope.has_every_own:
             for link in self.contents[OWN_NAMESPACE].links.values():
-                if link.kind == "veth" and link_owner(link.group):
+                if link.kind == VETH and link_owner(link.group):
                     wanted.update(settings_lost_with((OWN_NAMESPACE, link.name)))
         for reference, path in sorted(wanted):
             value = sysctls.read_in(reference, path)
             if value is not None:
-                yield Sysctl(reference, path, value)
+                yield reference, path, value
 
 
-def _with_guard(observed: Observed) -> Observed:
+def _read_nft_tables(scope: Scope, lacks: t.Dict[str, str]) -> t.Dict[t.Tuple[str, str], nft.Table]:
+    found = {}
     try:
-        table = nft.read_table(guard.FAMILY, guard.TABLE)
+        for family, name in sorted(scope.nft_tables):
+            objects = nft.read_table(family, name)
+            if objects is not None:
+                found[(family, name)] = objects
     except MissingDependency as error:
-        return replace(observed, lacks={**observed.lacks, GUARD: str(error)})
-    if table is None:
-        return observed
-    found = guard.guard_of(table)
-    owners = dict(observed.owners)
-    if guard.owner_of(table):
-        owners[found.key] = guard.owner_of(table)
-    return replace(observed, resources={**observed.resources, found.key: found}, owners=owners)
+        lacks[TABLE] = str(error)
+    return found
 
 
 def _refuse_alias(reference: str, seen: t.Dict[t.Tuple[int, int], str], fd: int) -> None:
@@ -210,18 +212,16 @@ def _read_devices(inside: RtnetlinkSocket, devices: t.Iterable[str]) -> t.Dict[i
 
 
 def _read_content(inside: RtnetlinkSocket, links: t.Dict[int, records.LinkRecord], tables: t.FrozenSet[int]) -> Content:
-    addresses = [records.parse_address(*body[1:]) for body in inside.dump(wire.dump_addresses())]
-    routes: t.List[records.RouteRecord] = []
-    for table in sorted(tables):
-        for body in _dump_table(inside, table):
-            route = records.parse_route(*body[1:])
-            if route is not None:
-                routes.append(route)
-    return Content(links, addresses, routes, {})
+    dumps: t.Dict[str, t.List[t.Any]] = {}
+    for kind in KINDS.values():
+        for dump in kind.dumps(tables):
+            answers = [dump.parse(*body[1:]) for body in _dump(inside, dump.message)]
+            dumps.setdefault(kind.name, []).extend(answer for answer in answers if answer is not None)
+    return Content(links, dumps, {})
 
 
-def _dump_table(inside: RtnetlinkSocket, table: int) -> t.List[Body]:
+def _dump(inside: RtnetlinkSocket, message: wire.Message) -> t.List[Body]:
     try:
-        return inside.dump(wire.dump_routes(table=table))
+        return inside.dump(message)
     except FileNotFoundError:  # a table comes into being with its first route
         return []
