@@ -42,6 +42,12 @@ subnets = st.lists(st.sampled_from(SUBNETS), min_size=1, unique=True)
 peers = st.dictionaries(st.sampled_from(HOPS[1:]), st.booleans())
 
 
+def is_listened_to(control: Path) -> bool:
+    """There is a moment between the socket's file and its being listened to."""
+    with connected(str(control)) as found:
+        return found is not None
+
+
 @pytest.fixture(scope="module")
 def bird(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Control]:
     """A BIRD that does nothing but calculate."""
@@ -52,7 +58,7 @@ def bird(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Control]:
     with subprocess.Popen([str(word) for word in words]) as process:
         try:
             deadline = time.monotonic() + PATIENCE
-            while not control.exists() and process.poll() is None and time.monotonic() < deadline:
+            while not is_listened_to(control) and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.05)
             with connected(str(control)) as found:
                 assert found is not None
