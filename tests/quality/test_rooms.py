@@ -36,13 +36,13 @@ ROOMS: t.Mapping[str, Room] = {
             *("rtnetlink", "sources", "switch", "syscalls", "sysctls", "taps"),
         ),
     ),
-    "state.kinds": Room(("kernel",)),
+    "state.kinds": Room(("kernel", "values")),
     "state": Room(("base", "state.kinds")),
     "state.linux": Room(("base", "kernel", "state", "state.kinds"), ("network", "reader", "writer")),
     "dataplane": Room(("base", "dataplane.encapsulation", "state", "state.kinds", "values"), ("sysctls",)),
-    "dataplane.encapsulation": Room(("base", "state", "state.kinds")),
+    "dataplane.encapsulation": Room(("base", "state", "state.kinds", "values")),
     "host": Room(
-        ("base", "dataplane", "kernel", "state", "state.kinds", "state.linux"),
+        ("base", "dataplane", "kernel", "state", "state.kinds", "state.linux", "values"),
         ("daemons", "modules", "needs", "propose", "request", "systemd"),
     ),
     "fabric.file": Room(("values",)),
@@ -63,7 +63,7 @@ ROOMS: t.Mapping[str, Room] = {
     "restore": Room(
         (
             *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel"),
-            *("state", "state.kinds", "state.linux"),
+            *("state", "state.kinds", "state.linux", "values"),
         ),
         ("deployment", "files", "node", "request", "saved", "words"),
     ),

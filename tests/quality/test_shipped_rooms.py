@@ -18,8 +18,7 @@ PREFIX = ("ansible_collections", "purel3", "fabric", "plugins")
 LIBRARY = (*PREFIX, "module_utils", "purel3")
 
 # The rooms of the library that a module brings, beside `base` and `_ansible`.
-NETWORK = {"kernel", "state", "state.kinds", "state.linux"}
-OBJECTS = {*NETWORK, "values"}
+OBJECTS = {"kernel", "state", "state.kinds", "state.linux", "values"}
 OPTIONS = {*OBJECTS, "dataplane"}
 INFORMATION = {*OPTIONS, "dataplane.encapsulation"}
 ROOMS: t.Mapping[str, t.Set[str]] = {
@@ -27,7 +26,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "bird_config": {*OBJECTS, "bird.change", "bird.talk", "host"},
     "bird_hold": {"bird.change", "bird.talk", "host"},
     "bird_info": {"bird.talk"},
-    "bird_service": {*NETWORK, "bird.service", "bird.talk", "host"},
+    "bird_service": {*OBJECTS, "bird.service", "bird.talk", "host"},
     "conformance": {*INFORMATION, "bird.talk", "verify"},
     "host": {*OPTIONS, "host"},
     "host_info": {"bird.talk", "host"},
@@ -41,7 +40,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "route": OPTIONS,
     "route_info": INFORMATION,
     "sysctl": OPTIONS,
-    "tunnel": {*NETWORK, "bird.change", "bird.talk", "dataplane.encapsulation"},
+    "tunnel": {*OBJECTS, "bird.change", "bird.talk", "dataplane.encapsulation"},
     "tunnel_info": INFORMATION,
     "veth": OPTIONS,
     "veth_info": INFORMATION,

@@ -42,6 +42,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.t
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Op, Request, compare, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.modes import IPIP
 
 NODES = ["192.168.50.10", "192.168.50.11", "192.168.50.12"]
 FRESH = Tunnel("", "tunl0", 1480, False, 0, "")
@@ -119,14 +120,14 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         ("~ tunnel tunl0  10.244.166.190/32  mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up",),
     ),
     "somebody took a rule out of the guard": (
-        with_changed(with_tunnel(), guard.guard(NODES)._replace(rules=())),
+        with_changed(with_tunnel(), guard.guard(NODES, IPIP.match)._replace(rules=())),
         WANTED,
         ("~ guard of tunnels for 3 endpoints  with other rules => guard of tunnels for 3 endpoints",),
     ),
     "a run was killed after the new address and before the mark of it": (
         with_changed(
             World(FRESH, Address("", "tunl0", "10.244.166.191/32")),
-            *(with_tunnel().resources[key] for key in (FRESH.key, guard.guard([]).key)),
+            *(with_tunnel().resources[key] for key in (FRESH.key, guard.guard([], IPIP.match).key)),
         ),
         to_request("10.244.166.191", 1480, NODES),
         (
@@ -413,7 +414,7 @@ READ = json.loads(
 
 
 def test_a_table_is_read_as_it_was_written() -> None:
-    assert table_of("ip", "purel3_tunnel", READ) == guard.guard(["192.168.50.9", "192.168.50.11"])
+    assert table_of("ip", "purel3_tunnel", READ) == guard.guard(["192.168.50.9", "192.168.50.11"], IPIP.match)
     assert owner_of(READ) == "tunnels"
     assert guard.dropped(READ) == {"from workloads": 0, "from others than nodes": 7}
 
@@ -429,7 +430,7 @@ TABLES_OF_OTHERS: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {
 def test_a_table_that_is_not_ours(case: str) -> None:
     table = TABLES_OF_OTHERS[case]
     assert owner_of(table) == ""
-    assert table_of("ip", "purel3_tunnel", table) != guard.guard([])
+    assert table_of("ip", "purel3_tunnel", table) != guard.guard([], IPIP.match)
     assert sum(guard.dropped(table).values()) == 0
 
 

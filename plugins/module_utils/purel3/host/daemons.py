@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import typing as t
 
@@ -178,5 +179,5 @@ def _managed_by_network_manager() -> t.List[str]:
     return [
         device
         for device, _colon, state in (line.partition(":") for line in lines)
-        if (device.startswith("cali") or device == "tunl0") and state != "unmanaged"
+        if any(fnmatch.fnmatchcase(device, known) for known in DEVICES) and state != "unmanaged"
     ]

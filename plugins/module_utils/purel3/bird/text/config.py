@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ...state.kinds.ownership import KERNEL_PROTOCOL, TUNNEL_DEVICE
+from ...state.kinds.ownership import KERNEL_PROTOCOL
+from ...values.modes import MODE_OF_DEVICE
 from ..want.settings import Settings, parse
 from .encapsulation import tunnel_lines
 from .filters import OWNER_TABLE, active_aggregates, common_export_filters
@@ -59,11 +60,12 @@ def _bfd(settings: Settings) -> t.List[str]:
 
 
 def _connected() -> t.List[str]:
-    # The tunnel is left out also where there is none: what changes here makes BIRD forget all that it knows from here.
+    # Tunnels are left out also where there are none: what changes here makes BIRD forget all that it knows from here.
+    own = ", ".join(f'-"{device}"' for device in ("cali*", *MODE_OF_DEVICE))
     return [
         f"protocol direct {DIRECT_PROTOCOL} {{",
         "  ipv4;",
-        f'  interface -"cali*", -"{TUNNEL_DEVICE}", "*";',
+        f'  interface {own}, "*";',
         "}",
     ]
 

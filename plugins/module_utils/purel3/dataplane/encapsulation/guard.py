@@ -14,6 +14,7 @@ import typing as t
 
 from ...state.kinds.ownership import WORKLOAD_GROUP
 from ...state.kinds.table import MARK, Object, Table, table_of
+from ...values.modes import Match
 
 FAMILY = "ip"
 TABLE = "purel3_tunnel"
@@ -21,35 +22,34 @@ FROM_WORKLOADS = "from workloads"
 FROM_OTHERS = "from others than nodes"
 
 _SET = "endpoints"
-_IPIP = 4
 # Before connection tracking (-200), where there is one.
 _PRIORITY = -300
 _DROPPED = [{"counter": None}, {"drop": None}]
 
 
-def _rule(chain: str, counts: str, left: Object, op: str, right: t.Union[int, str]) -> Object:
+def _rule(match: Match, chain: str, counts: str, left: Object, op: str, right: t.Union[int, str]) -> Object:
     """Drop encapsulated packets of which something holds, and count them."""
-    is_encapsulated = {"match": {"op": "==", "left": _field("protocol"), "right": _IPIP}}
+    is_encapsulated = {"match": {"op": "==", "left": _field(match.header, match.field), "right": match.value}}
     matches = [is_encapsulated, {"match": {"op": op, "left": left, "right": right}}]
     return {"rule": {"chain": chain, "comment": counts, "expr": [*matches, *_DROPPED]}}
 
 
-def _field(name: str) -> Object:
-    return {"payload": {"protocol": "ip", "field": name}}
+def _field(header: str, name: str) -> Object:
+    return {"payload": {"protocol": header, "field": name}}
 
 
 def _chain(hook: str) -> Object:
     return {"chain": {"name": hook, "type": "filter", "hook": hook, "prio": _PRIORITY, "policy": "accept"}}
 
 
-def guard(endpoints: t.Iterable[str]) -> Table:
-    """Make the guard that lets packets of these hosts (IPv4 addresses) alone out of tunnels."""
+def guard(endpoints: t.Iterable[str], match: Match) -> Table:
+    """Make the guard that lets packets of these hosts (IPv4 addresses) alone out of the tunnels of a mode."""
     objects: t.Sequence[Object] = (
         {"set": {"name": _SET, "type": "ipv4_addr", "comment": MARK, "elem": sorted(set(endpoints))}},
         _chain("prerouting"),
         _chain("input"),
-        _rule("prerouting", FROM_WORKLOADS, {"meta": {"key": "iifgroup"}}, "==", WORKLOAD_GROUP),
-        _rule("input", FROM_OTHERS, _field("saddr"), "!=", f"@{_SET}"),
+        _rule(match, "prerouting", FROM_WORKLOADS, {"meta": {"key": "iifgroup"}}, "==", WORKLOAD_GROUP),
+        _rule(match, "input", FROM_OTHERS, _field("ip", "saddr"), "!=", f"@{_SET}"),
     )
     return table_of(FAMILY, TABLE, objects)
 

@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from ...values.modes import NO_ENCAPSULATION
+from ...values.modes import Mode
 from ...values.selector import Selector
 
 FULL_MESH = "full_mesh"
@@ -28,18 +28,18 @@ class Pool:
         name: what messages call it.
         cidr: all of its addresses.
         block_size: prefix length of each of its blocks.
-        encapsulation: how packets to its addresses travel between nodes.
+        encapsulation: how packets to its addresses travel between nodes; None for as they are.
     """
 
     name: str
     cidr: IPv4Network
     block_size: int
-    encapsulation: str = NO_ENCAPSULATION
+    encapsulation: t.Optional[Mode] = None
 
     @property
     def is_encapsulated(self) -> bool:
         """Whether packets to its addresses may go through a tunnel."""
-        return self.encapsulation != NO_ENCAPSULATION
+        return self.encapsulation is not None
 
 
 @dataclass(frozen=True)

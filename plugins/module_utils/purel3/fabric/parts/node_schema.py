@@ -56,6 +56,7 @@ COMPUTED_VARIABLES = (
     "lab_workload_count",
     "node_tunnel",
     "node_tunnel_endpoints",
+    "node_tunnel_module",
     "node_workloads",
     "verify_destinations",
 )

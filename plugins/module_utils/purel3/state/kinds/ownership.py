@@ -21,10 +21,8 @@ OBJECT_GROUP = 28724
 DOOMED_GROUP = 28725
 TUNNEL_GROUP = 28726
 
-TUNNEL_MODULE = "ipip"
 # What hands BIRD's routes to the kernel, in a BIRD with our configuration.
 KERNEL_PROTOCOL = "fabric_kernel"
-TUNNEL_DEVICE = "tunl0"
 
 ALIAS_LENGTH = 255
 ALIAS_START = "purel3 "

@@ -8,15 +8,18 @@ from __future__ import annotations
 import typing as t
 
 from ...kernel import wire
+from ...values.modes import MODES
 from . import address
 from .kind import Found, Key, Kind, Numbers, Place, Resource, Step, interface_in_words, words_in_place
-from .ownership import TUNNEL_DEVICE, TUNNEL_MODULE, link_owner, recorded_addresses
+from .ownership import link_owner, recorded_addresses
 from .scope import OWN_NAMESPACE
 
 if t.TYPE_CHECKING:
     from ..plan import Comparer
 
 TUNNEL = "tunnel"
+# The module of each such interface; the kernel calls an interface of it by the same word.
+_MODULES = {mode.device: mode.module for mode in MODES.values() if mode.is_made_by_kernel}
 
 
 class Tunnel(t.NamedTuple):
@@ -64,9 +67,8 @@ def _compare(comparer: Comparer, wanted: Tunnel) -> None:
         return
     place = _place(wanted)
     if not isinstance(actual, Tunnel):
-        comparer.obstacles.add(
-            f"{_describe(wanted)}: there is no {interface_in_words(place)}; load the kernel module {TUNNEL_MODULE}"
-        )
+        remedy = f"load the kernel module {_MODULES[wanted.device]}"
+        comparer.obstacles.add(f"{_describe(wanted)}: there is no {interface_in_words(place)}; {remedy}")
         comparer.new_places.add(place)
         comparer.build(None, wanted)
         return
@@ -88,7 +90,7 @@ def _refuse_tunnels_of_others(comparer: Comparer, wanted: Tunnel) -> None:
     """Refuse to open a tunnel beside others of its kind: the guard would drop what comes through these."""
     for place, interface in comparer.observed.interfaces.items():
         is_other = place[0] == wanted.namespace and place[1] != wanted.device
-        if is_other and interface.kind == TUNNEL_MODULE and interface.is_up and not interface.owner:
+        if is_other and interface.kind == _MODULES[wanted.device] and interface.is_up and not interface.owner:
             comparer.foreign.append(
                 f"{interface_in_words(place)} stands in the way of {_describe(wanted)}: it is a tunnel of somebody "
                 "else, and the guard would drop what comes through it; end that use, or do without encapsulation"
@@ -105,7 +107,7 @@ def _foreign_addresses(comparer: Comparer, place: Place) -> t.Iterator[str]:
 def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
     content = found.contents.get(OWN_NAMESPACE)
     for link in content.links.values() if content else ():
-        if link.name == TUNNEL_DEVICE:
+        if link.name in _MODULES:
             tunnel = Tunnel(OWN_NAMESPACE, link.name, link.mtu, link.is_up, link.group, link.alias)
             yield tunnel, link_owner(link.group)
 
