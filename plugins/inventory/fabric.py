@@ -333,15 +333,17 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
-    OF_THE_WHOLE_FABRIC,
     all_variables,
     host_variables,
     node_variables,
     router_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import plain
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.schema import PLUGIN
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import (
+    LARGE_VARIABLES,
+    CheckedFabric,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.own_keys import PLUGIN
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import (
     is_fabric_file,
     read_source,
@@ -356,7 +358,7 @@ if t.TYPE_CHECKING:
 GROUP = "fabric"
 ROUTERS = "lab_routers"
 # What set_variable would copy, which takes 13 s for all peers of a mesh of 500 nodes.
-LARGE = ("bird_peers", *OF_THE_WHOLE_FABRIC)
+LARGE = ("bird_peers", *LARGE_VARIABLES)
 MARK = "fabric_file"
 # Ansible's own exit status for input that it cannot parse.
 PARSER_ERROR = 4
@@ -455,7 +457,7 @@ def _set_on_host(inventory: InventoryData, name: str, variables: t.Mapping[str, 
 
 def _set_in_group(inventory: InventoryData, group: str, variables: t.Mapping[str, t.Any], holder: str) -> None:
     for name, value in variables.items():
-        if name in OF_THE_WHOLE_FABRIC:
+        if name in LARGE_VARIABLES:
             # One host holds it, and is named by all others.
             _set_on_host(inventory, holder, {name: value}, SharedData())
             value = f"{{{{ hostvars['{holder}']['{name}'] }}}}"

@@ -9,13 +9,13 @@ import os
 import typing as t
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults, Located
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.extending import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import (
+    Source,
     allocates,
-    extend,
-    extended_name,
+    check_fabric,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults, Located
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.extending import extend, extended_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.section import show
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 

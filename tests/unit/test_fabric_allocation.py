@@ -17,7 +17,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation import store
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import Allocations
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.allocations import Allocations
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 Nodes = t.Mapping[str, t.Sequence[str]]

@@ -18,7 +18,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     node_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 

@@ -15,7 +15,8 @@ from bad_fabric import GOOD
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store import render
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import check_fabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import Allocations, CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.allocations import Allocations
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import read_source
 
 PLUGIN = "plugin: purel3.fabric.fabric\n"

@@ -17,8 +17,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     router_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.node_schema import COMPUTED_VARIABLES
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import (
+    COMPUTED_VARIABLES,
+    CheckedFabric,
+)
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 HEAD = """\

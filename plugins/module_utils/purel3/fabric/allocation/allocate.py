@@ -9,8 +9,11 @@ import typing as t
 from collections import ChainMap
 from ipaddress import IPv4Address, IPv4Network
 
+from ..parts.allocations import Allocations
 from ..parts.encapsulation import tunnelled_nodes
-from ..parts.intent import Allocations, Fabric, Node, Pool
+from ..parts.fabric import Fabric
+from ..parts.nodes import Node
+from ..parts.pools import Pool
 
 
 class Exhausted(Exception):

@@ -10,8 +10,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 from ..file.document import Faults
 from ..file.report import Report
-from ..parts.checks import block_of
-from ..parts.intent import Allocations, Fabric
+from ..parts.allocations import Allocations, block_of
+from ..parts.fabric import Fabric
 from .store import Stored
 
 

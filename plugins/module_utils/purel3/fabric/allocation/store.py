@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 from ...values import scalars
 from ..file.document import Faults
 from ..file.section import show
-from ..parts.intent import Allocations
+from ..parts.allocations import Allocations
 
 TITLE = "# Blocks and addresses that purel3.fabric has allocated."
 HEADER = (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ...base.errors import FabricError, ForeignObject, InvalidInput
 from ...base.proposal import Proposal
 from ..file.document import Faults
-from ..parts.intent import Allocations
+from ..parts.allocations import Allocations
 from . import store
 
 Move = t.Callable[[str, str], None]

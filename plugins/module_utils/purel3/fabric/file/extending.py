@@ -13,7 +13,6 @@ from .document import Located
 EXTENDS = "extends"
 # Ansible finds our plugin by this key of a file, and does not look into the one that it extends.
 _MARK = "plugin"
-_ALLOCATED = ("pools", "nodes", "workloads")
 
 
 def extended_name(root: t.Optional[Located]) -> t.Optional[Located]:
@@ -29,18 +28,6 @@ def extended_name(root: t.Optional[Located]) -> t.Optional[Located]:
         return None
     name = root.value.get(EXTENDS)
     return name if name is not None and isinstance(name.value, str) else None
-
-
-def allocates(root: t.Optional[Located]) -> bool:
-    """Find out whether a file that extends another one has allocations of its own.
-
-    Args:
-        root: the whole file.
-
-    Returns:
-        True where it says itself what there is to allocate from or for.
-    """
-    return root is not None and isinstance(root.value, t.Mapping) and any(key in root.value for key in _ALLOCATED)
 
 
 def extend(root: Located, base: Located) -> Located:

@@ -50,6 +50,11 @@ class Report:
         """
         return f" (line {self.places.line(*path)})"
 
+    def by_line(self, one: Path, other: Path) -> t.Tuple[Path, Path]:
+        """Two places in the file's order."""
+        first, second = sorted((one, other), key=lambda path: self.places.line(*path))
+        return first, second
+
     def unique(self, what: str, uses: t.Iterable[t.Tuple[Path, str, str]]) -> None:
         """Note each value that is used twice.
 

@@ -12,7 +12,10 @@ from ...values import bgp, scalars
 from ...values.modes import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION
 from ..file.report import Report
 from ..file.section import Section
-from .intent import Fabric, Node
+
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
+    from .nodes import Node
 
 # Ethernet's.
 DEFAULT_MTU = 1500

@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
-from .intent import AUTO, QEMU, Fabric, Lab, Node, Router
+from . import lab_checks
+from .intent import AUTO, QEMU, Lab, Router
+from .lab_schema import read_lab
+from .part import ByNode, Draft, Part, Variables
 from .topology import Session, sessions
 
-Variables = t.Dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from .fabric import CheckedFabric, Fabric
+    from .nodes import Node
 
 LAB_CONNECTION = "purel3.fabric.lab"
 CONTROLLER_PYTHON = "{{ ansible_playbook_python }}"
@@ -175,3 +181,36 @@ def _other_end(fabric: Fabric, session: Session, name: str, address: str, as_num
     if session.port is not None:
         peer["port"] = session.port
     return peer
+
+
+def _read(draft: Draft) -> Fabric:
+    return replace(draft.fabric, lab=read_lab(draft.file, draft.lab_name))
+
+
+def _by_node(checked: CheckedFabric) -> ByNode:
+    fabric, lab = checked.fabric, checked.fabric.lab
+    return {} if lab is None else {node.name: lab_place(fabric, lab, node.name) for node in fabric.nodes}
+
+
+def _of_nodes(checked: CheckedFabric) -> Variables:
+    return {} if checked.fabric.lab is None else node_variables(checked.fabric.lab)
+
+
+def _of_all(checked: CheckedFabric) -> Variables:
+    fabric, lab = checked.fabric, checked.fabric.lab
+    return {} if lab is None else {**lab_variables(fabric, lab), "lab_workload_count": len(fabric.workloads)}
+
+
+PART = Part(
+    keys=("lab",),
+    read=_read,
+    check=lab_checks.check,
+    by_node=_by_node,
+    of_nodes=_of_nodes,
+    of_all=_of_all,
+    variables=(
+        *("lab_backend", "lab_machines", "lab_name", "lab_networks", "lab_node", "lab_ssh_port"),
+        "lab_workload_count",
+    ),
+    large=("lab_nodes", "lab_routers"),
+)

@@ -12,9 +12,13 @@ from ...lab.base.machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import nearest_remedy, show
-from .intent import NAMESPACES, QEMU, Fabric, Lab
-from .schema import Draft
-from .topology import addresses_of
+from . import peers
+from .intent import NAMESPACES, QEMU, Lab
+from .nodes import addresses_of
+from .part import Draft
+
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
 
 _LAST_PORT = 65535
 
@@ -29,6 +33,7 @@ def check(draft: Draft, report: Report) -> None:
     lab = draft.fabric.lab
     if lab is None:
         return
+    _routers(draft, lab, report)
     _machines(draft, lab, report)
     if lab.backend == QEMU:
         _management(draft.fabric, report)
@@ -127,3 +132,21 @@ def _address_at(name: str, address: IPv4Address, fabric: Fabric) -> Path:
     further = next((one.name for one in node.interfaces if one.address.ip == address), None)
     path: Path = ("nodes", name)
     return (*path, "address") if further is None else (*path, "interfaces", further, "address")
+
+
+def _routers(draft: Draft, lab: Lab, report: Report) -> None:
+    fabric = draft.fabric
+    names = {node.name for node in fabric.nodes}
+    networks = {address.network for node in fabric.nodes for address in addresses_of(node)}
+    peer_addresses = {peer.address for peer in fabric.peers}
+    for router in lab.routers:
+        path = ("lab", "routers", router.name)
+        if router.name in names:
+            at = report.seen(("nodes", router.name))
+            report.fault(path, f"{router.name}: router {router.name} is also the name of a node{at}", "rename one")
+        if router.address.network not in networks:
+            problem = f"{router.name}: no node is in its network {router.address.network}"
+            report.fault((*path, "address"), problem, "give a node an address of it, in 'address' or 'interfaces'")
+        if peers.are_all_read(draft) and router.address.ip not in peer_addresses:
+            problem = f"{router.name}: no entry of peers has its address {router.address.ip}"
+            report.fault((*path, "address"), problem, "add one, or remove the router")

@@ -16,7 +16,10 @@ from ...values.rules import read_export_rules, read_import_rules
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import nearest_remedy, show
-from .intent import Fabric, SessionOptions
+from .intent import SessionOptions
+
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
 
 # As the role bird's.
 DEFAULT_HOLD_TIME = 90

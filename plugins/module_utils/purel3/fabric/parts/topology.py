@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which BGP sessions each node has: those of the topology, and the peers beside them."""
+"""`topology`: which BGP sessions each node has; those of the entries of `peers` stand beside them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,25 @@ import typing as t
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from .intent import FULL_MESH, ROUTE_REFLECTOR, Fabric, Node, Peer, SessionOptions
+from ...values import scalars
+from ...values.bgp import MOST_REFLECTORS
+from ..file.document import Path
+from ..file.report import Report
+from ..file.section import Section, nearest_remedy, show
+from .as_number import as_number_at
+from .intent import SessionOptions
+from .nodes import addresses_of
+from .part import ByNode, Draft, Part, Variables
+
+if t.TYPE_CHECKING:
+    from .fabric import CheckedFabric, Fabric
+    from .nodes import Node
+    from .peers import Peer
+
+FULL_MESH = "full_mesh"
+ROUTE_REFLECTOR = "route_reflector"
+NO_TOPOLOGY = "none"
+LARGEST_MESH = 100
 
 # As calicoctl names them.
 MESH = "node-to-node mesh"
@@ -92,18 +110,6 @@ def peering_nodes(fabric: Fabric, peer: Peer) -> t.List[Node]:
     if peer.selector is not None:
         return [node for node in fabric.nodes if peer.selector.matches(node.labels)]
     return list(fabric.nodes)
-
-
-def addresses_of(node: Node) -> t.List[IPv4Interface]:
-    """All addresses of a node.
-
-    Args:
-        node: the node.
-
-    Returns:
-        Its own first, then those of its further interfaces.
-    """
-    return [node.address, *(interface.address for interface in node.interfaces)]
 
 
 def is_joined_by_topology(fabric: Fabric, one: str, other: str) -> bool:
@@ -253,3 +259,126 @@ def _between(
         source_address=options.source_address or (None if own == node.address else own.ip),
         options=options,
     )
+
+
+def _read(draft: Draft) -> Fabric:
+    file = draft.file
+    return replace(
+        draft.fabric,
+        topology=file.text("topology", scalars.one_of([FULL_MESH, ROUTE_REFLECTOR, NO_TOPOLOGY])) or FULL_MESH,
+        route_reflectors=tuple(sorted(_read_reflectors(file))),
+        allows_shared_cluster_id=file.boolean("allow_shared_cluster_id") or False,
+    )
+
+
+def _read_reflectors(file: Section) -> t.Iterator[str]:
+    seen: t.Dict[str, int] = {}
+    for index, entry in enumerate(file.sequence("route_reflectors")):
+        name = file.parse_text(f"route_reflectors[{index}]", entry, str)
+        if name is not None and name in seen:
+            problem = f"route_reflectors: {show(name)} is listed twice (first on line {seen[name]})"
+            file.fault(entry.line, problem, "list it once")
+        elif name is not None:
+            seen[name] = entry.line
+            file.note(f"route_reflectors {name}", entry.line)
+            yield name
+
+
+def _check(draft: Draft, report: Report) -> None:
+    _reflectors_and_mesh(draft, report)
+    if draft.fabric.topology == ROUTE_REFLECTOR:
+        _as_numbers_of_reflection(draft.fabric, report)
+    _cluster_ids(draft.fabric, report)
+
+
+def _reflectors_and_mesh(draft: Draft, report: Report) -> None:
+    fabric = draft.fabric
+    reflectors = fabric.route_reflectors
+    if fabric.topology == ROUTE_REFLECTOR and not reflectors:
+        remedy = f"list 2 to {MOST_REFLECTORS} nodes in route_reflectors"
+        report.fault(("topology",), "topology route_reflector has no route_reflectors", remedy)
+    if fabric.topology != ROUTE_REFLECTOR and reflectors:
+        problem = f"route_reflectors does not go with topology {fabric.topology}"
+        report.fault(("route_reflectors",), problem, "remove it, or set topology: route_reflector")
+    if len(reflectors) > MOST_REFLECTORS:
+        problem = f"route_reflectors has {len(reflectors)} nodes, and each has a session with every node"
+        report.fault(("route_reflectors",), problem, f"use 2 to {MOST_REFLECTORS}")
+    if fabric.topology == ROUTE_REFLECTOR and len(reflectors) == 1:
+        problem = f"{reflectors[0]} is the only route reflector: while it is away, no node learns of any change"
+        report.warn(("route_reflectors",), problem, "add a second one")
+    for name in reflectors:
+        if name not in draft.node_names:
+            problem = f"route_reflectors: {show(name)} is not a node of this file"
+            report.fault((f"route_reflectors {name}",), problem, nearest_remedy(name, draft.node_names))
+    count = len(fabric.nodes)
+    if fabric.topology == FULL_MESH and count > LARGEST_MESH:
+        problem = (
+            f"topology full_mesh gives {count} nodes {count * (count - 1) // 2} sessions, {count - 1} on each; "
+            "their number grows with the square of the nodes'"
+        )
+        report.warn(("topology",), problem, "above 100 nodes use topology: route_reflector")
+
+
+def _as_numbers_of_reflection(fabric: Fabric, report: Report) -> None:
+    first = next((node for node in fabric.nodes if node.name in fabric.route_reflectors), None)
+    if fabric.has_as_number_rule and len(fabric.nodes) > 1:
+        problem = "as_number gives each node one of its own, and routes are reflected within one only"
+        report.fault(("as_number",), problem, "write one number for all nodes, or use topology: full_mesh")
+        return
+    for node in fabric.nodes:
+        if first is not None and node.as_number != first.as_number:
+            problem = (
+                f"{node.name}: as_number {node.as_number} is not {first.name}'s {first.as_number}"
+                f"{report.seen(as_number_at(report, first))}, and routes are reflected within one only"
+            )
+            report.fault(
+                as_number_at(report, node), problem, "give all nodes one as_number, or use topology: full_mesh"
+            )
+
+
+def _cluster_ids(fabric: Fabric, report: Report) -> None:
+    uses: t.List[t.Tuple[Path, str, str]] = []
+    for node in fabric.nodes:
+        path: Path = ("nodes", node.name, "route_reflector_cluster_id")
+        if node.name in fabric.route_reflectors:
+            uses.append((path, str(node.cluster_id or node.router_id), node.name))
+        elif node.cluster_id is not None:
+            problem = f"{node.name}: route_reflector_cluster_id {node.cluster_id} is for route reflectors only"
+            report.fault(path, problem, "remove it, or list the node in route_reflectors")
+    if not fabric.allows_shared_cluster_id:
+        first: t.Dict[str, t.Tuple[Path, str]] = {}
+        for path, value, name in sorted(uses, key=lambda use: (report.places.line(*use[0]), use[2])):
+            if value in first:
+                other_path, other = first[value]
+                problem = f"{name}: route_reflector_cluster_id {value} is also {other}'s{report.seen(other_path)}"
+                problem += ", and reflectors of one cluster drop what they have from each other"
+                report.fault(path, problem, "give each its own, or set allow_shared_cluster_id: true")
+            first.setdefault(value, (path, name))
+
+
+def _by_node(checked: CheckedFabric) -> ByNode:
+    return {
+        node.name: {"bird_route_reflector_cluster_id": str(node.cluster_id or node.router_id)}
+        for node in checked.fabric.nodes
+        if node.name in checked.fabric.route_reflectors
+    }
+
+
+def _of_nodes(checked: CheckedFabric) -> Variables:
+    if checked.fabric.topology != ROUTE_REFLECTOR:
+        return {}
+    reflected = [
+        {"prefix": str(pool.cidr), "shortest": pool.block_size, "longest": 32} for pool in checked.fabric.pools
+    ]
+    return {"bird_reflected": reflected}
+
+
+PART = Part(
+    keys=("topology", "route_reflectors", "allow_shared_cluster_id"),
+    read=_read,
+    check=_check,
+    by_node=_by_node,
+    of_nodes=_of_nodes,
+    of_all=lambda checked: {"fabric_topology": checked.fabric.topology},
+    variables=("bird_reflected", "bird_route_reflector_cluster_id", "fabric_topology"),
+)

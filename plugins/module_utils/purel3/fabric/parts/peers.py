@@ -1,35 +1,117 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold between the peers of a fabric: both ends agree, nothing is joined twice or to itself."""
+"""`peers`: BGP peerings beside those of the topology, with routers or between two nodes."""
 
 from __future__ import annotations
 
 import typing as t
-from collections import Counter
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
-from ...values.filters import parse_rules
+from ...values import bgp, scalars
+from ...values.selector import Selector
+from ...values.selector import parse as selector
 from ..file.report import Report
-from ..file.section import nearest_remedy, show
-from .intent import NO_TOPOLOGY, Fabric, Node, Peer
-from .schema import Draft
+from ..file.section import Section, nearest_remedy, show
+from .as_number import as_number_at
+from .bgp import COMMON_KEYS, OF_ALL_KEYS, OF_ONE_KEYS, prepends, read_options
+from .intent import SessionOptions
+from .nodes import addresses_of
+from .part import Draft, Part
+from .peering import peers
 from .session_checks import check_options, effective
-from .topology import addresses_of, common_subnet, is_joined_by_topology, peering_nodes
-from .topology_checks import as_number_at
+from .topology import common_subnet, is_joined_by_topology, peering_nodes
+
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
+    from .nodes import Node
+
+PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node", *OF_ONE_KEYS, *COMMON_KEYS)
 
 
-def check(draft: Draft, report: Report) -> None:
-    """Find what cannot be true of all sessions together.
+@dataclass(frozen=True)
+class Peer:
+    """A BGP peering beside those of the topology.
 
     Args:
-        draft: what the file declares, as far as it could be read.
-        report: knows the lines, takes the faults.
+        name: its name in the file.
+        options: of its sessions.
+        address: of a router outside of the fabric; None for a peering of two nodes.
+        as_number: of that router; None for a peering of two nodes unless it is given.
+        port: TCP port of that router.
+        node: the one node that has this peer.
+        selector: the nodes that have this peer; without either all have it.
+        peer_node: the other node of a peering of two.
     """
+
+    name: str
+    options: SessionOptions = field(default_factory=SessionOptions)
+    address: t.Optional[IPv4Address] = None
+    as_number: t.Optional[int] = None
+    port: t.Optional[int] = None
+    node: t.Optional[str] = None
+    selector: t.Optional[Selector] = None
+    peer_node: t.Optional[str] = None
+
+
+def are_all_read(draft: Draft) -> bool:
+    """Whether every entry could be read."""
+    return "peers" not in draft.file or len(draft.fabric.peers) == len(draft.file.mapping("peers")) > 0
+
+
+def _read(draft: Draft) -> Fabric:
+    return replace(draft.fabric, peers=tuple(sorted(_peers(draft.file), key=lambda peer: peer.name)))
+
+
+def _peers(file: Section) -> t.Iterator[Peer]:
+    peers = file.section("peers", "peers")
+    for name, item in peers.items():
+        peers.check_name("peer", name, item, scalars.word)
+        peer = _peer(name, peers.entry(name, item, show(name), (*PEER_KEYS, *OF_ALL_KEYS)))
+        if peer is not None:
+            yield peer
+
+
+def _peer(name: str, section: Section) -> t.Optional[Peer]:
+    if not section.is_mapping:
+        return None
+    for key in OF_ALL_KEYS:
+        if key in section:
+            section.fault(section.line_of(key), f"{key} is of all sessions", "write it below bgp")
+    is_between_nodes = "peer_node" in section
+    if is_between_nodes and "node" not in section:
+        section.missing("node", "name the first of the two nodes; peer_node is the second")
+    for key in ("address", "port", "selector"):
+        if is_between_nodes and key in section:
+            section.fault(section.line_of(key), f"{key} does not go with peer_node", "remove one of the two")
+    for key, remedy in (
+        ("address", "write the router's, or peer_node for a session of two nodes"),
+        ("as_number", "write the router's, such as 64900"),
+    ):
+        if not is_between_nodes and key not in section:
+            section.missing(key, remedy)
+    if "selector" in section and "node" in section:
+        section.fault(section.line_of("selector"), "selector does not go with node", "remove one of the two")
+    peer = Peer(
+        name=name,
+        options=read_options(section),
+        address=section.text("address", bgp.peer_address),
+        as_number=section.number("as_number", scalars.as_number),
+        port=section.number("port", bgp.within(1, 65535)),
+        node=section.text("node", str),
+        selector=section.text("selector", selector),
+        peer_node=section.text("peer_node", str),
+    )
+    has_nodes = all(getattr(peer, key) is not None for key in ("node", "selector") if key in section)
+    has_peer = peer.node is not None and peer.peer_node is not None if is_between_nodes else peer.address is not None
+    return peer if has_nodes and has_peer else None
+
+
+def _check(draft: Draft, report: Report) -> None:
     fabric = draft.fabric
-    _defaults(fabric, report)
     for peer in fabric.peers:
-        check_options(fabric, ("peers", peer.name), peer.name, peer.options, _kinds(peer), report)
+        check_options(fabric, ("peers", peer.name), peer.name, peer.options, (peer.peer_node is None,), report)
         _prepend(fabric, peer, report)
         if peer.options.import_limit_action is not None and effective(fabric, peer.options, "import_limit") is None:
             problem = f"{peer.name}: import_limit_action {peer.options.import_limit_action} has no import_limit"
@@ -43,26 +125,9 @@ def check(draft: Draft, report: Report) -> None:
     _twice(fabric, report)
 
 
-def _kinds(peer: Peer) -> t.Tuple[bool, ...]:
-    return (peer.peer_node is None,)
-
-
-def _defaults(fabric: Fabric, report: Report) -> None:
-    kinds = {kind for peer in fabric.peers for kind in _kinds(peer)}
-    if fabric.topology != NO_TOPOLOGY:
-        kinds.add(False)
-    check_options(fabric, ("bgp",), "bgp", fabric.session, kinds, report)
-    as_numbers = Counter(node.as_number for node in fabric.nodes)
-    shared = next((number for number, count in sorted(as_numbers.items()) if count > 1), None)
-    if fabric.topology != NO_TOPOLOGY and shared is not None and _prepends(fabric, fabric.session.export_filter):
-        problem = f"bgp: export_filter {fabric.session.export_filter} prepends, but nodes share AS {shared}"
-        remedy = "no peer takes a path with its own AS: use the filter for peers in another AS only"
-        report.fault(("bgp", "export_filter"), problem, remedy)
-
-
 def _prepend(fabric: Fabric, peer: Peer, report: Report) -> None:
     name = peer.options.export_filter
-    if not _prepends(fabric, name):
+    if not prepends(fabric, name):
         return
     nodes = {node.name: node for node in fabric.nodes}
     far = nodes.get(peer.peer_node or "")
@@ -73,11 +138,6 @@ def _prepend(fabric: Fabric, peer: Peer, report: Report) -> None:
             remedy = "no peer takes a path with its own AS: leave out prepend"
             report.fault(("peers", peer.name, "export_filter"), problem, remedy)
             return
-
-
-def _prepends(fabric: Fabric, name: t.Optional[str]) -> bool:
-    rules = parse_rules(fabric.filters.get(name or "", ()))[0]
-    return any(rule.prepend for rule in rules)
 
 
 def _router(fabric: Fabric, peer: Peer, report: Report) -> None:
@@ -194,3 +254,12 @@ def _twice(fabric: Fabric, report: Report) -> None:
                 problem = f"{peer.name}: address {peer.address} is for {node.name} also in {first}"
                 report.fault(path, f"{problem}{report.seen(('peers', first))}", "list it once for each node")
                 break
+
+
+PART = Part(
+    keys=("peers",),
+    read=_read,
+    check=_check,
+    by_node=peers,
+    variables=("bird_passwords", "bird_peers"),
+)

@@ -1,18 +1,27 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fabric file's part about BGP: options of sessions, filters and peers."""
+"""`bgp` and `filters`: how all BGP sessions behave, and the filters that they name."""
 
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
+from dataclasses import replace
 
 from ...values import bgp, scalars
 from ...values.filters import parse_rules
-from ...values.selector import parse as selector
 from ..file.document import Located, plain
+from ..file.report import Report
 from ..file.section import Section, describe, show
-from .intent import AUTO, Peer, SessionOptions
+from .intent import AUTO, SessionOptions
+from .part import Draft, Part
+from .peering import defaults
+from .session_checks import check_options
+from .topology import NO_TOPOLOGY
+
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
 
 T = t.TypeVar("T")
 
@@ -38,7 +47,6 @@ COMMON_KEYS = (
 OF_ALL_KEYS = ("bfd_interval", "bfd_multiplier")
 OF_ONE_KEYS = ("local_as_number", "source_address", "multihop", "passive")
 BGP_KEYS = (*COMMON_KEYS, *OF_ALL_KEYS)
-PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node", *OF_ONE_KEYS, *COMMON_KEYS)
 
 _SECONDS = "seconds"
 _LIMIT_ACTIONS = ("warn", "block", "restart", "disable")
@@ -46,30 +54,16 @@ _PASSWORD_REMEDY = 'put it into a vaulted variable and write "{{ NAME_OF_THE_VAR
 
 
 def read_session(file: Section) -> SessionOptions:
-    """The options of every session.
-
-    Args:
-        file: the whole file.
-
-    Returns:
-        What is below `bgp`.
-    """
+    """The options of every session."""
     section = file.section("bgp", "bgp", (*BGP_KEYS, *OF_ONE_KEYS))
     for key in OF_ONE_KEYS:
         if key in section:
             section.fault(section.line_of(key), f"{key} is of one session", "write it in an entry of peers")
-    return _options(section)
+    return read_options(section)
 
 
 def read_filters(file: Section) -> t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]:
-    """The named filters.
-
-    Args:
-        file: the whole file.
-
-    Returns:
-        Their rules as plain data, by name.
-    """
+    """The named filters: their rules as plain data, by name."""
     filters = file.section("filters", "filters")
     found: t.Dict[str, t.Sequence[t.Mapping[str, t.Any]]] = {}
     for name, item in filters.items():
@@ -88,59 +82,8 @@ def read_filters(file: Section) -> t.Mapping[str, t.Sequence[t.Mapping[str, t.An
     return found
 
 
-def read_peers(file: Section) -> t.Iterator[Peer]:
-    """The peerings beside those of the topology.
-
-    Args:
-        file: the whole file.
-
-    Returns:
-        Those that could be read.
-    """
-    peers = file.section("peers", "peers")
-    for name, item in peers.items():
-        peers.check_name("peer", name, item, scalars.word)
-        peer = _peer(name, peers.entry(name, item, show(name), (*PEER_KEYS, *OF_ALL_KEYS)))
-        if peer is not None:
-            yield peer
-
-
-def _peer(name: str, section: Section) -> t.Optional[Peer]:
-    if not section.is_mapping:
-        return None
-    for key in OF_ALL_KEYS:
-        if key in section:
-            section.fault(section.line_of(key), f"{key} is of all sessions", "write it below bgp")
-    is_between_nodes = "peer_node" in section
-    if is_between_nodes and "node" not in section:
-        section.missing("node", "name the first of the two nodes; peer_node is the second")
-    for key in ("address", "port", "selector"):
-        if is_between_nodes and key in section:
-            section.fault(section.line_of(key), f"{key} does not go with peer_node", "remove one of the two")
-    for key, remedy in (
-        ("address", "write the router's, or peer_node for a session of two nodes"),
-        ("as_number", "write the router's, such as 64900"),
-    ):
-        if not is_between_nodes and key not in section:
-            section.missing(key, remedy)
-    if "selector" in section and "node" in section:
-        section.fault(section.line_of("selector"), "selector does not go with node", "remove one of the two")
-    peer = Peer(
-        name=name,
-        options=_options(section),
-        address=section.text("address", bgp.peer_address),
-        as_number=section.number("as_number", scalars.as_number),
-        port=section.number("port", bgp.within(1, 65535)),
-        node=section.text("node", str),
-        selector=section.text("selector", selector),
-        peer_node=section.text("peer_node", str),
-    )
-    has_nodes = all(getattr(peer, key) is not None for key in ("node", "selector") if key in section)
-    has_peer = peer.node is not None and peer.peer_node is not None if is_between_nodes else peer.address is not None
-    return peer if has_nodes and has_peer else None
-
-
-def _options(section: Section) -> SessionOptions:
+def read_options(section: Section) -> SessionOptions:
+    """The options of one session, or of all."""
     seconds = bgp.within(1, 3600, _SECONDS)
     return SessionOptions(
         local_as_number=section.number("local_as_number", scalars.as_number),
@@ -228,3 +171,30 @@ def _line(item: Located, path: t.Sequence[t.Union[int, str]]) -> int:
             break
         item = found
     return item.line
+
+
+def prepends(fabric: Fabric, name: t.Optional[str]) -> bool:
+    """Whether a filter makes paths longer, which no peer of the same AS takes."""
+    rules = parse_rules(fabric.filters.get(name or "", ()))[0]
+    return any(rule.prepend for rule in rules)
+
+
+def _read(draft: Draft) -> Fabric:
+    return replace(draft.fabric, session=read_session(draft.file), filters=read_filters(draft.file))
+
+
+def _check(draft: Draft, report: Report) -> None:
+    fabric = draft.fabric
+    kinds = {peer.peer_node is None for peer in fabric.peers}
+    if fabric.topology != NO_TOPOLOGY:
+        kinds.add(False)
+    check_options(fabric, ("bgp",), "bgp", fabric.session, kinds, report)
+    as_numbers = Counter(node.as_number for node in fabric.nodes)
+    shared = next((number for number, count in sorted(as_numbers.items()) if count > 1), None)
+    if fabric.topology != NO_TOPOLOGY and shared is not None and prepends(fabric, fabric.session.export_filter):
+        problem = f"bgp: export_filter {fabric.session.export_filter} prepends, but nodes share AS {shared}"
+        remedy = "no peer takes a path with its own AS: use the filter for peers in another AS only"
+        report.fault(("bgp", "export_filter"), problem, remedy)
+
+
+PART = Part(keys=("bgp", "filters"), read=_read, check=_check, of_nodes=defaults, variables=("bird_password",))
