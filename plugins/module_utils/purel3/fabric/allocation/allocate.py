@@ -29,14 +29,9 @@ class Exhausted(Exception):
 
 
 def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
-    """Give every node a block, and every workload and tunnel an address.
+    """Give every node a block, and every workload and tunnel an address, beside those that are kept.
 
-    Args:
-        fabric: what the file declares.
-        kept: what stays as it is: all that the file gives, and the stored allocations that still hold.
-
-    Returns:
-        The kept allocations and the new ones; the same for any order of the file.
+    It is the same for any order of the file.
 
     Raises:
         Exhausted: blocks or pools are too small.

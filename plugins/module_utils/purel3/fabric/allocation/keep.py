@@ -16,20 +16,11 @@ from .store import Stored
 
 
 def keep(fabric: Fabric, stored: Stored, report: Report, store_faults: Faults) -> Allocations:
-    """Join the file's own blocks and addresses with the stored ones.
+    """Join the file's own blocks and addresses with the stored ones that still fit; a conflict is a fault of either.
 
     What belonged to a node or workload that is gone, or that the file now gives something else, is released. A
     workload that moved to another node loses its address, because its block stays behind. A node keeps the address of
     its tunnel also while no pool is encapsulated, so that it is the same whenever one is again.
-
-    Args:
-        fabric: what the file declares, without faults.
-        stored: what was allocated before.
-        report: knows the file's lines, takes the file's conflicts with the store.
-        store_faults: takes the stored allocations that no longer fit.
-
-    Returns:
-        The allocations that must not move.
     """
     keeper = _Keeper(fabric, stored, report, store_faults)
     keeper.keep_blocks()

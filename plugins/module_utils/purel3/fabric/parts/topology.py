@@ -75,14 +75,7 @@ Sessions = t.Dict[str, t.List[Session]]
 
 
 def sessions(fabric: Fabric) -> Sessions:
-    """All sessions.
-
-    Args:
-        fabric: without faults.
-
-    Returns:
-        By node, sorted by the peer's name. Nodes that see a peer alike share one object.
-    """
+    """All sessions by node, sorted by the peer's name; nodes that see a peer alike share one object."""
     found = _of_topology(fabric)
     nodes = {node.name: node for node in fabric.nodes}
     touched: t.Set[str] = set()
@@ -96,15 +89,7 @@ def sessions(fabric: Fabric) -> Sessions:
 
 
 def peering_nodes(fabric: Fabric, peer: Peer) -> t.List[Node]:
-    """The nodes that an entry of peers is for.
-
-    Args:
-        fabric: what the file declares.
-        peer: the entry.
-
-    Returns:
-        The nodes at this end, sorted by name.
-    """
+    """The nodes that an entry of peers is for, at this end; sorted by name."""
     if peer.node is not None:
         return [node for node in fabric.nodes if node.name == peer.node]
     if peer.selector is not None:
@@ -113,16 +98,7 @@ def peering_nodes(fabric: Fabric, peer: Peer) -> t.List[Node]:
 
 
 def is_joined_by_topology(fabric: Fabric, one: str, other: str) -> bool:
-    """Whether the topology gives two nodes a session.
-
-    Args:
-        fabric: what the file declares.
-        one: a node.
-        other: another.
-
-    Returns:
-        True when it does.
-    """
+    """Whether the topology gives two nodes a session."""
     if fabric.topology == ROUTE_REFLECTOR:
         return one in fabric.route_reflectors or other in fabric.route_reflectors
     return fabric.topology == FULL_MESH
@@ -212,15 +188,7 @@ def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: Peer) -> t.Itera
 
 
 def common_subnet(one: Node, other: Node) -> t.Optional[t.Tuple[IPv4Interface, IPv4Interface]]:
-    """Where two nodes meet.
-
-    Args:
-        one: a node.
-        other: another.
-
-    Returns:
-        Their addresses in one subnet, that of the nodes' own addresses before others; None when there is none.
-    """
+    """Two nodes' addresses in one subnet, that of the nodes' own addresses before others; None when there is none."""
     others = {address.network: address for address in reversed(addresses_of(other))}
     return next(((own, others[own.network]) for own in addresses_of(one) if own.network in others), None)
 
