@@ -97,6 +97,17 @@ def read_labels(section: Section) -> t.Mapping[str, str]:
     return found
 
 
+def read_variables(section: Section, title: str, computed: t.Collection[str]) -> t.Mapping[str, t.Any]:
+    """The host vars below `vars`, of one node or of all."""
+    variables = section.section("vars", title)
+    for key, item in variables.items():
+        if not _VARIABLE.fullmatch(key):
+            variables.fault(item.line, f"{show(key)} is not a variable's name", "use letters, digits and '_'")
+        elif key in computed:
+            variables.fault(item.line, f"{key} is computed from this file", "remove it here; host_vars can override it")
+    return {key: plain(item) for key, item in variables.items()}
+
+
 def _read(draft: Draft) -> Fabric:
     file = draft.file
     nodes = _nodes(file, default_as_number(file), draft.computed)
@@ -135,7 +146,7 @@ def _node(
     cluster_id = section.text("route_reflector_cluster_id", bgp.cluster_id)
     interfaces = tuple(sorted(_interfaces(section), key=lambda interface: interface.name))
     labels = read_labels(section)
-    variables = _variables(section, computed)
+    variables = read_variables(section, f"{section.title}: vars", computed)
     if address is None:
         return None
     return Node(
@@ -175,16 +186,6 @@ def _blocks(section: Section) -> t.Iterator[IPv4Network]:
             seen[block] = entry.line
             section.note(str(block), entry.line)
             yield block
-
-
-def _variables(section: Section, computed: t.Collection[str]) -> t.Mapping[str, t.Any]:
-    variables = section.section("vars", f"{section.title}: vars")
-    for key, item in variables.items():
-        if not _VARIABLE.fullmatch(key):
-            variables.fault(item.line, f"{show(key)} is not a variable's name", "use letters, digits and '_'")
-        elif key in computed:
-            variables.fault(item.line, f"{key} is computed from this file", "remove it here; host_vars can override it")
-    return {key: plain(item) for key, item in variables.items()}
 
 
 def _check(draft: Draft, report: Report) -> None:

@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from .fabric import Fabric
 
 PLUGIN = "purel3.fabric.fabric"
-_CONSTRUCTED: t.Mapping[str, t.Tuple[type, str]] = {
+CONSTRUCTED: t.Mapping[str, t.Tuple[type, str]] = {
     "compose": (dict, "a mapping"),
     "groups": (dict, "a mapping"),
     "keyed_groups": (list, "a list"),
@@ -32,7 +32,7 @@ def _read(draft: Draft) -> Fabric:
         file.missing("plugin", f"write 'plugin: {PLUGIN}' at the top")
     file.text("plugin", scalars.one_of([PLUGIN]))
     file.text(EXTENDS, str)
-    for key, (kind, wanted) in _CONSTRUCTED.items():
+    for key, (kind, wanted) in CONSTRUCTED.items():
         item = file.get(key)
         if item is not None and not item.is_refused and not isinstance(item.value, kind):
             file.fault(item.line, f"{key} {describe(item, wanted)}", "see 'ansible-doc -t inventory constructed'")
@@ -41,7 +41,7 @@ def _read(draft: Draft) -> Fabric:
 
 # The inventory plugin and allocation set these.
 PART = Part(
-    keys=("plugin", EXTENDS, *_CONSTRUCTED),
+    keys=("plugin", EXTENDS, *CONSTRUCTED),
     read=_read,
     variables=("fabric_file",),
     large=("fabric_allocation_store",),
