@@ -90,6 +90,11 @@ options:
       - V(vars) are further host vars, for example V(ansible_host), which defaults to the address, or V(ansible_user).
     type: dict
     required: true
+  vars:
+    description:
+      - Further host vars of all nodes, for example V(ansible_user); they are variables of the group C(fabric).
+      - The V(vars) of a node count more, and so does what a O(lab) needs to enter its nodes.
+    type: dict
   workloads:
     description:
       - The network namespaces that are attached to nodes, by name.

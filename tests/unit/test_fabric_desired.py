@@ -116,6 +116,13 @@ def test_without_a_lab_nothing_says_how_to_enter_the_nodes() -> None:
     ]
 
 
+def test_vars_are_variables_that_all_nodes_share_but_for_those_by_which_a_lab_is_entered() -> None:
+    text = FILE.replace("10.9.0.1/16", "192.168.50.10/24") + "vars: {ansible_user: admin, racks: [a, b]}\n"
+    assert node_variables(checked(text)) == {"ansible_user": "admin", "racks": ["a", "b"]}
+    in_lab = node_variables(checked(f"{text}lab: {{backend: qemu}}\n"))
+    assert (in_lab["ansible_user"], in_lab["racks"]) == ("root", ["a", "b"])
+
+
 @pytest.mark.parametrize(("written", "name"), [("{}", "site"), ("{name: other, backend: namespaces}", "other")])
 def test_a_lab_is_named_after_the_file_unless_it_has_a_name(written: str, name: str) -> None:
     one_network = FILE.replace("10.9.0.1/16", "192.168.50.10/24")

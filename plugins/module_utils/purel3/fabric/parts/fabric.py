@@ -10,7 +10,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from . import as_number, bgp, kernel_routes, lab, nodes, own_keys, peers, pools, topology, transit, tunnels, workloads
+from . import (
+    as_number,
+    bgp,
+    kernel_routes,
+    lab,
+    nodes,
+    own_keys,
+    peers,
+    pools,
+    topology,
+    transit,
+    tunnels,
+    variables,
+    workloads,
+)
 from .allocations import Allocations, block_of
 from .intent import Lab, SessionOptions
 from .nodes import Node
@@ -26,6 +40,7 @@ PARTS: t.Tuple[Part, ...] = (
     as_number.PART,
     pools.PART,
     nodes.PART,
+    variables.PART,
     workloads.PART,
     topology.PART,
     transit.PART,
@@ -48,6 +63,7 @@ class Fabric:
     Args:
         pools: in the file's order, which is the order they are used in.
         nodes: sorted by name.
+        variables: host vars of the user's for all nodes.
         workloads: sorted by name.
         has_as_number_rule: nodes have AS numbers that were made from their addresses.
         topology: which nodes peer with which.
@@ -65,6 +81,7 @@ class Fabric:
 
     pools: t.Tuple[Pool, ...] = ()
     nodes: t.Tuple[Node, ...] = ()
+    variables: t.Mapping[str, t.Any] = field(default_factory=dict)
     workloads: t.Tuple[Workload, ...] = ()
     has_as_number_rule: bool = False
     topology: str = FULL_MESH
