@@ -36,8 +36,8 @@ options:
       - Another fabric file, complete in itself, by its path as seen from this file. All its keys but O(plugin) hold
         here as well, unless this file has them itself. So a O(lab) can stand for hosts whose own file knows nothing of
         it.
-      - The allocations are those of the other file, with its store, unless this file has O(pools), O(nodes) or
-        O(workloads) of its own. Variables in files beside the other file are not read.
+      - The allocations are those of the other file, with its store, unless this file has O(pools), O(reserved),
+        O(nodes) or O(workloads) of its own. Variables in files beside the other file are not read.
     type: str
   as_number:
     description:
@@ -75,6 +75,13 @@ options:
         type: str
         choices: [none, ipip, ipip_cross_subnet]
         default: none
+  reserved:
+    description:
+      - Addresses of O(pools) that are in use elsewhere, so that no workload and no tunnel is given them. Each entry is
+        an address, a range such as V(10.244.0.1-10.244.0.9), or a network such as V(10.244.0.0/28).
+      - Of what is allocated already none can be reserved before it is renumbered.
+    type: list
+    elements: str
   nodes:
     description:
       - The hosts, by their name in the inventory.

@@ -70,11 +70,12 @@ def test_the_allocations_and_their_store_are_those_of_the_other_file() -> None:
     "own",
     [
         "pools:\n  - cidr: 10.244.0.0/16\n    name: main\n",
+        "reserved: [10.244.0.0]\n",
         "nodes:\n  node1: {address: 192.168.50.10/24, interface: ens33}\n"
         "  node2: {address: 192.168.50.12/24, interface: ens33}\n",
         "workloads:\n  web1: {node: node1}\n",
     ],
-    ids=["pools", "nodes", "workloads"],
+    ids=["pools", "reserved", "nodes", "workloads"],
 )
 def test_a_file_that_says_itself_what_to_allocate_has_a_store_of_its_own(folder: Path, own: str) -> None:
     write(folder, "lab/twin.fabric.yml", f"{LAB}{own}")

@@ -12,6 +12,7 @@ from ..file.document import Faults
 from ..file.report import Report
 from ..parts.allocations import Allocations, block_of
 from ..parts.fabric import Fabric
+from ..parts.reserved import is_reserved
 from .store import Stored
 
 
@@ -99,6 +100,7 @@ class _Keeper:
         holder = self.addresses.get(address)
         if self.blocks.get(block) == node and holder is None:
             self.addresses[address] = workload
+            self._refuse_reserved(address, f"allocated to {workload}", workload)
         elif self.blocks.get(block) == node:
             problem = f"{holder}: address {address} is allocated to {workload} ({self._where(address)})"
             line = self._report.places.line("workloads", str(holder), "address")
@@ -135,6 +137,7 @@ class _Keeper:
                 place = f"{problem} ({self._report.faults.file}:{self._report.places.line(str(pool.cidr))})"
                 self._store_faults.add(self._stored.lines[address], place, f"encapsulate it as well, {remedy}")
             self.tunnels[address] = node
+            self._refuse_reserved(address, f"that of {node}'s tunnel", f"{node}'s tunnel")
         elif self._stored.allocations.blocks[block] == node:
             line = self._report.places.line("nodes", node, "blocks")
             problem = (
@@ -142,6 +145,12 @@ class _Keeper:
                 f" ({self._report.faults.file}:{line})"
             )
             self._store_faults.add(self._stored.lines[address], problem, f"list the block there again, {remedy}")
+
+    def _refuse_reserved(self, address: IPv4Address, use: str, holder: str) -> None:
+        if is_reserved(self._fabric, address):
+            problem = f"reserved: address {address} is {use} ({self._where(address)})"
+            remedy = f"reserve another, or delete that line from the store to have {holder} renumbered"
+            self._report.fault(("reserved",), problem, remedy)
 
     def _where(self, key: t.Union[IPv4Network, IPv4Address]) -> str:
         return f"{self._store_faults.file}:{self._stored.lines[key]}"

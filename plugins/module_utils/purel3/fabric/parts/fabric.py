@@ -19,6 +19,7 @@ from . import (
     own_keys,
     peers,
     pools,
+    reserved,
     topology,
     transit,
     tunnels,
@@ -39,6 +40,7 @@ PARTS: t.Tuple[Part, ...] = (
     own_keys.PART,
     as_number.PART,
     pools.PART,
+    reserved.PART,
     nodes.PART,
     variables.PART,
     workloads.PART,
@@ -62,6 +64,7 @@ class Fabric:
 
     Args:
         pools: in the file's order, which is the order they are used in.
+        reserved: the fewest networks that hold all addresses which nobody is given.
         nodes: sorted by name.
         variables: host vars of the user's for all nodes.
         workloads: sorted by name.
@@ -80,6 +83,7 @@ class Fabric:
     """
 
     pools: t.Tuple[Pool, ...] = ()
+    reserved: t.Tuple[IPv4Network, ...] = ()
     nodes: t.Tuple[Node, ...] = ()
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
     workloads: t.Tuple[Workload, ...] = ()
