@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections import Counter
 
@@ -12,6 +13,9 @@ import pytest
 import yaml
 
 from ansible_collections.purel3.fabric.plugins.inventory.fabric import DOCUMENTATION
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import all_variables, node_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts import (
     lab_schema,
     nodes,
@@ -21,9 +25,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import (
     COMPUTED_VARIABLES,
     KEYS,
+    LARGE_VARIABLES,
     PARTS,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.own_keys import CONSTRUCTED
+from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 OPTIONS: t.Mapping[str, t.Any] = yaml.safe_load(DOCUMENTATION)["options"]
 
@@ -54,3 +60,27 @@ def test_each_key_of_a_section_is_documented(option: str, keys: t.Sequence[str])
 def test_each_key_of_what_has_a_name_is_documented(option: str, keys: t.Sequence[str]) -> None:
     text = "\n".join(OPTIONS[option]["description"])
     assert [key for key in keys if f"V({key})" not in text] == []
+
+
+def test_whatever_grows_with_the_fabric_is_said_to_be_large() -> None:
+    sizes = [_sizes(count) for count in (3, 30)]
+    assert {name for name in sizes[0] if sizes[1][name] > 5 * sizes[0][name]} == set(LARGE_VARIABLES)
+
+
+def _sizes(count: int) -> t.Mapping[str, int]:
+    nodes = [f"  n{number}: {{address: 10.0.0.{number}/24, interface: ens33}}" for number in range(1, count + 1)]
+    workloads = [f"  w{number}: {{node: n{number}}}" for number in range(1, count + 1)]
+    text = "\n".join(
+        [
+            "plugin: purel3.fabric.fabric",
+            "pools: [{cidr: 10.244.0.0/16, encapsulation: ipip}]",
+            "transit: true",
+            "peers: {tor: {address: 10.0.0.254, as_number: 64900}}",
+            "lab: {routers: {tor: {address: 10.0.0.254/24, as_number: 64900}}}",
+            *("nodes:", *nodes, "workloads:", *workloads),
+        ]
+    )
+    faults = Faults("f.fabric.yml")
+    checked = check_fabric(Source(faults, load(text, faults), Faults("f.allocations.txt")))
+    variables = {**all_variables(checked, "/x"), **node_variables(checked)}
+    return {name: len(json.dumps(value)) for name, value in variables.items()}
