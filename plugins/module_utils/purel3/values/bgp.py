@@ -39,6 +39,10 @@ def within(low: int, high: int, what: str = "") -> t.Callable[[int], int]:
     return parse
 
 
+ecmp_paths = within(1, 255)
+port = within(1, 65535)
+
+
 def community(text: str) -> str:
     """A BGP community.
 
@@ -58,20 +62,10 @@ def community(text: str) -> str:
 
 
 def cluster_id(text: str) -> IPv4Address:
-    """The identifier of a route reflector's cluster.
-
-    Args:
-        text: in the form of an IPv4 address.
-
-    Returns:
-        The identifier.
-
-    Raises:
-        BadValue: it is not one.
-    """
+    """The identifier of a route reflector's cluster, which is usually its router id, and so what can be one."""
     parsed = ipv4(text, "write one in the form of an IPv4 address, such as 1.0.0.1")
-    if int(parsed) == 0:
-        raise BadValue("is not a cluster id", "use 0.0.0.1 or above")
+    if int(parsed) == 0 or parsed >= IPv4Address("224.0.0.0"):
+        raise BadValue("is not a cluster id", "use 0.0.0.1 to 223.255.255.255")
     return parsed
 
 

@@ -13,6 +13,8 @@ from ..base.errors import InvalidInput
 _WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _DEVICE = re.compile(r"[^\s/:]{1,15}")
 _NAMESPACE_LENGTH = 255
+_NEW_DEVICE = re.compile(r"[A-Za-z0-9_.-]+")
+_LONGEST_DEVICE = 15
 
 
 def fault_of_word(name: str) -> str:
@@ -43,6 +45,24 @@ def fault_of_device(name: str) -> str:
     if name in (".", "..") or not _DEVICE.fullmatch(name):
         return f"interface name {name!r} is not one that the kernel takes; leave out '/', ':' and white space"
     return ""
+
+
+def judge_new_device(name: str) -> t.Optional[t.Tuple[str, str]]:
+    """Say why no interface may get a name, though the kernel might take it: what is wrong, and the remedy."""
+    size = len(name.encode())
+    if size > _LONGEST_DEVICE:
+        return f"is an interface name of {size} bytes", f"the kernel takes at most {_LONGEST_DEVICE}"
+    if name in (".", "..") or not _NEW_DEVICE.fullmatch(name):
+        return "is not an interface name", "use letters, digits, '-', '_' and '.' only"
+    if name == "lo":
+        return "is the loopback interface", "name the interface that carries the traffic"
+    return None
+
+
+def fault_of_new_device(option: str, name: str) -> str:
+    """Say what is wrong with the name that an option gives to an interface, in a sentence; nothing where it is right."""
+    fault = judge_new_device(name)
+    return f"{option} {name!r} {fault[0]}; {fault[1]}" if fault is not None else ""
 
 
 def fault_of_namespace(reference: str) -> str:

@@ -9,15 +9,17 @@ import re
 import typing as t
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
+from .names import judge_new_device
+
 LONGEST_NAME = 63
-LONGEST_INTERFACE_NAME = 15
 LARGEST_PID = 4194304
 LARGEST_UINT32 = 4294967295
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?")
 _PID = re.compile(r"[0-9]{1,20}")
-_INTERFACE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_PATH = re.compile(r"/[A-Za-z0-9_./*?+@%:=,-]{1,254}")
+_PEER_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")
 _NETNS_PATH = re.compile(r"(?:/[A-Za-z0-9_.:@-]+)+")
 
 _HOST_NAMES_OF_ANSIBLE = ("all", "ungrouped", "fabric", "localhost")
@@ -27,6 +29,7 @@ _RESERVED_AS_NUMBERS = {
     65535: "reserved",
     LARGEST_UINT32: "reserved",
 }
+_NODE_ADDRESS_REMEDY = "use the address by which the other nodes reach this one"
 _UNUSABLE = (
     (IPv4Network("0.0.0.0/8"), "'this network' (0.0.0.0/8)"),
     (IPv4Network("127.0.0.0/8"), "loopback (127.0.0.0/8)"),
@@ -128,24 +131,10 @@ def label(text: str) -> str:
 
 
 def interface_name(text: str) -> str:
-    """An interface's name, as the kernel accepts it.
-
-    Args:
-        text: as the file has it.
-
-    Returns:
-        The same text.
-
-    Raises:
-        BadValue: the kernel would refuse it, or it cannot stand in bird.conf.
-    """
-    size = len(text.encode())
-    if size > LONGEST_INTERFACE_NAME:
-        raise BadValue(f"is an interface name of {size} bytes", f"the kernel takes at most {LONGEST_INTERFACE_NAME}")
-    if text in (".", "..") or not _INTERFACE_NAME.fullmatch(text):
-        raise BadValue("is not an interface name", "use letters, digits, '-', '_' and '.' only")
-    if text == "lo":
-        raise BadValue("is the loopback interface", "name the interface that carries the traffic")
+    """An interface's name, as the kernel accepts it, and as it can stand in bird.conf."""
+    fault = judge_new_device(text)
+    if fault is not None:
+        raise BadValue(*fault)
     return text
 
 
@@ -209,6 +198,15 @@ def address(text: str) -> IPv4Address:
     return parsed
 
 
+def node_address(text: str) -> IPv4Address:
+    """A node's own address, without its subnet."""
+    if "/" in text:
+        raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
+    parsed = ipv4(text, "write one such as 192.168.50.10")
+    _refuse_unusable(IPv4Network(parsed), _NODE_ADDRESS_REMEDY)
+    return parsed
+
+
 def router_id(text: str) -> IPv4Address:
     """A BGP identifier.
 
@@ -244,7 +242,7 @@ def interface_address(text: str) -> IPv4Interface:
     if not slash:
         raise BadValue("has no prefix length", f"write it with its subnet's, such as {text}/24")
     interface = IPv4Interface((int(parsed), _prefix_length(length)))
-    _refuse_unusable(IPv4Network(parsed), "use the address by which the other nodes reach this one")
+    _refuse_unusable(IPv4Network(parsed), _NODE_ADDRESS_REMEDY)
     network = interface.network
     if network.prefixlen < 31 and parsed == network.network_address:
         raise BadValue(f"is the address of its network {network} itself", "use the host's own address")
@@ -275,6 +273,20 @@ def network(text: str) -> IPv4Network:
         raise BadValue("has host bits set", f"write {found}")
     _refuse_unusable(found, "use a private range such as 10.244.0.0/16")
     return found
+
+
+def absolute_path(text: str) -> str:
+    """The path of a file, without anything that must be quoted in bird.conf."""
+    if not _PATH.fullmatch(text):
+        raise BadValue("is not an absolute path without spaces and quotes", "give one")
+    return text
+
+
+def peer_type(text: str) -> str:
+    """How a peering came about, as the status table shows it."""
+    if not _PEER_TYPE.fullmatch(text):
+        raise BadValue("is not a peer type", "use letters, digits, spaces and hyphens")
+    return text
 
 
 def as_number(number: int) -> int:

@@ -43,17 +43,20 @@ def _start(settings: Settings) -> t.List[str]:
         HEADER,
         _log(settings),
         f"router id {settings.router_id};",
-        f"graceful restart wait {settings.timers.graceful_restart_wait};",
+        f"graceful restart wait {settings.graceful_restart_wait};",
         *(f'include "{file}";' for file in files),
     ]
 
 
 def _devices(settings: Settings) -> t.List[str]:
-    return [f"protocol device {DEVICE_PROTOCOL} {{", f"  scan time {settings.timers.device_scan};", "}"]
+    return [f"protocol device {DEVICE_PROTOCOL} {{", f"  scan time {settings.device_scan_time};", "}"]
 
 
 def _bfd(settings: Settings) -> t.List[str]:
-    timers = [f"    interval {settings.timers.bfd_interval} ms;", f"    multiplier {settings.timers.bfd_multiplier};"]
+    timers = [
+        f"    interval {settings.session['bfd_interval']} ms;",
+        f"    multiplier {settings.session['bfd_multiplier']};",
+    ]
     far = ["  multihop {", *timers, "  };"] if any(is_watched_over_hops(peer) for peer in settings.peers) else []
     return [f"protocol bfd {BFD_PROTOCOL} {{", '  interface "*" {', *timers, "  };", *far, "}"]
 
@@ -117,7 +120,7 @@ def _kernel(settings: Settings) -> t.List[str]:
         f"protocol kernel {KERNEL_PROTOCOL} {{",
         *(["  learn;"] if learns else []),
         "  persist;",
-        f"  scan time {settings.timers.kernel_scan};",
+        f"  scan time {settings.kernel_scan_time};",
         f"  metric {settings.kernel_metric};",
         *([f"  merge paths on limit {settings.ecmp_paths};"] if settings.ecmp_paths > 1 else []),
         "  graceful restart;",
@@ -146,7 +149,7 @@ def render(settings: Settings) -> str:
     sections = [
         _start(settings),
         _devices(settings),
-        _bfd(settings) if any(peer.session.bfd for peer in settings.peers) else [],
+        _bfd(settings) if any(peer.session["bfd"] for peer in settings.peers) else [],
         _connected() if _learns(settings) else [],
         _blocks(settings),
         _aggregates(settings),

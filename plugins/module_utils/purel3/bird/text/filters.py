@@ -32,7 +32,7 @@ def active_aggregates(settings: Settings, peer: Peer) -> t.Tuple[ipaddress.IPv4N
     """
     return tuple(
         aggregate
-        for aggregate in peer.session.aggregates
+        for aggregate in peer.session["aggregates"]
         if any(block.subnet_of(aggregate) and block != aggregate for block in settings.blocks)
         and aggregate not in settings.blocks
     )
@@ -48,7 +48,7 @@ def speaks_as(settings: Settings, peer: Peer) -> int:
     Returns:
         An AS number.
     """
-    return peer.session.local_as_number or settings.as_number
+    return peer.session["local_as_number"] or settings.as_number
 
 
 def _is_internal(settings: Settings, peer: Peer) -> bool:
@@ -100,7 +100,7 @@ def _from_node(settings: Settings, peer: Peer) -> t.List[str]:
 
 
 def _from_router(settings: Settings) -> t.List[str]:
-    addresses = {settings.address, *(peer.session.source_address or settings.address for peer in settings.peers)}
+    addresses = {settings.address, *(peer.session["source_address"] or settings.address for peer in settings.peers)}
     own = [*(f"{block}+" for block in settings.blocks), *(f"{address}/32" for address in sorted(addresses))]
     return [f"  if net ~ {prefix_set(own)} then reject;"]
 
@@ -115,7 +115,7 @@ def import_filter(settings: Settings, peer: Peer) -> t.Union[str, t.List[str]]:
     Returns:
         What stands after `import`, or the body of a filter.
     """
-    rules = peer.session.import_filter
+    rules = peer.session["import_filter"]
     if peer.is_external:
         if not rules:
             return "none"
@@ -158,7 +158,7 @@ def _announced(settings: Settings, kind: str) -> t.List[str]:
 
 
 def _plain_body(settings: Settings, kind: str) -> t.List[str]:
-    on_accept = [*add_communities(settings.session.communities), "accept;"]
+    on_accept = [*add_communities(settings.session["communities"]), "accept;"]
     return [
         *(line for condition in _announced(settings, kind) for line in conditional(condition, on_accept)),
         "  reject;",
@@ -198,15 +198,19 @@ def export_filter(settings: Settings, peer: Peer) -> t.Tuple[str, t.List[str]]:
     session = peer.session
     kind = _kind(settings, peer)
     aggregates = active_aggregates(settings, peer)
-    if session.export_filter is None and not aggregates and session.communities == settings.session.communities:
+    if (
+        session["export_filter"] is None
+        and not aggregates
+        and session["communities"] == settings.session["communities"]
+    ):
         # Without transit, routers are told the same as nodes.
         return TO_PEERS if kind == TO_ROUTERS and not settings.is_transit else kind, []
     announced = _announced(settings, kind)
     if aggregates:
         announced.append(IS_AGGREGATE)
     lines = _aggregation(aggregates) if aggregates else []
-    on_accept = add_communities(session.communities)
-    if session.export_filter is None:
+    on_accept = add_communities(session["communities"])
+    if session["export_filter"] is None:
         for condition in announced:
             lines += conditional(condition, [*on_accept, "accept;"])
         return "", [*lines, "  reject;"]
@@ -216,4 +220,4 @@ def export_filter(settings: Settings, peer: Peer) -> t.Tuple[str, t.List[str]]:
     elif not peer.is_external:
         return "", ["  reject;"]
     own = f"({IS_OWN} || {IS_AGGREGATE})" if aggregates else IS_OWN
-    return "", [*lines, *rule_lines(session.export_filter, speaks_as(settings, peer), own, on_accept)]
+    return "", [*lines, *rule_lines(session["export_filter"], speaks_as(settings, peer), own, on_accept)]

@@ -10,38 +10,18 @@ import typing as t
 from ...values import bgp, scalars
 from ...values.filters import parse_rules
 from ...values.selector import parse as selector
+from ...values.session_options import OF_ALL, OF_ONE, OPTIONS, RULES
+from ...values.session_reading import read_option
 from ..file.document import Located, plain
-from ..file.section import Section, describe, show
-from .intent import AUTO, Peer, SessionOptions
+from ..file.section import Section, show
+from .intent import Peer, SessionOptions
 
-T = t.TypeVar("T")
+_PASSWORD = "password"
+OF_ALL_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ALL)
+OF_ONE_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ONE)
+SESSION_KEYS = (_PASSWORD, *OPTIONS)
+PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
 
-COMMON_KEYS = (
-    "password",
-    "ttl_security",
-    "bfd",
-    "hold_time",
-    "keepalive_time",
-    "connect_delay_time",
-    "connect_retry_time",
-    "error_wait_time",
-    "graceful_restart_time",
-    "send_hold_time",
-    "next_hop",
-    "communities",
-    "import_limit",
-    "import_limit_action",
-    "import_filter",
-    "export_filter",
-    "aggregates",
-)
-OF_ALL_KEYS = ("bfd_interval", "bfd_multiplier")
-OF_ONE_KEYS = ("local_as_number", "source_address", "multihop", "passive")
-BGP_KEYS = (*COMMON_KEYS, *OF_ALL_KEYS)
-PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node", *OF_ONE_KEYS, *COMMON_KEYS)
-
-_SECONDS = "seconds"
-_LIMIT_ACTIONS = ("warn", "block", "restart", "disable")
 _PASSWORD_REMEDY = 'put it into a vaulted variable and write "{{ NAME_OF_THE_VARIABLE }}"'
 
 
@@ -54,7 +34,7 @@ def read_session(file: Section) -> SessionOptions:
     Returns:
         What is below `bgp`.
     """
-    section = file.section("bgp", "bgp", (*BGP_KEYS, *OF_ONE_KEYS))
+    section = file.section("bgp", "bgp", SESSION_KEYS)
     for key in OF_ONE_KEYS:
         if key in section:
             section.fault(section.line_of(key), f"{key} is of one session", "write it in an entry of peers")
@@ -100,7 +80,7 @@ def read_peers(file: Section) -> t.Iterator[Peer]:
     peers = file.section("peers", "peers")
     for name, item in peers.items():
         peers.check_name("peer", name, item, scalars.word)
-        peer = _peer(name, peers.entry(name, item, show(name), (*PEER_KEYS, *OF_ALL_KEYS)))
+        peer = _peer(name, peers.entry(name, item, show(name), (*PEER_KEYS, *SESSION_KEYS)))
         if peer is not None:
             yield peer
 
@@ -130,7 +110,7 @@ def _peer(name: str, section: Section) -> t.Optional[Peer]:
         options=_options(section),
         address=section.text("address", bgp.peer_address),
         as_number=section.number("as_number", scalars.as_number),
-        port=section.number("port", bgp.within(1, 65535)),
+        port=section.number("port", bgp.port),
         node=section.text("node", str),
         selector=section.text("selector", selector),
         peer_node=section.text("peer_node", str),
@@ -141,38 +121,18 @@ def _peer(name: str, section: Section) -> t.Optional[Peer]:
 
 
 def _options(section: Section) -> SessionOptions:
-    seconds = bgp.within(1, 3600, _SECONDS)
-    return SessionOptions(
-        local_as_number=section.number("local_as_number", scalars.as_number),
-        source_address=section.text("source_address", bgp.peer_address),
-        multihop=section.number("multihop", bgp.within(1, 255)),
-        passive=section.boolean("passive"),
-        password=_password(section),
-        ttl_security=_ttl_security(section),
-        bfd=section.boolean("bfd"),
-        bfd_interval=section.number("bfd_interval", bgp.within(10, 60000, "milliseconds")),
-        bfd_multiplier=section.number("bfd_multiplier", bgp.within(1, 255)),
-        hold_time=section.number("hold_time", bgp.within(3, 65535, _SECONDS)),
-        keepalive_time=section.number("keepalive_time", bgp.within(1, 21845, _SECONDS)),
-        connect_delay_time=section.number("connect_delay_time", seconds),
-        connect_retry_time=section.number("connect_retry_time", seconds),
-        error_wait_time=_error_wait_time(section),
-        graceful_restart_time=section.number("graceful_restart_time", bgp.within(1, 4095, _SECONDS)),
-        send_hold_time=section.number("send_hold_time", bgp.within(0, 65535, f"{_SECONDS}, 0 for no limit")),
-        next_hop=section.text("next_hop", scalars.one_of(["default", "self", "keep"])),
-        communities=_texts(section, "communities", bgp.community),
-        import_limit=section.number("import_limit", bgp.within(1, scalars.LARGEST_UINT32)),
-        import_limit_action=section.text(
-            "import_limit_action", scalars.one_of(["warn", "block", "restart", "disable"])
-        ),
-        import_filter=section.text("import_filter", str),
-        export_filter=section.text("export_filter", str),
-        aggregates=_texts(section, "aggregates", bgp.aggregate),
-    )
+    found = {_PASSWORD: _password(section)}
+    for name, option in OPTIONS.items():
+        item = section.get(name)
+        if item is None:
+            continue
+        # Which filter it is: whether there is such a one is not a matter of form.
+        found[name] = section.text(name, str) if option.kind in RULES else read_option(section, name, item, option.kind)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _password(section: Section) -> t.Optional[str]:
-    item = section.get("password")
+    item = section.get(_PASSWORD)
     if item is None or item.is_refused:
         return None
     if isinstance(item.value, str) and (item.value == "" or bgp.is_template(item.value)):
@@ -180,41 +140,6 @@ def _password(section: Section) -> t.Optional[str]:
     # What is wrong with it is told without telling it.
     section.fault(item.line, "password is not a template, and this file is no place for secrets", _PASSWORD_REMEDY)
     return None
-
-
-def _ttl_security(section: Section) -> t.Union[bool, str, None]:
-    item = section.get("ttl_security")
-    if item is None or item.is_refused:
-        return None
-    if isinstance(item.value, bool) or item.value == AUTO:
-        return item.value
-    section.fault(item.line, f"ttl_security {describe(item, 'one of auto, true and false')}", "write one of them")
-    return None
-
-
-def _error_wait_time(section: Section) -> t.Optional[t.Tuple[int, int]]:
-    items = section.sequence("error_wait_time")
-    if "error_wait_time" not in section or not items:
-        return None
-    line = section.line_of("error_wait_time")
-    remedy = "give the shortest and the longest pause in seconds, such as [1, 30]"
-    if len(items) != 2:
-        section.fault(line, f"error_wait_time is a list of {len(items)}, not of two", remedy)
-        return None
-    seconds = bgp.within(1, 3600, _SECONDS)
-    low, high = (section.parse_number(f"error_wait_time[{index}]", item, seconds) for index, item in enumerate(items))
-    if low is None or high is None:
-        return None
-    if low > high:
-        section.fault(line, f"error_wait_time goes down, from {low} to {high}", remedy)
-    return low, high
-
-
-def _texts(section: Section, key: str, parse: t.Callable[[str], T]) -> t.Optional[t.Tuple[T, ...]]:
-    if key not in section:
-        return None
-    found = (section.parse_text(f"{key}[{index}]", item, parse) for index, item in enumerate(section.sequence(key)))
-    return tuple(item for item in found if item is not None)
 
 
 def _line(item: Located, path: t.Sequence[t.Union[int, str]]) -> int:

@@ -31,8 +31,8 @@ def check(draft: Draft, report: Report) -> None:
     for peer in fabric.peers:
         check_options(fabric, ("peers", peer.name), peer.name, peer.options, _kinds(peer), report)
         _prepend(fabric, peer, report)
-        if peer.options.import_limit_action is not None and effective(fabric, peer.options, "import_limit") is None:
-            problem = f"{peer.name}: import_limit_action {peer.options.import_limit_action} has no import_limit"
+        if "import_limit_action" in peer.options and effective(fabric, peer.options, "import_limit") is None:
+            problem = f"{peer.name}: import_limit_action {peer.options['import_limit_action']} has no import_limit"
             report.fault(("peers", peer.name, "import_limit_action"), problem, "set import_limit as well")
         if peer.peer_node is None:
             _router(fabric, peer, report)
@@ -54,21 +54,21 @@ def _defaults(fabric: Fabric, report: Report) -> None:
     check_options(fabric, ("bgp",), "bgp", fabric.session, kinds, report)
     as_numbers = Counter(node.as_number for node in fabric.nodes)
     shared = next((number for number, count in sorted(as_numbers.items()) if count > 1), None)
-    if fabric.topology != NO_TOPOLOGY and shared is not None and _prepends(fabric, fabric.session.export_filter):
-        problem = f"bgp: export_filter {fabric.session.export_filter} prepends, but nodes share AS {shared}"
+    if fabric.topology != NO_TOPOLOGY and shared is not None and _prepends(fabric, fabric.session.get("export_filter")):
+        problem = f"bgp: export_filter {fabric.session['export_filter']} prepends, but nodes share AS {shared}"
         remedy = "no peer takes a path with its own AS: use the filter for peers in another AS only"
         report.fault(("bgp", "export_filter"), problem, remedy)
 
 
 def _prepend(fabric: Fabric, peer: Peer, report: Report) -> None:
-    name = peer.options.export_filter
+    name = peer.options.get("export_filter")
     if not _prepends(fabric, name):
         return
     nodes = {node.name: node for node in fabric.nodes}
     far = nodes.get(peer.peer_node or "")
     as_number = far.as_number if far is not None else peer.as_number
     for node in peering_nodes(fabric, peer):
-        if as_number == (peer.options.local_as_number or node.as_number):
+        if as_number == (peer.options.get("local_as_number") or node.as_number):
             problem = f"{peer.name}: export_filter {name} prepends, but {node.name} and the peer share AS {as_number}"
             remedy = "no peer takes a path with its own AS: leave out prepend"
             report.fault(("peers", peer.name, "export_filter"), problem, remedy)
@@ -124,7 +124,7 @@ def _two_nodes(draft: Draft, peer: Peer, report: Report) -> None:
         at = report.seen(as_number_at(report, far))
         problem = f"{peer.name}: as_number {peer.as_number} is not {far.name}'s {far.as_number}{at}"
         report.fault((*path, "as_number"), problem, "remove it: a node's is known")
-    if peer.options.aggregates:
+    if peer.options.get("aggregates"):
         problem = f"{peer.name}: aggregates does not go with peer_node"
         report.fault((*path, "aggregates"), problem, "nodes take each other's exact blocks only: remove it")
 
@@ -145,14 +145,14 @@ def _nodes_of(draft: Draft, peer: Peer, report: Report) -> None:
             remedy = f"no node has the label {unknown[0]}: {nearest_remedy(unknown[0], known)}"
         problem = f"{peer.name}: selector {show(peer.selector.text)} selects no node"
         report.fault(("peers", peer.name, "selector"), problem, remedy)
-    if peer.options.source_address is not None and len(selected) > 1:
-        problem = f"{peer.name}: source_address {peer.options.source_address} is for {len(selected)} nodes"
+    if "source_address" in peer.options and len(selected) > 1:
+        problem = f"{peer.name}: source_address {peer.options['source_address']} is for {len(selected)} nodes"
         remedy = "one address is one node's: use 'node', or remove it to have each node's own used"
         report.fault(("peers", peer.name, "source_address"), problem, remedy)
 
 
 def _reach(fabric: Fabric, peer: Peer, report: Report) -> None:
-    if peer.options.ttl_security is not True or peer.options.multihop is not None:
+    if peer.options.get("ttl_security") is not True or "multihop" in peer.options:
         return
     nodes = {node.name: node for node in fabric.nodes}
     ends = peering_nodes(fabric, peer)

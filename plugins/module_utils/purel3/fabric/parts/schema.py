@@ -103,7 +103,7 @@ def read(root: Located, lab_name: str, report: Report) -> Draft:
         route_reflectors=tuple(sorted(_route_reflectors(file))),
         allows_shared_cluster_id=file.boolean("allow_shared_cluster_id") or False,
         transit=file.boolean("transit") or False,
-        ecmp_paths=file.number("ecmp_paths", bgp.within(1, 255)),
+        ecmp_paths=file.number("ecmp_paths", bgp.ecmp_paths),
         session=bgp_schema.read_session(file),
         filters=bgp_schema.read_filters(file),
         peers=tuple(sorted(bgp_schema.read_peers(file), key=lambda peer: peer.name)),
