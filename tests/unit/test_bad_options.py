@@ -35,6 +35,7 @@ NO_WORD = "is not 1 to 63 letters, digits, '.', '_' or '-' with a letter or digi
 NO_NETWORK = "; give a network such as 10.244.0.0/26, an address, or default"
 NO_DEVICE = "is not one that the kernel takes; leave out '/', ':' and white space"
 NO_NEW_DEVICE = "is not an interface name; use letters, digits, '-', '_' and '.' only"
+AT_MOST = "the kernel takes at most 15"
 NO_ADDRESS = "is not an IPv4 address without prefix length, such as 10.244.1.2"
 NO_WORKLOAD = "cannot be a workload's; take one from the node's block"
 
@@ -67,9 +68,7 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
     "a workload whose namespace has a space": (workloads({"netns": "a b"}), [f"netns name 'a b' {NO_WORD}"]),
     "a workload whose interface name is too long": (
         workloads({"interface_name": "ethernet-number-0"}),
-        [
-            "workload web1: interface_name 'ethernet-number-0' is an interface name of 17 bytes; the kernel takes at most 15"
-        ],
+        [f"workload web1: interface_name 'ethernet-number-0' is an interface name of 17 bytes; {AT_MOST}"],
     ),
     "a workload whose interface name has 9 letters and 16 bytes": (
         workloads({"interface_name": "äöüäöüäö"}),

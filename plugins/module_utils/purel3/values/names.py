@@ -60,7 +60,7 @@ def judge_new_device(name: str) -> t.Optional[t.Tuple[str, str]]:
 
 
 def fault_of_new_device(option: str, name: str) -> str:
-    """Say what is wrong with the name that an option gives to an interface, in a sentence; nothing where it is right."""
+    """Say in a sentence what is wrong with the name that an option gives to an interface; empty where it is right."""
     fault = judge_new_device(name)
     return f"{option} {name!r} {fault[0]}; {fault[1]}" if fault is not None else ""
 
