@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 import pytest
 from bird_nodes import CONFIG, GOLDEN, Network, Node, Variables
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import (
-    CHANNEL_OPTIONS,
-    SESSION_OPTIONS,
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.outline import outline
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import (
     SETTINGS,
     option_of,
     predict,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.outline import outline
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols import bgp
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import parse_version
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords
@@ -307,13 +306,13 @@ def options_in(text: str) -> t.Set[str]:
     """All that can change in a configuration, by the names that the table of cases has."""
     parts = outline(text)
     found = {option_of(one.words, SETTINGS) for one in parts.settings}
-    found |= {" ".join(one.words[:2]) for one in parts.others.values()}
+    found |= {f"protocol {one.kind}" for one in parts.protocols.values() if one.kind != "bgp"}
     for session in parts.sessions.values():
         for one in session.statements:
             if one.body is None:
-                found.add(option_of(one.words, SESSION_OPTIONS))
+                found.add(option_of(one.words, bgp.KIND.options))
             else:
-                found |= {option_of(inner.words, CHANNEL_OPTIONS) for inner in one.body}
+                found |= {option_of(inner.words, bgp.KIND.in_channel) for inner in one.body}
     return found
 
 

@@ -12,7 +12,7 @@ from .effects import NONE, REFILTER, RESTART
 AUTO = "auto"
 
 
-class Kind(t.NamedTuple):
+class Form(t.NamedTuple):
     """What a value may be; `session_reading` reads it.
 
     Args:
@@ -30,24 +30,24 @@ class Kind(t.NamedTuple):
     choices: t.Tuple[str, ...] = ()
 
 
-def number(low: int, high: int, unit: str = "") -> Kind:
-    return Kind("number", low, high, unit)
+def number(low: int, high: int, unit: str = "") -> Form:
+    return Form("number", low, high, unit)
 
 
-def word(*choices: str) -> Kind:
-    return Kind("word", choices=choices)
+def word(*choices: str) -> Form:
+    return Form("word", choices=choices)
 
 
-TRUTH = Kind("truth")
-TRUTH_OR_AUTO = Kind("truth", choices=(AUTO,))
-AS_NUMBER = Kind("AS number")
-ADDRESS = Kind("address")
-COMMUNITIES = Kind("communities")
-AGGREGATES = Kind("aggregates")
-PAUSES = Kind("pauses", 1, 3600, "seconds")
+TRUTH = Form("truth")
+TRUTH_OR_AUTO = Form("truth", choices=(AUTO,))
+AS_NUMBER = Form("AS number")
+ADDRESS = Form("address")
+COMMUNITIES = Form("communities")
+AGGREGATES = Form("aggregates")
+PAUSES = Form("pauses", 1, 3600, "seconds")
 # Named in the fabric file, written out in the variables of a node.
-IMPORT_RULES = Kind("import rules")
-EXPORT_RULES = Kind("export rules")
+IMPORT_RULES = Form("import rules")
+EXPORT_RULES = Form("export rules")
 RULES = (IMPORT_RULES, EXPORT_RULES)
 
 # Of what an option may be said.
@@ -60,7 +60,7 @@ class Option(t.NamedTuple):
     """One option of BGP sessions.
 
     Args:
-        kind: what its value may be.
+        form: what its value may be.
         where: of what it may be said.
         default: what holds where nothing is said, as the reader gives it; None for what BIRD then does.
         words: how statements about it begin in bird.conf.
@@ -72,7 +72,7 @@ class Option(t.NamedTuple):
         has_variable: the role has a variable of it for all sessions; otherwise each peer carries it.
     """
 
-    kind: Kind
+    form: Form
     where: str = OF_BOTH
     default: t.Any = None
     words: t.Tuple[str, ...] = ()
@@ -84,13 +84,13 @@ class Option(t.NamedTuple):
     has_variable: bool = True
 
 
-def _plain(kind: Kind, words: str, default: t.Any = None, since: t.Tuple[str, ...] = ()) -> Option:
-    return Option(kind, default=default, words=(words,), is_plain=True, since=since)
+def _plain(form: Form, words: str, default: t.Any = None, since: t.Tuple[str, ...] = ()) -> Option:
+    return Option(form, default=default, words=(words,), is_plain=True, since=since)
 
 
-def _filtering(kind: Kind, words: str, default: t.Any = None, *, has_variable: bool = False) -> Option:
+def _filtering(form: Form, words: str, default: t.Any = None, *, has_variable: bool = False) -> Option:
     return Option(
-        kind,
+        form,
         default=default,
         words=(words,),
         is_in_channel=True,

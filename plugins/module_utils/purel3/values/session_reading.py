@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 from .bgp import aggregate, community, peer_address, within
 from .scalars import as_number, one_of
-from .session_options import Kind
+from .session_options import Form
 
 T = t.TypeVar("T")
 
@@ -48,9 +48,9 @@ class Contradiction(t.NamedTuple):
     remedy: str
 
 
-def read_option(source: Source, what: str, item: t.Any, kind: Kind) -> t.Any:
-    """Read a value of any kind but rules; None when it is not usable, of which the source then knows."""
-    return _READERS[kind.name](source, what, item, kind)
+def read_option(source: Source, what: str, item: t.Any, form: Form) -> t.Any:
+    """Read a value of any form but rules; None when it is not usable, of which the source then knows."""
+    return _READERS[form.name](source, what, item, form)
 
 
 def contradictions(options: t.Mapping[str, t.Any]) -> t.Iterator[Contradiction]:
@@ -72,18 +72,18 @@ def contradictions(options: t.Mapping[str, t.Any]) -> t.Iterator[Contradiction]:
             widest = prefix
 
 
-def _number(source: Source, what: str, item: t.Any, kind: Kind) -> t.Optional[int]:
-    return source.parse_number(what, item, within(kind.low, kind.high, kind.unit))
+def _number(source: Source, what: str, item: t.Any, form: Form) -> t.Optional[int]:
+    return source.parse_number(what, item, within(form.low, form.high, form.unit))
 
 
-def _pauses(source: Source, what: str, item: t.Any, kind: Kind) -> t.Optional[t.Tuple[int, int]]:
+def _pauses(source: Source, what: str, item: t.Any, form: Form) -> t.Optional[t.Tuple[int, int]]:
     items = source.parse_list(what, item)
     if items is None:
         return None
     if len(items) != 2:
         source.complain(what, item, f"is a list of {len(items)}, not of two", _PAUSES_REMEDY)
         return None
-    low, high = (_number(source, f"{what}[{index}]", one, kind) for index, one in enumerate(items))
+    low, high = (_number(source, f"{what}[{index}]", one, form) for index, one in enumerate(items))
     if low is None or high is None:
         return None
     if low > high:
@@ -91,8 +91,8 @@ def _pauses(source: Source, what: str, item: t.Any, kind: Kind) -> t.Optional[t.
     return low, high
 
 
-def _texts(parse: t.Callable[[str], T]) -> t.Callable[[Source, str, t.Any, Kind], t.Optional[t.Tuple[T, ...]]]:
-    def read(source: Source, what: str, item: t.Any, kind: Kind) -> t.Optional[t.Tuple[T, ...]]:
+def _texts(parse: t.Callable[[str], T]) -> t.Callable[[Source, str, t.Any, Form], t.Optional[t.Tuple[T, ...]]]:
+    def read(source: Source, what: str, item: t.Any, form: Form) -> t.Optional[t.Tuple[T, ...]]:
         items = source.parse_list(what, item)
         if items is None:
             return None
@@ -102,12 +102,12 @@ def _texts(parse: t.Callable[[str], T]) -> t.Callable[[Source, str, t.Any, Kind]
     return read
 
 
-_READERS: t.Mapping[str, t.Callable[[Source, str, t.Any, Kind], t.Any]] = {
+_READERS: t.Mapping[str, t.Callable[[Source, str, t.Any, Form], t.Any]] = {
     "number": _number,
-    "word": lambda source, what, item, kind: source.parse_text(what, item, one_of(kind.choices)),
-    "truth": lambda source, what, item, kind: source.parse_truth(what, item, kind.choices),
-    "AS number": lambda source, what, item, kind: source.parse_number(what, item, as_number),
-    "address": lambda source, what, item, kind: source.parse_text(what, item, peer_address),
+    "word": lambda source, what, item, form: source.parse_text(what, item, one_of(form.choices)),
+    "truth": lambda source, what, item, form: source.parse_truth(what, item, form.choices),
+    "AS number": lambda source, what, item, form: source.parse_number(what, item, as_number),
+    "address": lambda source, what, item, form: source.parse_text(what, item, peer_address),
     "communities": _texts(community),
     "aggregates": _texts(aggregate),
     "pauses": _pauses,

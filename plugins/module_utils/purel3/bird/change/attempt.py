@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from ...base.errors import ForeignObject, InvalidInput
 from ...base.files import File, Ownership, read
+from ...values.effects import NONE
 from ..talk.control import DEFAULT_SOCKET
 from ..talk.daemon import Program
 from ..talk.defaults import DEFAULT_ACCOUNT, DEFAULT_CONFIG
@@ -21,8 +22,9 @@ from . import candidate
 from .candidate import PASSWORDS, passwords_path
 from .commit import Digests
 from .expectation import KEPT
-from .impact import NONE, RESTART, Impact, changed_passwords, import_changes, predict, unknown
+from .impact import BGP, Impact
 from .mode_changes import ModeChange, mode_changes
+from .prediction import changed_passwords, import_changes, predict, unknown
 from .running import Running, read_running
 from .seal import PASSWORDS_SYMBOL, is_intact, is_sealed, seal, sealed_digest
 from .transition import keep_passwords, keep_peers
@@ -111,13 +113,17 @@ class Change:
         return self.is_timed and self.request.phase == TRY
 
     def restarts(self) -> t.Tuple[Impact, ...]:
-        """Return the sessions that are up and restart."""
-        up = self._established()
-        return tuple(one for one in self.impacts if one.effect == RESTART and one.protocol in up)
+        """Return the sessions that are up and restart, and what else is up and loses its neighbours."""
+        up = self._established() | self._other_protocols()
+        return tuple(one for one in self.impacts if one.is_break and one.protocol in up)
 
     def switches(self) -> t.Tuple[ModeChange, ...]:
         """Return the pools whose packets are on their way and would travel another way."""
         return self.mode_changes if self._established() else ()
+
+    def _other_protocols(self) -> t.FrozenSet[str]:
+        protocols = self.running.observed.protocols if self.running is not None else ()
+        return frozenset(one.name for one in protocols if one.session is None and one.state == "up")
 
     def _established(self) -> t.FrozenSet[str]:
         return self.running.observed.established() if self.running is not None else frozenset()
@@ -222,7 +228,7 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
         program.version if program is not None else "",
     )
     if not change.reloads:
-        impacts = tuple(Impact(one.name, one.address, one.protocol, NONE) for one in impacts)
+        impacts = tuple(replace(one, effect=NONE, reasons=()) for one in impacts)
     ways = mode_changes(before, text) if before is not None else ()
     return replace(change, impacts=impacts, import_changes=imports, mode_changes=ways)
 
@@ -252,7 +258,8 @@ def operations_of(change: Change) -> t.Tuple[str, ...]:
 def in_words(impact: Impact) -> str:
     """Say what happens to a session, for example `node2 192.168.50.11: restart (hold time: 90 -> 30)`."""
     why = f" ({'; '.join(impact.reasons)})" if impact.reasons else ""
-    return f"{impact.name} {impact.address}: {impact.effect}{why}"
+    who = f"{impact.name} {impact.address}" if impact.kind == BGP else f"protocol {impact.name}"
+    return f"{who}: {impact.effect}{why}"
 
 
 def refusals(change: Change) -> t.Tuple[str, ...]:
@@ -260,8 +267,11 @@ def refusals(change: Change) -> t.Tuple[str, ...]:
     found = []
     restarts, limit = change.restarts(), change.request.max_restarts
     if 0 <= limit < len(restarts):
+        what = "sessions that are up would restart"
+        if any(one.kind != BGP for one in restarts):
+            what = "protocols that are up would restart or go"
         found.append(
-            f"{len(restarts)} sessions that are up would restart, and max_session_restarts allows {limit}: "
+            f"{len(restarts)} {what}, and max_session_restarts allows {limit}: "
             f"{', '.join(in_words(one) for one in restarts)}; nothing was changed; raise max_session_restarts, "
             "or make the change node by node"
         )

@@ -14,13 +14,14 @@ from dataclasses import asdict
 from ...base.errors import BirdError, InvalidInput
 from ...base.files import read
 from ...base.proposal import Proposal
+from ...values.effects import NONE
 from ..talk.control import connected
 from ..talk.daemon import Program, check_text, find_program
 from ..talk.defaults import DEFAULT_CONFIG
 from . import candidate
 from .attempt import CONFIRM, Change, Request, foreign_parts, in_words, operations_of, read_change, refusals
 from .candidate import PASSWORDS
-from .impact import NONE
+from .impact import BGP, Impact
 from .rollout import apply, confirm
 from .running import refuse_other_file
 from .seal import is_sealed, loaded_digest
@@ -75,6 +76,12 @@ def _validate(program: t.Optional[Program], change: Change) -> t.Tuple[str, ...]
     return ()
 
 
+def _told(impact: Impact) -> t.Dict[str, t.Any]:
+    told = {**asdict(impact), "reasons": list(impact.reasons), "text": in_words(impact)}
+    del told["kind"]
+    return told
+
+
 def propose(request: Request) -> Proposal:
     """Plan the replacement of a node's bird.conf, checked by BIRD itself.
 
@@ -101,7 +108,7 @@ def propose(request: Request) -> Proposal:
         "is_running": change.running is not None,
         "is_reloaded": change.reloads,
         "is_pending": False,
-        "impact": [{**asdict(one), "reasons": list(one.reasons), "text": in_words(one)} for one in change.impacts],
+        "impact": [_told(one) for one in change.impacts],
         "restarts": len(change.restarts()),
         "refusals": list(refusals(change)),
         "original": original if keeps_original or os.path.exists(original) else None,
@@ -122,7 +129,9 @@ def propose(request: Request) -> Proposal:
         values={**values, "is_pending": change.waits},
         warnings=warnings,
         obstacles=refusals(change),
-        notes=tuple(f"~ session {in_words(one)}" for one in change.impacts if one.effect != NONE),
+        notes=tuple(
+            f"~ {'session ' if one.kind == BGP else ''}{in_words(one)}" for one in change.impacts if one.effect != NONE
+        ),
     )
 
 

@@ -98,15 +98,15 @@ def read_session(
         value = values.get(key)
         if value is None:
             continue
-        kind = OPTIONS[key].kind
-        if kind in RULES:
+        form = OPTIONS[key].form
+        if form in RULES:
             read = (
-                read_import_rules(value) if kind == IMPORT_RULES else read_export_rules(value, is_external=is_external)
+                read_import_rules(value) if form == IMPORT_RULES else read_export_rules(value, is_external=is_external)
             )
             given[key] = read[0]
             check.faults.extend(_in_words(where + key, fault) for fault in read[1])
             continue
-        given[key] = read_option(check, where + key, value, kind)
+        given[key] = read_option(check, where + key, value, form)
         if key in _SORTED and given[key] is not None:
             given[key] = tuple(sorted(set(given[key]), key=_SORTED[key]))
     return {**defaults, **given} if given else defaults

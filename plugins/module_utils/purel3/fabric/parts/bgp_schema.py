@@ -127,7 +127,7 @@ def _options(section: Section) -> SessionOptions:
         if item is None:
             continue
         # Which filter it is: whether there is such a one is not a matter of form.
-        found[name] = section.text(name, str) if option.kind in RULES else read_option(section, name, item, option.kind)
+        found[name] = section.text(name, str) if option.form in RULES else read_option(section, name, item, option.form)
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -129,7 +129,7 @@ def _plain(fabric: Fabric, options: SessionOptions) -> Variables:
 
 
 def _plain_value(fabric: Fabric, name: str, value: t.Any) -> t.Any:
-    if OPTIONS[name].kind in RULES:
+    if OPTIONS[name].form in RULES:
         return fabric.filters[value]
     if isinstance(value, tuple):
         return [item if isinstance(item, int) else str(item) for item in value]
