@@ -23,14 +23,12 @@ def _effects(*, is_in_channel: bool) -> t.Dict[str, str]:
 
 KIND = ProtocolKind(
     "bgp",
-    # Beside the options of the table, what follows from other things, or is written by hand only.
+    # Before the options of the table, what follows from other things, or is written by hand only.
     options={
-        **_effects(is_in_channel=False),
         "allow bgp_local_pref": RESTART,
         "allow local as": RESTART,
         "check link": NONE,
         "debug": NONE,
-        "default bgp_local_pref": RESTART,
         "default bgp_med": RESTART,
         "description": NONE,
         "direct": RESTART,
@@ -46,9 +44,9 @@ KIND = ProtocolKind(
         "rr client": RESTART,
         "rr cluster id": RESTART,
         "strict bind": RESTART,
+        **_effects(is_in_channel=False),
     },
     in_channel={
-        **_effects(is_in_channel=True),
         "cost": REFILTER,
         "export limit": NONE,
         # With it changes the table in which next hops are looked up.
@@ -59,5 +57,6 @@ KIND = ProtocolKind(
         "receive limit": NONE,
         "rpki reload": NONE,
         "table": RESTART,
+        **_effects(is_in_channel=True),
     },
 )

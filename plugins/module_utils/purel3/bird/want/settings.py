@@ -18,7 +18,7 @@ from .encapsulation import Encapsulation, read_encapsulation
 from .peer import DEFAULT_PEER_TYPE, Peer, Session, read_peer, read_session
 from .relations import find_contradictions
 
-__all__ = ["DEFAULT_PEER_TYPE", "Ownership", "Peer", "Reflected", "Session", "Settings", "parse"]
+__all__ = ["DEFAULT_PEER_TYPE", "VARIABLES", "Ownership", "Peer", "Reflected", "Session", "Settings", "parse"]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ _OTHERS = (
     *("bird_blocks", "bird_peers", "bird_log", "bird_includes", "bird_transit", "bird_owners", "bird_reflected"),
     *("bird_encapsulation", "bird_subnets", "bird_password", "bird_passwords"),
 )
-_KNOWN = (*_TEXTS, *_OTHERS, *(f"bird_{name}" for name in (*_NUMBERS, *_SESSION_KEYS)))
+VARIABLES = (*_TEXTS, *_OTHERS, *(f"bird_{name}" for name in (*_NUMBERS, *_SESSION_KEYS)))
 
 
 def _entries(
@@ -192,7 +192,7 @@ def parse(values: t.Mapping[str, t.Any]) -> Settings:
     if not isinstance(values, t.Mapping):
         raise InvalidInput([f"bird settings: {values!r} is not a mapping; give the bird_* variables"])
     check = Checker()
-    check.keys("bird settings", values, _KNOWN)
+    check.keys("bird settings", values, VARIABLES)
     values = {key: value for key, value in values.items() if value is not None and value != ""}
     check.faults.extend(f"{key} is missing; set it for this node" for key in _REQUIRED if key not in values)
     options = {name: values.get(f"bird_{name}") for name in _SESSION_KEYS}
