@@ -84,6 +84,9 @@ CASES = {
     "the connect retry time": Case("connect retry time", "restart", node={"bird_connect_retry_time": 7}),
     "the error wait time": Case("error wait time", "restart", node={"bird_error_wait_time": [1, 20]}),
     "the graceful restart time": Case("graceful restart time", "restart", node={"bird_graceful_restart_time": 60}),
+    "the local preference of routes without one": Case(
+        "default bgp_local_pref", "restart", peer={"default_local_preference": 200}
+    ),
     "graceful restart": Case("graceful restart", "restart", text=("  graceful restart on;", "  graceful restart off;")),
     "a client of ours": Case("rr client", "restart", peer={"is_route_reflector_client": True}),
     "our cluster id": Case(

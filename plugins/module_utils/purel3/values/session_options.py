@@ -117,6 +117,7 @@ OPTIONS: t.Mapping[str, Option] = {
     "connect_delay_time": _plain(number(1, 3600, "seconds"), "connect delay time", 1),
     "connect_retry_time": _plain(number(1, 3600, "seconds"), "connect retry time", 5),
     "error_wait_time": _plain(PAUSES, "error wait time", (1, 30)),
+    "default_local_preference": _plain(number(0, 2**32 - 1), "default bgp_local_pref"),
     "next_hop": Option(
         word("default", "self", "keep"),
         default="default",
