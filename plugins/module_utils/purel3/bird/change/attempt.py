@@ -22,7 +22,7 @@ from . import candidate
 from .candidate import PASSWORDS, passwords_path
 from .commit import Digests
 from .expectation import KEPT
-from .impact import BGP, Impact
+from .impact import Impact
 from .mode_changes import ModeChange, mode_changes
 from .prediction import changed_passwords, import_changes, predict, unknown
 from .running import Running, read_running
@@ -114,16 +114,13 @@ class Change:
 
     def restarts(self) -> t.Tuple[Impact, ...]:
         """Return the sessions that are up and restart, and what else is up and loses its neighbours."""
-        up = self._established() | self._other_protocols()
+        protocols = self.running.observed.protocols if self.running is not None else ()
+        up = {one.name for one in protocols if one.is_established or (one.session is None and one.state == "up")}
         return tuple(one for one in self.impacts if one.is_break and one.protocol in up)
 
     def switches(self) -> t.Tuple[ModeChange, ...]:
         """Return the pools whose packets are on their way and would travel another way."""
         return self.mode_changes if self._established() else ()
-
-    def _other_protocols(self) -> t.FrozenSet[str]:
-        protocols = self.running.observed.protocols if self.running is not None else ()
-        return frozenset(one.name for one in protocols if one.session is None and one.state == "up")
 
     def _established(self) -> t.FrozenSet[str]:
         return self.running.observed.established() if self.running is not None else frozenset()
@@ -187,7 +184,8 @@ def _impacts(
     old = running.passwords(passwords)
     # Other passwords than are known: every session that has one may restart.
     changed = changed_passwords(new if old is None else old, new) if old is not None else changed_passwords("", new)
-    return predict(before, text, changed, version), import_changes(before, text)
+    kinds = {one.name: one.kind for one in running.observed.protocols}
+    return predict(before, text, changed, version, kinds), import_changes(before, text)
 
 
 def _texts(*files: t.Optional[File]) -> t.Tuple[str, ...]:
@@ -258,8 +256,7 @@ def operations_of(change: Change) -> t.Tuple[str, ...]:
 def in_words(impact: Impact) -> str:
     """Say what happens to a session, for example `node2 192.168.50.11: restart (hold time: 90 -> 30)`."""
     why = f" ({'; '.join(impact.reasons)})" if impact.reasons else ""
-    who = f"{impact.name} {impact.address}" if impact.kind == BGP else f"protocol {impact.name}"
-    return f"{who}: {impact.effect}{why}"
+    return f"{f'{impact.name} {impact.address}'.rstrip()}: {impact.effect}{why}"
 
 
 def refusals(change: Change) -> t.Tuple[str, ...]:
@@ -268,7 +265,7 @@ def refusals(change: Change) -> t.Tuple[str, ...]:
     restarts, limit = change.restarts(), change.request.max_restarts
     if 0 <= limit < len(restarts):
         what = "sessions that are up would restart"
-        if any(one.kind != BGP for one in restarts):
+        if not all(one.address for one in restarts):
             what = "protocols that are up would restart or go"
         found.append(
             f"{len(restarts)} {what}, and max_session_restarts allows {limit}: "

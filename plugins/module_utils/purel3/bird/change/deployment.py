@@ -21,7 +21,6 @@ from ..talk.defaults import DEFAULT_CONFIG
 from . import candidate
 from .attempt import CONFIRM, Change, Request, foreign_parts, in_words, operations_of, read_change, refusals
 from .candidate import PASSWORDS
-from .impact import BGP, Impact
 from .rollout import apply, confirm
 from .running import refuse_other_file
 from .seal import is_sealed, loaded_digest
@@ -76,12 +75,6 @@ def _validate(program: t.Optional[Program], change: Change) -> t.Tuple[str, ...]
     return ()
 
 
-def _told(impact: Impact) -> t.Dict[str, t.Any]:
-    told = {**asdict(impact), "reasons": list(impact.reasons), "text": in_words(impact)}
-    del told["kind"]
-    return told
-
-
 def propose(request: Request) -> Proposal:
     """Plan the replacement of a node's bird.conf, checked by BIRD itself.
 
@@ -108,7 +101,7 @@ def propose(request: Request) -> Proposal:
         "is_running": change.running is not None,
         "is_reloaded": change.reloads,
         "is_pending": False,
-        "impact": [_told(one) for one in change.impacts],
+        "impact": [{**asdict(one), "reasons": list(one.reasons), "text": in_words(one)} for one in change.impacts],
         "restarts": len(change.restarts()),
         "refusals": list(refusals(change)),
         "original": original if keeps_original or os.path.exists(original) else None,
@@ -130,7 +123,7 @@ def propose(request: Request) -> Proposal:
         warnings=warnings,
         obstacles=refusals(change),
         notes=tuple(
-            f"~ {'session ' if one.kind == BGP else ''}{in_words(one)}" for one in change.impacts if one.effect != NONE
+            f"~ {'session ' if one.address else ''}{in_words(one)}" for one in change.impacts if one.effect != NONE
         ),
     )
 

@@ -10,20 +10,17 @@ from dataclasses import dataclass
 
 from ...values.effects import NONE, REMOVED, RESTART
 
-BGP = "bgp"
-
 
 @dataclass(frozen=True)
 class Impact:
     """What happens to one of them.
 
     Args:
-        name: what people call the peer; of what is no BGP session, kind and name of the protocol.
+        name: what people call the peer; of what is no BGP session, for example `protocol ospf backbone`.
         address: the peer's; empty where there is no single one.
         protocol: the name of the protocol.
         effect: none; refilter (routes are evaluated again, the session stays); restart; added; removed.
-        reasons: the options that changed, in words; empty for none, added and removed.
-        kind: of the protocol.
+        reasons: the options that changed, in words; empty for none and added, and for a session that is removed.
     """
 
     name: str
@@ -31,9 +28,8 @@ class Impact:
     protocol: str
     effect: str = NONE
     reasons: t.Tuple[str, ...] = ()
-    kind: str = BGP
 
     @property
     def is_break(self) -> bool:
-        """Whether neighbours are lost that nobody has said to be gone: which peers there are is said for BGP only."""
-        return self.effect == RESTART or (self.effect == REMOVED and self.kind != BGP)
+        """Whether neighbours are lost that nobody has said to be gone, as one does by not naming a peer any more."""
+        return self.effect == RESTART or (self.effect == REMOVED and not self.address)

@@ -9,10 +9,11 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
-from .impact import BGP
 from .syntax import Statement, parse
 
 Tokens = t.Tuple[str, ...]
+
+BGP = "bgp"
 
 _NAMED = ("define", "filter", "function")
 # They may stand behind the kind of a protocol.

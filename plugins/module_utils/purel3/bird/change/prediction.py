@@ -12,8 +12,8 @@ from ...base.errors import BirdError
 from ...values.effects import ADDED, NONE, REFILTER, REMOVED, RESTART
 from ..protocols import bgp
 from ..protocols.table import kind_of
-from .impact import BGP, Impact
-from .outline import Outline, Protocol, Tokens, outline, used_names
+from .impact import Impact
+from .outline import BGP, Outline, Protocol, Tokens, outline, used_names
 from .syntax import Statement
 
 _DEFINED = re.compile(r'^define (\w+)_password = "(.*)";$', re.MULTILINE)
@@ -127,7 +127,11 @@ def _is_on(statements: t.Tuple[Statement, ...]) -> bool:
 def _impact(protocol: Protocol, effect: str, reasons: t.Tuple[str, ...] = ()) -> Impact:
     if protocol.kind == BGP:
         return Impact(protocol.peer, protocol.address, protocol.name, effect, reasons)
-    return Impact(f"{protocol.kind} {protocol.name}", "", protocol.name, effect, reasons, protocol.kind)
+    return _impact_of_other(protocol.kind, protocol.name, effect, reasons)
+
+
+def _impact_of_other(kind: str, name: str, effect: str, reasons: t.Tuple[str, ...] = ()) -> Impact:
+    return Impact(f"protocol {kind} {name}", "", name, effect, reasons)
 
 
 def _of_session(
@@ -209,18 +213,23 @@ def _noticed(text: Outline) -> t.Dict[str, Protocol]:
 
 
 def predict(
-    old_text: str, new_text: str, changed_passwords: t.Collection[str] = (), version: str = ""
+    old_text: str,
+    new_text: str,
+    changed_passwords: t.Collection[str] = (),
+    version: str = "",
+    running: t.Optional[t.Mapping[str, str]] = None,
 ) -> t.Tuple[Impact, ...]:
     """Say what loading one configuration in place of another does to each protocol that other routers notice.
 
     Args:
-        old_text: the bird.conf that runs; of files that it includes, nothing is known.
+        old_text: the bird.conf that runs.
         new_text: the one to load.
         changed_passwords: the protocols whose password is another one, comes or goes.
         version: of the running BIRD, for example 2.0.12; empty for the worst of all.
+        running: the kinds of the protocols that run, by name; those of neither text stand in files that it includes.
 
     Returns:
-        One item a protocol of either text, sorted by name.
+        One item a protocol of either text, sorted by name, then those that may go with a file.
     """
     try:
         old, new = outline(old_text), outline(new_text)
@@ -239,7 +248,17 @@ def predict(
             found.append(_of_session(old, new, name, in_channel, has_new_password=name in changed_passwords))
         else:
             found.append(_of_other(old, new, name))
-    return tuple(found)
+    return (*found, *_of_files(old, new, running or {}))
+
+
+def _of_files(old: Outline, new: Outline, running: t.Mapping[str, str]) -> t.Iterator[Impact]:
+    """Of files that are not included any more, it is not known which of the protocols stand in them."""
+    before, after = ([one.words[1] for one in text.settings if one.words[:1] == ("include",)] for text in (old, new))
+    gone = tuple(f"include: {file} -> not set" for file in before if file not in after)
+    for name in sorted(set(running) - {*old.protocols, *new.protocols}) if gone else ():
+        kind = running[name].lower()
+        if not kind_of(kind).is_local:
+            yield _impact_of_other(kind, name, REMOVED, gone)
 
 
 def _import_of(text: Outline, name: str) -> t.Tuple[Tokens, t.Dict[str, Tokens]]:
