@@ -18,28 +18,14 @@ _LONGEST_DEVICE = 15
 
 
 def fault_of_word(name: str) -> str:
-    """Say what is wrong with the name of a node or workload.
-
-    Args:
-        name: the name.
-
-    Returns:
-        A sentence with the remedy, or nothing.
-    """
+    """Say in a sentence what is wrong with the name of a node or workload; empty where it is right."""
     if _WORD.fullmatch(name):
         return ""
     return f"name {name!r} is not 1 to 63 letters, digits, '.', '_' or '-' with a letter or digit at both ends"
 
 
 def fault_of_device(name: str) -> str:
-    """Say what is wrong with an interface's name (dev_valid_name in net/core/dev.c).
-
-    Args:
-        name: the name.
-
-    Returns:
-        A sentence with the remedy, or nothing.
-    """
+    """Say why no interface can have a name (dev_valid_name in net/core/dev.c); empty where it can."""
     if len(name.encode()) > 15:
         return f"interface name {name!r} has {len(name.encode())} bytes; the kernel takes 15 at most"
     if name in (".", "..") or not _DEVICE.fullmatch(name):
@@ -66,14 +52,7 @@ def fault_of_new_device(option: str, name: str) -> str:
 
 
 def fault_of_namespace(reference: str) -> str:
-    """Say what is wrong with a reference to a network namespace.
-
-    Args:
-        reference: a name in /run/netns or an absolute path.
-
-    Returns:
-        A sentence with the remedy, or nothing.
-    """
+    """Say what is wrong with a namespace's name in /run/netns or absolute path; empty where it is right."""
     if reference.startswith("/"):
         return ""
     if reference in ("", ".", "..") or "/" in reference or len(reference.encode()) > _NAMESPACE_LENGTH:
@@ -82,13 +61,10 @@ def fault_of_namespace(reference: str) -> str:
 
 
 def namespace_from(option: t.Optional[str]) -> str:
-    """Read a namespace given as an option.
-
-    Args:
-        option: a name in /run/netns, an absolute path, a process id, or None for the host's own.
+    """Read a namespace given as an option: a name in /run/netns, an absolute path, or a process id.
 
     Returns:
-        The reference that the library uses; empty for the host's own.
+        The reference that the library uses; empty for None, the host's own.
 
     Raises:
         InvalidInput: it is none of these.

@@ -143,15 +143,7 @@ def outline(text: str) -> Outline:
 
 
 def used_names(tokens: t.Iterable[str], named: t.Mapping[str, Tokens]) -> t.FrozenSet[str]:
-    """Find which named parts a piece of configuration rests on, however indirectly.
-
-    Args:
-        tokens: the piece.
-        named: the parts by name.
-
-    Returns:
-        Names of parts.
-    """
+    """Find which named parts a piece of configuration rests on, however indirectly."""
     found: t.Set[str] = set()
     open_ends = [token for token in tokens if token in named]
     while open_ends:

@@ -44,15 +44,7 @@ def _number(version: str) -> t.Tuple[int, ...]:
 
 
 def unsupported(text: str, version: str) -> t.Tuple[str, ...]:
-    """Find options that a BIRD does not know.
-
-    Args:
-        text: a configuration.
-        version: of the installed BIRD, for example 2.0.12.
-
-    Returns:
-        One sentence per option, naming the first version that knows it; sorted.
-    """
+    """Find options that a BIRD does not know."""
     plain = _TEXT_OR_COMMENT.sub(lambda match: '""' if match.group(1) else "", text)
     return tuple(
         f"BIRD {version} does not know `{option.name}`; install BIRD {option.needed(version)} or newer, "

@@ -112,14 +112,7 @@ def _export_filters(settings: Settings) -> t.Iterator[t.List[str]]:
 
 
 def render(settings: Settings) -> str:
-    """Return the whole bird.conf of a node.
-
-    Args:
-        settings: checked values (see settings.parse).
-
-    Returns:
-        Text that ends in a newline; the same for the same settings.
-    """
+    """Return the whole bird.conf of a node, which ends in a newline."""
     sections = [
         _start(settings),
         _devices(settings),

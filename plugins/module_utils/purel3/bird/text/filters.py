@@ -21,15 +21,7 @@ TO_ROUTERS = "fabric_to_routers"
 
 
 def active_aggregates(settings: Settings, peer: Peer) -> t.Tuple[ipaddress.IPv4Network, ...]:
-    """Return the aggregates that a peer is told of.
-
-    Args:
-        settings: of the node.
-        peer: who may have asked for aggregates.
-
-    Returns:
-        Those that hold something of the node, and are not a block themselves.
-    """
+    """Return the aggregates that a peer is told of: those that hold something of the node, and are no block of it."""
     return tuple(
         aggregate
         for aggregate in peer.session["aggregates"]
@@ -39,15 +31,7 @@ def active_aggregates(settings: Settings, peer: Peer) -> t.Tuple[ipaddress.IPv4N
 
 
 def speaks_as(settings: Settings, peer: Peer) -> int:
-    """Return the AS as which a node speaks to a peer.
-
-    Args:
-        settings: of the node.
-        peer: any of its peers.
-
-    Returns:
-        An AS number.
-    """
+    """Return the AS as which a node speaks to a peer."""
     return peer.session["local_as_number"] or settings.as_number
 
 
@@ -106,15 +90,7 @@ def _from_router(settings: Settings) -> t.List[str]:
 
 
 def import_filter(settings: Settings, peer: Peer) -> t.Union[str, t.List[str]]:
-    """Say what is accepted from a peer.
-
-    Args:
-        settings: of the node.
-        peer: who announces.
-
-    Returns:
-        What stands after `import`, or the body of a filter.
-    """
+    """Say what is accepted from a peer: what stands after `import`, or the body of a filter."""
     rules = peer.session["import_filter"]
     if peer.is_external:
         if not rules:
@@ -173,14 +149,7 @@ def _aggregation(aggregates: t.Sequence[ipaddress.IPv4Network]) -> t.List[str]:
 
 
 def common_export_filters(settings: Settings) -> t.Dict[str, t.List[str]]:
-    """Return the filters for peers without wishes of their own, who are told the same.
-
-    Args:
-        settings: of the node.
-
-    Returns:
-        Bodies by name, in the order in which they are written.
-    """
+    """Return the bodies, by name, of the filters for peers without wishes of their own, who are told the same."""
     names = {export_filter(settings, peer)[0] for peer in settings.peers} | {TO_PEERS}
     return {name: _plain_body(settings, name) for name in (TO_PEERS, TO_REFLECTION, TO_ROUTERS) if name in names}
 

@@ -19,26 +19,12 @@ PEER_TEMPLATE = "fabric_peer"
 
 
 def peer_protocol(address: ipaddress.IPv4Address) -> str:
-    """Return the name of a peer's protocol, which depends on nothing but its address.
-
-    Args:
-        address: the peer's address, for example 192.168.50.11.
-
-    Returns:
-        A BIRD symbol, for example peer_192_168_50_11.
-    """
+    """Return the name of a peer's protocol, which depends on nothing but its address: peer_192_168_50_11."""
     return "peer_" + str(address).replace(".", "_")
 
 
 def password_symbol(address: ipaddress.IPv4Address) -> str:
-    """Return the name of the constant that holds a session's password.
-
-    Args:
-        address: the peer's address, for example 192.168.50.11.
-
-    Returns:
-        A BIRD symbol, for example peer_192_168_50_11_password.
-    """
+    """Return the name of the constant that holds a session's password."""
     return f"{peer_protocol(address)}_password"
 
 
@@ -68,14 +54,7 @@ def _written(value: t.Any) -> str:
 
 
 def is_watched_over_hops(peer: Peer) -> bool:
-    """Say whether BFD watches a peer that need not be in the same subnet.
-
-    Args:
-        peer: any.
-
-    Returns:
-        False also where BFD is off.
-    """
+    """Say whether BFD watches a peer that need not be in the same subnet."""
     return peer.session["bfd"] and not _is_next_door(peer)
 
 
@@ -117,15 +96,7 @@ def _next_hop(settings: Settings, peer: Peer) -> str:
 
 
 def session_lines(settings: Settings, peer: Peer) -> t.List[str]:
-    """Write one session, with the filters that it has for itself before it.
-
-    Args:
-        settings: of the node.
-        peer: one of its peers.
-
-    Returns:
-        Lines without newlines.
-    """
+    """Write one session, with the filters that it has for itself before it."""
     name = peer_protocol(peer.address)
     filters: t.List[str] = []
     accepted = import_filter(settings, peer)

@@ -88,7 +88,7 @@ def read_session(
     Args:
         check: collects the faults.
         where: what stands before a key's name, for example `bird_peers[0].`.
-        values: by key with `where`'s own form; None counts as absent.
+        values: by key; None counts as absent.
         keys: the options that may be among them.
         defaults: what holds where nothing is given.
         is_external: whether the peer is a router outside the fabric.

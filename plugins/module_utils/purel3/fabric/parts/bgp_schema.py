@@ -26,14 +26,7 @@ _PASSWORD_REMEDY = 'put it into a vaulted variable and write "{{ NAME_OF_THE_VAR
 
 
 def read_session(file: Section) -> SessionOptions:
-    """The options of every session.
-
-    Args:
-        file: the whole file.
-
-    Returns:
-        What is below `bgp`.
-    """
+    """The options of every session."""
     section = file.section("bgp", "bgp", SESSION_KEYS)
     for key in OF_ONE_KEYS:
         if key in section:
@@ -42,14 +35,7 @@ def read_session(file: Section) -> SessionOptions:
 
 
 def read_filters(file: Section) -> t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]]:
-    """The named filters.
-
-    Args:
-        file: the whole file.
-
-    Returns:
-        Their rules as plain data, by name.
-    """
+    """The named filters."""
     filters = file.section("filters", "filters")
     found: t.Dict[str, t.Sequence[t.Mapping[str, t.Any]]] = {}
     for name, item in filters.items():
@@ -69,14 +55,7 @@ def read_filters(file: Section) -> t.Mapping[str, t.Sequence[t.Mapping[str, t.An
 
 
 def read_peers(file: Section) -> t.Iterator[Peer]:
-    """The peerings beside those of the topology.
-
-    Args:
-        file: the whole file.
-
-    Returns:
-        Those that could be read.
-    """
+    """The peerings beside those of the topology."""
     peers = file.section("peers", "peers")
     for name, item in peers.items():
         peers.check_name("peer", name, item, scalars.word)

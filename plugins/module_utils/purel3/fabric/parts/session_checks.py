@@ -20,16 +20,7 @@ from .intent import Fabric, SessionOptions
 def check_options(
     fabric: Fabric, path: Path, title: str, options: SessionOptions, are_external: t.Collection[bool], report: Report
 ) -> None:
-    """Find what cannot be true of the options of one session, or of all.
-
-    Args:
-        fabric: what the file declares.
-        path: the keys that lead to the options.
-        title: what messages call them.
-        options: the options.
-        are_external: the kinds of peers that they are for: routers outside of the fabric, nodes, or both.
-        report: knows the lines, takes the faults.
-    """
+    """Find what cannot be true of the options of one session, or of all."""
     for key in ("import_filter", "export_filter"):
         if key in options:
             _filter(fabric, (*path, key), f"{title}: {key}", options[key], are_external, report)
