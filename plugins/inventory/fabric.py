@@ -154,7 +154,10 @@ options:
       - V(connect_delay_time) (default V(1)), V(connect_retry_time) (default V(5)) and V(error_wait_time) (shortest and
         longest, default V([1, 30])) say how fast a session comes up again.
       - V(graceful_restart_time) is how long peers keep routes while BIRD restarts (default V(30)).
-      - V(next_hop) is V(self), V(keep), or V(default), which is what BGP prescribes.
+      - V(default_local_preference) is that of routes that come without one, as they do from another autonomous system
+        (if not given, BIRD's own V(100)). Within an AS the route with the highest wins, so that of two routers one can
+        be preferred.
+      - V(next_hop) is V(self), V(keep), or by default V(default), which is what BGP prescribes.
       - V(communities) are added to what is announced, for example V([64512:100]). The default is none.
       - V(import_limit) is the most routes that a peer may announce (default no limit), and V(import_limit_action) what
         happens beyond it, V(warn), V(block), V(restart) or V(disable) (default V(block)).

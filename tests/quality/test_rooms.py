@@ -51,10 +51,11 @@ ROOMS: t.Mapping[str, Room] = {
     "fabric.allocation": Room(("base", "fabric.file", "fabric.parts", "values"), ("store_file",)),
     "fabric": Room(("base", "fabric.allocation", "fabric.file", "fabric.parts")),
     "bird.want": Room(("base", "values")),
-    "bird.text": Room(("base", "bird.want", "state", "values")),
+    "bird.protocols": Room(("values",)),
+    "bird.text": Room(("base", "bird.protocols", "bird.want", "state", "values")),
     "bird.talk": Room(("base", "host"), ("control", "daemon", "observation", "processes")),
     "bird.change": Room(
-        ("base", "bird.talk", "state", "state.linux", "values"),
+        ("base", "bird.protocols", "bird.talk", "state", "state.linux", "values"),
         (
             *("attempt", "candidate", "commit", "deployment", "handover", "holding", "rollout", "running", "seal"),
             "withdrawal",

@@ -23,8 +23,8 @@ OBJECTS = {*NETWORK, "values"}
 OPTIONS = {*OBJECTS, "dataplane"}
 ROOMS: t.Mapping[str, t.Set[str]] = {
     "allocations": {"fabric.allocation", "fabric.file", "fabric.parts", "values"},
-    "bird_config": {*OBJECTS, "bird.change", "bird.talk", "host"},
-    "bird_hold": {"bird.change", "bird.talk", "host"},
+    "bird_config": {*OBJECTS, "bird.change", "bird.protocols", "bird.talk", "host"},
+    "bird_hold": {"bird.change", "bird.talk", "host", "values"},
     "bird_info": {"bird.talk"},
     "bird_service": {*NETWORK, "bird.service", "bird.talk", "host"},
     "conformance": {*OPTIONS, "bird.talk", "verify"},

@@ -38,7 +38,7 @@ from ..state.ownership import (
     link_mark,
 )
 from ..state.plan import Request
-from ..values.names import fault_of_device, fault_of_namespace, fault_of_word, namespace_from
+from ..values.names import fault_of_namespace, fault_of_new_device, fault_of_word, namespace_from
 
 HOST_MAC = "ee:ee:ee:ee:ee:ee"
 _HOST_DEVICE_PREFIX = "cali"
@@ -132,7 +132,7 @@ def check(workloads: t.Sequence[Workload]) -> None:
         title = f"workload {workload.name}"
         for fault in (
             fault_of_word(workload.name),
-            fault_of_device(workload.device),
+            fault_of_new_device("interface_name", workload.device),
             fault_of_namespace(workload.namespace),
             _fault_of_address(workload.address),
         ):

@@ -117,14 +117,20 @@ class Section:
     def sequence(self, key: str) -> t.Sequence[Located]:
         """The items of a list; none when there is no list."""
         item = self.get(key)
-        if item is None or item.is_refused:
-            return ()
+        return () if item is None else self.parse_list(key, item) or ()
+
+    def parse_list(self, what: str, item: Located) -> t.Optional[t.Sequence[Located]]:
+        """One list; None when the value is none."""
+        if item.is_refused:
+            return None
         if not isinstance(item.value, t.Sequence) or isinstance(item.value, str):
-            self.fault(
-                item.line, f"{key} {describe(item, 'a list')}", "write each item on a line that begins with '- '"
-            )
-            return ()
+            self.complain(what, item, describe(item, "a list"), "write each item on a line that begins with '- '")
+            return None
         return item.value
+
+    def complain(self, what: str, item: Located, problem: str, remedy: str) -> None:
+        """Note what is wrong with a value, without showing it."""
+        self.fault(item.line, f"{what} {problem}", remedy)
 
     def text(self, key: str, parse: t.Callable[[str], T]) -> t.Optional[T]:
         """A value that is text, parsed; None when there is no usable value, for which parse raises BadValue."""
@@ -162,12 +168,19 @@ class Section:
     def boolean(self, key: str) -> t.Optional[bool]:
         """True or false; None when there is no usable value."""
         item = self.get(key)
-        if item is None or item.is_refused:
+        found = None if item is None else self.parse_truth(key, item)
+        return found if isinstance(found, bool) else None
+
+    def parse_truth(self, what: str, item: Located, others: t.Sequence[str] = ()) -> t.Union[bool, str, None]:
+        """One truth, or one of other words; None when the value is neither."""
+        if item.is_refused:
             return None
-        if not isinstance(item.value, bool):
-            self.fault(item.line, f"{key} {describe(item, 'a boolean')}", "write true or false, without quotes")
-            return None
-        return item.value
+        if isinstance(item.value, bool) or item.value in others:
+            return t.cast(t.Union[bool, str], item.value)
+        wanted = f"one of {', '.join([*others, 'true and false'])}" if others else "a boolean"
+        remedy = "write one of them" if others else "write true or false, without quotes"
+        self.complain(what, item, describe(item, wanted), remedy)
+        return None
 
     def _parse(self, what: str, item: Located, value: t.Any, parse: t.Callable[[t.Any], T]) -> t.Optional[T]:
         try:

@@ -11,10 +11,12 @@ from dataclasses import replace
 
 from ...values import bgp, scalars
 from ...values.filters import parse_rules
+from ...values.session_options import OF_ALL, OF_ONE, OPTIONS, RULES
+from ...values.session_reading import read_option
 from ..file.document import Located, plain
 from ..file.report import Report
-from ..file.section import Section, describe, show
-from .intent import AUTO, SessionOptions
+from ..file.section import Section, show
+from .intent import SessionOptions
 from .part import Draft, Part
 from .peering import defaults
 from .session_checks import check_options
@@ -23,39 +25,23 @@ from .topology import NO_TOPOLOGY
 if t.TYPE_CHECKING:
     from .fabric import Fabric
 
-T = t.TypeVar("T")
+_PASSWORD = "password"
+OF_ALL_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ALL)
+OF_ONE_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ONE)
+SESSION_KEYS = (_PASSWORD, *OPTIONS)
+PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
 
-COMMON_KEYS = (
-    "password",
-    "ttl_security",
-    "bfd",
-    "hold_time",
-    "keepalive_time",
-    "connect_delay_time",
-    "connect_retry_time",
-    "error_wait_time",
-    "graceful_restart_time",
-    "send_hold_time",
-    "next_hop",
-    "communities",
-    "import_limit",
-    "import_limit_action",
-    "import_filter",
-    "export_filter",
-    "aggregates",
-)
-OF_ALL_KEYS = ("bfd_interval", "bfd_multiplier")
-OF_ONE_KEYS = ("local_as_number", "source_address", "multihop", "passive")
-BGP_KEYS = (*COMMON_KEYS, *OF_ALL_KEYS)
+_PASSWORD = "password"
+OF_ALL_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ALL)
+OF_ONE_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ONE)
+SESSION_KEYS = (_PASSWORD, *OPTIONS)
 
-_SECONDS = "seconds"
-_LIMIT_ACTIONS = ("warn", "block", "restart", "disable")
 _PASSWORD_REMEDY = 'put it into a vaulted variable and write "{{ NAME_OF_THE_VARIABLE }}"'
 
 
 def read_session(file: Section) -> SessionOptions:
     """The options of every session."""
-    section = file.section("bgp", "bgp", (*BGP_KEYS, *OF_ONE_KEYS))
+    section = file.section("bgp", "bgp", SESSION_KEYS)
     for key in OF_ONE_KEYS:
         if key in section:
             section.fault(section.line_of(key), f"{key} is of one session", "write it in an entry of peers")
@@ -84,38 +70,18 @@ def read_filters(file: Section) -> t.Mapping[str, t.Sequence[t.Mapping[str, t.An
 
 def read_options(section: Section) -> SessionOptions:
     """The options of one session, or of all."""
-    seconds = bgp.within(1, 3600, _SECONDS)
-    return SessionOptions(
-        local_as_number=section.number("local_as_number", scalars.as_number),
-        source_address=section.text("source_address", bgp.peer_address),
-        multihop=section.number("multihop", bgp.within(1, 255)),
-        passive=section.boolean("passive"),
-        password=_password(section),
-        ttl_security=_ttl_security(section),
-        bfd=section.boolean("bfd"),
-        bfd_interval=section.number("bfd_interval", bgp.within(10, 60000, "milliseconds")),
-        bfd_multiplier=section.number("bfd_multiplier", bgp.within(1, 255)),
-        hold_time=section.number("hold_time", bgp.within(3, 65535, _SECONDS)),
-        keepalive_time=section.number("keepalive_time", bgp.within(1, 21845, _SECONDS)),
-        connect_delay_time=section.number("connect_delay_time", seconds),
-        connect_retry_time=section.number("connect_retry_time", seconds),
-        error_wait_time=_error_wait_time(section),
-        graceful_restart_time=section.number("graceful_restart_time", bgp.within(1, 4095, _SECONDS)),
-        send_hold_time=section.number("send_hold_time", bgp.within(0, 65535, f"{_SECONDS}, 0 for no limit")),
-        next_hop=section.text("next_hop", scalars.one_of(["default", "self", "keep"])),
-        communities=_texts(section, "communities", bgp.community),
-        import_limit=section.number("import_limit", bgp.within(1, scalars.LARGEST_UINT32)),
-        import_limit_action=section.text(
-            "import_limit_action", scalars.one_of(["warn", "block", "restart", "disable"])
-        ),
-        import_filter=section.text("import_filter", str),
-        export_filter=section.text("export_filter", str),
-        aggregates=_texts(section, "aggregates", bgp.aggregate),
-    )
+    found = {_PASSWORD: _password(section)}
+    for name, option in OPTIONS.items():
+        item = section.get(name)
+        if item is None:
+            continue
+        # Which filter it is: whether there is such a one is not a matter of form.
+        found[name] = section.text(name, str) if option.form in RULES else read_option(section, name, item, option.form)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _password(section: Section) -> t.Optional[str]:
-    item = section.get("password")
+    item = section.get(_PASSWORD)
     if item is None or item.is_refused:
         return None
     if isinstance(item.value, str) and (item.value == "" or bgp.is_template(item.value)):
@@ -123,41 +89,6 @@ def _password(section: Section) -> t.Optional[str]:
     # What is wrong with it is told without telling it.
     section.fault(item.line, "password is not a template, and this file is no place for secrets", _PASSWORD_REMEDY)
     return None
-
-
-def _ttl_security(section: Section) -> t.Union[bool, str, None]:
-    item = section.get("ttl_security")
-    if item is None or item.is_refused:
-        return None
-    if isinstance(item.value, bool) or item.value == AUTO:
-        return item.value
-    section.fault(item.line, f"ttl_security {describe(item, 'one of auto, true and false')}", "write one of them")
-    return None
-
-
-def _error_wait_time(section: Section) -> t.Optional[t.Tuple[int, int]]:
-    items = section.sequence("error_wait_time")
-    if "error_wait_time" not in section or not items:
-        return None
-    line = section.line_of("error_wait_time")
-    remedy = "give the shortest and the longest pause in seconds, such as [1, 30]"
-    if len(items) != 2:
-        section.fault(line, f"error_wait_time is a list of {len(items)}, not of two", remedy)
-        return None
-    seconds = bgp.within(1, 3600, _SECONDS)
-    low, high = (section.parse_number(f"error_wait_time[{index}]", item, seconds) for index, item in enumerate(items))
-    if low is None or high is None:
-        return None
-    if low > high:
-        section.fault(line, f"error_wait_time goes down, from {low} to {high}", remedy)
-    return low, high
-
-
-def _texts(section: Section, key: str, parse: t.Callable[[str], T]) -> t.Optional[t.Tuple[T, ...]]:
-    if key not in section:
-        return None
-    found = (section.parse_text(f"{key}[{index}]", item, parse) for index, item in enumerate(section.sequence(key)))
-    return tuple(item for item in found if item is not None)
 
 
 def _line(item: Located, path: t.Sequence[t.Union[int, str]]) -> int:
@@ -191,8 +122,8 @@ def _check(draft: Draft, report: Report) -> None:
     check_options(fabric, ("bgp",), "bgp", fabric.session, kinds, report)
     as_numbers = Counter(node.as_number for node in fabric.nodes)
     shared = next((number for number, count in sorted(as_numbers.items()) if count > 1), None)
-    if fabric.topology != NO_TOPOLOGY and shared is not None and prepends(fabric, fabric.session.export_filter):
-        problem = f"bgp: export_filter {fabric.session.export_filter} prepends, but nodes share AS {shared}"
+    if fabric.topology != NO_TOPOLOGY and shared is not None and prepends(fabric, fabric.session.get("export_filter")):
+        problem = f"bgp: export_filter {fabric.session['export_filter']} prepends, but nodes share AS {shared}"
         remedy = "no peer takes a path with its own AS: use the filter for peers in another AS only"
         report.fault(("bgp", "export_filter"), problem, remedy)
 

@@ -93,7 +93,7 @@ class Fabric:
     allows_shared_cluster_id: bool = False
     transit: bool = False
     ecmp_paths: t.Optional[int] = None
-    session: SessionOptions = field(default_factory=SessionOptions)
+    session: SessionOptions = field(default_factory=dict)
     filters: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = field(default_factory=dict)
     peers: t.Tuple[Peer, ...] = ()
     kernel_metric: int = 0

@@ -11,62 +11,11 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 NAMESPACES = "namespaces"
 QEMU = "qemu"
-AUTO = "auto"
 
 
-@dataclass(frozen=True)
-class SessionOptions:
-    """How BGP sessions behave; None is what is not said.
-
-    Args:
-        local_as_number: shown to the peer in place of the node's.
-        source_address: where the session comes from.
-        multihop: how many hops away the peer may be.
-        passive: wait for the peer to connect.
-        password: a template, or empty for none.
-        ttl_security: whether packets from further away are dropped, or auto.
-        bfd: whether BFD watches the peer.
-        bfd_interval: between two packets of BFD, in milliseconds; for all sessions only.
-        bfd_multiplier: after how many lost ones the peer is down; for all sessions only.
-        hold_time: silence after which the session is dead, in seconds, as all other times.
-        keepalive_time: between two signs of life.
-        connect_delay_time: before the first attempt.
-        connect_retry_time: how long one attempt may take.
-        error_wait_time: shortest and longest pause after an error.
-        graceful_restart_time: how long the peer keeps routes while BIRD is away.
-        send_hold_time: how long nothing may get through to the peer.
-        next_hop: default, self or keep.
-        communities: added to what is announced.
-        import_limit: the most routes that the peer may announce.
-        import_limit_action: what happens beyond that.
-        import_filter: the name of a filter.
-        export_filter: the name of a filter.
-        aggregates: announced in place of the blocks inside of them.
-    """
-
-    local_as_number: t.Optional[int] = None
-    source_address: t.Optional[IPv4Address] = None
-    multihop: t.Optional[int] = None
-    passive: t.Optional[bool] = None
-    password: t.Optional[str] = None
-    ttl_security: t.Union[bool, str, None] = None
-    bfd: t.Optional[bool] = None
-    bfd_interval: t.Optional[int] = None
-    bfd_multiplier: t.Optional[int] = None
-    hold_time: t.Optional[int] = None
-    keepalive_time: t.Optional[int] = None
-    connect_delay_time: t.Optional[int] = None
-    connect_retry_time: t.Optional[int] = None
-    error_wait_time: t.Optional[t.Tuple[int, int]] = None
-    graceful_restart_time: t.Optional[int] = None
-    send_hold_time: t.Optional[int] = None
-    next_hop: t.Optional[str] = None
-    communities: t.Optional[t.Tuple[str, ...]] = None
-    import_limit: t.Optional[int] = None
-    import_limit_action: t.Optional[str] = None
-    import_filter: t.Optional[str] = None
-    export_filter: t.Optional[str] = None
-    aggregates: t.Optional[t.Tuple[IPv4Network, ...]] = None
+# How BGP sessions behave: options by name (values/session_options), with what their readers give, the name of a filter,
+# and as `password` a template, or empty text for none. What is not said is not among them.
+SessionOptions = t.Mapping[str, t.Any]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 def _read(draft: Draft) -> Fabric:
     return replace(
         draft.fabric,
-        ecmp_paths=draft.file.number("ecmp_paths", bgp.within(1, 255)),
+        ecmp_paths=draft.file.number("ecmp_paths", bgp.ecmp_paths),
         kernel_metric=draft.file.number("kernel_metric", scalars.kernel_metric) or 0,
     )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ...values.session_options import AUTO
 from . import lab_checks
-from .intent import AUTO, QEMU, Lab, Router
+from .intent import QEMU, Lab, Router
 from .lab_schema import read_lab
 from .part import ByNode, Draft, Part, Variables
 from .topology import Session, sessions
@@ -163,14 +164,13 @@ def _routers(fabric: Fabric, routers: t.Sequence[Router]) -> t.List[Variables]:
 
 def _other_end(fabric: Fabric, session: Session, name: str, address: str, as_number: int) -> Variables:
     def option(key: str) -> t.Any:
-        own = getattr(session.options, key)
-        return getattr(fabric.session, key) if own is None else own
+        return session.options.get(key, fabric.session.get(key))
 
     ttl_security = option("ttl_security")
     peer: Variables = {
         "name": name,
         "address": address,
-        "as_number": session.options.local_as_number or as_number,
+        "as_number": session.options.get("local_as_number") or as_number,
         "is_direct": session.is_direct,
         "bfd": bool(option("bfd")),
         "ttl_security": session.is_direct if ttl_security in (None, AUTO) else ttl_security,

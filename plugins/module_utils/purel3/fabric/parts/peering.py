@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import fields
+from ipaddress import IPv4Address
 
+from ...values.session_options import OPTIONS, RULES
 from .intent import SessionOptions
 from .part import Variables
 from .topology import Session, sessions
@@ -16,11 +17,6 @@ if t.TYPE_CHECKING:
     from .fabric import CheckedFabric, Fabric
 
 BlocksByNode = t.Mapping[str, t.List[str]]
-
-# They have a variable of their own, or none on a node.
-_NOT_IN_PEERS = ("password", "bfd_interval", "bfd_multiplier")
-# There is no variable for them: each peer carries them.
-_ONLY_IN_PEERS = ("import_filter", "export_filter", "aggregates")
 
 
 def peers(checked: CheckedFabric) -> t.Dict[str, Variables]:
@@ -37,7 +33,7 @@ def peers(checked: CheckedFabric) -> t.Dict[str, Variables]:
                 described[id(session)] = _peer(fabric, session, blocks)
             own.append(described[id(session)])
         found[node] = {"bird_peers": own}
-        passwords = {end.name: end.options.password for end in ends if end.options.password is not None}
+        passwords = {end.name: end.options["password"] for end in ends if "password" in end.options}
         if passwords:
             found[node]["bird_passwords"] = passwords
     return found
@@ -47,10 +43,10 @@ def defaults(checked: CheckedFabric) -> Variables:
     """The options of all sessions: only what the file says, because the role has defaults for the rest."""
     fabric = checked.fabric
     variables: Variables = {
-        f"bird_{name}": value for name, value in _plain(fabric, fabric.session).items() if name not in _ONLY_IN_PEERS
+        f"bird_{name}": value for name, value in _plain(fabric, fabric.session).items() if OPTIONS[name].has_variable
     }
-    if fabric.session.password is not None:
-        variables["bird_password"] = fabric.session.password
+    if "password" in fabric.session:
+        variables["bird_password"] = fabric.session["password"]
     return variables
 
 
@@ -74,7 +70,7 @@ def _peer(fabric: Fabric, session: Session, blocks: BlocksByNode) -> Variables:
         variables["gateway"] = "recursive"
     for name, value in _plain(fabric, fabric.session).items():
         # Only routers outside of the fabric take aggregates: a node takes the exact blocks of its peer.
-        if name in _ONLY_IN_PEERS and (session.node is None or name != "aggregates"):
+        if not OPTIONS[name].has_variable and (session.node is None or name != "aggregates"):
             variables[name] = value
     variables.update(_plain(fabric, session.options))
     if session.source_address is not None:
@@ -83,16 +79,12 @@ def _peer(fabric: Fabric, session: Session, blocks: BlocksByNode) -> Variables:
 
 
 def _plain(fabric: Fabric, options: SessionOptions) -> Variables:
-    found: Variables = {}
-    for name in (field.name for field in fields(options)):
-        value = getattr(options, name)
-        if value is None or name == "password":
-            continue
-        if name in ("import_filter", "export_filter"):
-            value = fabric.filters[value]
-        elif name == "source_address":
-            value = str(value)
-        elif isinstance(value, tuple):
-            value = [item if isinstance(item, int) else str(item) for item in value]
-        found[name] = value
-    return found
+    return {name: _plain_value(fabric, name, value) for name, value in options.items() if name in OPTIONS}
+
+
+def _plain_value(fabric: Fabric, name: str, value: t.Any) -> t.Any:
+    if OPTIONS[name].form in RULES:
+        return fabric.filters[value]
+    if isinstance(value, tuple):
+        return [item if isinstance(item, int) else str(item) for item in value]
+    return str(value) if isinstance(value, IPv4Address) else value

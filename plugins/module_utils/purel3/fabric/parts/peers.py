@@ -15,7 +15,7 @@ from ...values.selector import parse as selector
 from ..file.report import Report
 from ..file.section import Section, nearest_remedy, show
 from .as_number import as_number_at
-from .bgp import COMMON_KEYS, OF_ALL_KEYS, OF_ONE_KEYS, prepends, read_options
+from .bgp import OF_ALL_KEYS, SESSION_KEYS, prepends, read_options
 from .intent import SessionOptions
 from .nodes import addresses_of
 from .part import Draft, Part
@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from .fabric import Fabric
     from .nodes import Node
 
-PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node", *OF_ONE_KEYS, *COMMON_KEYS)
+PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Peer:
     """
 
     name: str
-    options: SessionOptions = field(default_factory=SessionOptions)
+    options: SessionOptions = field(default_factory=dict)
     address: t.Optional[IPv4Address] = None
     as_number: t.Optional[int] = None
     port: t.Optional[int] = None
@@ -68,7 +68,7 @@ def _peers(file: Section) -> t.Iterator[Peer]:
     peers = file.section("peers", "peers")
     for name, item in peers.items():
         peers.check_name("peer", name, item, scalars.word)
-        peer = _peer(name, peers.entry(name, item, show(name), (*PEER_KEYS, *OF_ALL_KEYS)))
+        peer = _peer(name, peers.entry(name, item, show(name), (*PEER_KEYS, *SESSION_KEYS)))
         if peer is not None:
             yield peer
 
@@ -98,7 +98,7 @@ def _peer(name: str, section: Section) -> t.Optional[Peer]:
         options=read_options(section),
         address=section.text("address", bgp.peer_address),
         as_number=section.number("as_number", scalars.as_number),
-        port=section.number("port", bgp.within(1, 65535)),
+        port=section.number("port", bgp.port),
         node=section.text("node", str),
         selector=section.text("selector", selector),
         peer_node=section.text("peer_node", str),
@@ -113,8 +113,8 @@ def _check(draft: Draft, report: Report) -> None:
     for peer in fabric.peers:
         check_options(fabric, ("peers", peer.name), peer.name, peer.options, (peer.peer_node is None,), report)
         _prepend(fabric, peer, report)
-        if peer.options.import_limit_action is not None and effective(fabric, peer.options, "import_limit") is None:
-            problem = f"{peer.name}: import_limit_action {peer.options.import_limit_action} has no import_limit"
+        if "import_limit_action" in peer.options and effective(fabric, peer.options, "import_limit") is None:
+            problem = f"{peer.name}: import_limit_action {peer.options['import_limit_action']} has no import_limit"
             report.fault(("peers", peer.name, "import_limit_action"), problem, "set import_limit as well")
         if peer.peer_node is None:
             _router(fabric, peer, report)
@@ -126,14 +126,14 @@ def _check(draft: Draft, report: Report) -> None:
 
 
 def _prepend(fabric: Fabric, peer: Peer, report: Report) -> None:
-    name = peer.options.export_filter
+    name = peer.options.get("export_filter")
     if not prepends(fabric, name):
         return
     nodes = {node.name: node for node in fabric.nodes}
     far = nodes.get(peer.peer_node or "")
     as_number = far.as_number if far is not None else peer.as_number
     for node in peering_nodes(fabric, peer):
-        if as_number == (peer.options.local_as_number or node.as_number):
+        if as_number == (peer.options.get("local_as_number") or node.as_number):
             problem = f"{peer.name}: export_filter {name} prepends, but {node.name} and the peer share AS {as_number}"
             remedy = "no peer takes a path with its own AS: leave out prepend"
             report.fault(("peers", peer.name, "export_filter"), problem, remedy)
@@ -184,7 +184,7 @@ def _two_nodes(draft: Draft, peer: Peer, report: Report) -> None:
         at = report.seen(as_number_at(report, far))
         problem = f"{peer.name}: as_number {peer.as_number} is not {far.name}'s {far.as_number}{at}"
         report.fault((*path, "as_number"), problem, "remove it: a node's is known")
-    if peer.options.aggregates:
+    if peer.options.get("aggregates"):
         problem = f"{peer.name}: aggregates does not go with peer_node"
         report.fault((*path, "aggregates"), problem, "nodes take each other's exact blocks only: remove it")
 
@@ -205,14 +205,14 @@ def _nodes_of(draft: Draft, peer: Peer, report: Report) -> None:
             remedy = f"no node has the label {unknown[0]}: {nearest_remedy(unknown[0], known)}"
         problem = f"{peer.name}: selector {show(peer.selector.text)} selects no node"
         report.fault(("peers", peer.name, "selector"), problem, remedy)
-    if peer.options.source_address is not None and len(selected) > 1:
-        problem = f"{peer.name}: source_address {peer.options.source_address} is for {len(selected)} nodes"
+    if "source_address" in peer.options and len(selected) > 1:
+        problem = f"{peer.name}: source_address {peer.options['source_address']} is for {len(selected)} nodes"
         remedy = "one address is one node's: use 'node', or remove it to have each node's own used"
         report.fault(("peers", peer.name, "source_address"), problem, remedy)
 
 
 def _reach(fabric: Fabric, peer: Peer, report: Report) -> None:
-    if peer.options.ttl_security is not True or peer.options.multihop is not None:
+    if peer.options.get("ttl_security") is not True or "multihop" in peer.options:
         return
     nodes = {node.name: node for node in fabric.nodes}
     ends = peering_nodes(fabric, peer)

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from ...values import scalars
 from ...values.bgp import MOST_REFLECTORS
+from ...values.session_options import OPTIONS
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import Section, nearest_remedy, show
@@ -34,8 +35,6 @@ MESH = "node-to-node mesh"
 REFLECTION = "route reflector"
 SPECIFIC = "node specific"
 GLOBAL = "global"
-
-_NO_OPTIONS = SessionOptions()
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Session:
     node: t.Optional[str] = None
     port: t.Optional[int] = None
     source_address: t.Optional[IPv4Address] = None
-    options: SessionOptions = _NO_OPTIONS
+    options: SessionOptions = field(default_factory=dict)
     is_route_reflector: bool = False
     is_route_reflector_client: bool = False
     has_remote_next_hops: bool = False
@@ -171,8 +170,8 @@ def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: Peer) -> t.Itera
         shared: t.Dict[t.Tuple[t.Optional[IPv4Address], bool], Session] = {}
         for node in peering_nodes(fabric, peer):
             local = next((own for own in addresses_of(node) if peer.address in own.network), None)
-            source = peer.options.source_address or (local.ip if local not in (None, node.address) else None)
-            is_direct = local is not None and peer.options.multihop is None
+            source = peer.options.get("source_address") or (local.ip if local not in (None, node.address) else None)
+            is_direct = local is not None and peer.options.get("multihop") is None
             if (source, is_direct) not in shared:
                 shared[source, is_direct] = Session(
                     name=peer.name,
@@ -198,18 +197,9 @@ def _near_end(near: Node, far: Node, options: SessionOptions) -> Session:
 
 
 def _far_end(near: Node, far: Node, options: SessionOptions) -> Session:
-    as_number = options.local_as_number or near.as_number
-    shared = replace(
-        options,
-        local_as_number=None,
-        source_address=None,
-        passive=None,
-        communities=None,
-        import_filter=None,
-        export_filter=None,
-        aggregates=None,
-    )
-    return _between(far, near, shared, as_number, options.source_address)
+    shared = {name: value for name, value in options.items() if name == "password" or not OPTIONS[name].is_of_near_end}
+    as_number = options.get("local_as_number") or near.as_number
+    return _between(far, near, shared, as_number, options.get("source_address"))
 
 
 def _between(
@@ -221,10 +211,10 @@ def _between(
         name=peer.name,
         address=peer_address or theirs.ip,
         as_number=as_number,
-        is_direct=common is not None and options.multihop is None,
+        is_direct=common is not None and options.get("multihop") is None,
         type=SPECIFIC,
         node=peer.name,
-        source_address=options.source_address or (None if own == node.address else own.ip),
+        source_address=options.get("source_address") or (None if own == node.address else own.ip),
         options=options,
     )
 

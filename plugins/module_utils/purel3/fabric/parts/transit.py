@@ -28,8 +28,8 @@ def _owners(checked: CheckedFabric) -> t.List[Variables]:
     as_numbers = {node.name: {node.as_number} for node in checked.fabric.nodes}
     for peer in checked.fabric.peers:
         # What goes out of such a session bears this number instead of the node's.
-        if peer.options.local_as_number is not None and peer.node is not None and peer.peer_node is not None:
-            as_numbers[peer.node].add(peer.options.local_as_number)
+        if "local_as_number" in peer.options and peer.node is not None and peer.peer_node is not None:
+            as_numbers[peer.node].add(peer.options["local_as_number"])
     owned = ((IPv4Network(block), number) for node in blocks for block in blocks[node] for number in as_numbers[node])
     return [{"block": str(block), "as_number": number} for block, number in sorted(owned)]
 
