@@ -25,12 +25,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layo
     node_pid_file,
     process_name,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.plugs import bridge_name, port_prefix
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import (
-    bridge_name,
-    port_prefix,
-    read_lab,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import read_lab
 
 NAME = f"test{os.getpid()}"
 RUN_DIRECTORY = f"/run/purel3-lab-{NAME}"
@@ -403,7 +400,7 @@ CRASHES: t.Dict[str, t.Tuple[str, str, int, str]] = {
     "before the switch is complete": ("kernel.switch", "make_switch", 0, "present"),
     "before the nodes are plugged in": ("kernel.switch", "plug", 0, "present"),
     "before there is a bridge": ("kernel.switch", "bridge_index", 0, "present"),
-    "with one node plugged in": ("lab.control", "mac_address", 1, "present"),
+    "with one node plugged in": ("lab.backends.namespaces.control", "mac_address", 1, "present"),
     "with an interface that has no address": ("kernel.switch", "_bring_up", 1, "present"),
     "before the first pid file": ("lab.base.record", "write_pid", 0, "present"),
     "before the second pid file": ("lab.base.record", "write_pid", 1, "present"),

@@ -19,12 +19,12 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.forwarding import is_router, make_router
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.taps import open_taps
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import control as machines
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import image
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.guard import ended_with_caller
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import control as machines
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guard import ended_with_caller
 
 LAB = f"programs{os.getpid()}"
 COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
@@ -92,7 +92,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.path.insert(0, sys.argv[1])
 from importlib import import_module
 base = "ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab."
-process, guard = import_module(base + "base.process"), import_module(base + "vm.guard")
+process, guard = import_module(base + "base.process"), import_module(base + "base.guard")
 with guard.ended_with_caller([sys.argv[2]]):
     process.start([process.Holder(sys.argv[2], program=("/bin/sleep", "4722"))])
     print("started", flush=True)
@@ -144,8 +144,7 @@ def test_a_lab_that_is_ended_while_its_image_is_built_is_not_started_afterwards(
         proposal.apply()
         return machines.Equipment("/bin/false", image.Image("none", "/dev/null", "raw"), "tcg")
 
-    for check in ("require", "require_image"):
-        monkeypatch.setattr(machines, check, lambda *_arguments: None)
+    monkeypatch.setattr(machines, "require", lambda *_arguments: None)
     monkeypatch.setattr(machines, "equip", equip)
     monkeypatch.setattr(machines, "start", lambda *_arguments: pytest.fail("a machine is started"))
     with pytest.raises(FabricError, match=f"lab {LAB}: it was ended while its image was prepared; nothing was started"):

@@ -20,10 +20,10 @@ import pytest
 from fabric_lab import machine
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import control
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import control
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAME = f"vm{os.getpid()}"

@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ..base.errors import InvalidInput
+from ..lab.base.backend import Backend
 from .allocation import store
 from .allocation.allocate import Exhausted, allocate
 from .allocation.keep import keep
@@ -29,6 +30,7 @@ class Source:
         store_text: the store's text; empty where there is none yet.
         lab_name: the lab's name where the file gives none.
         store_path: where the store is, or will be.
+        backends: of labs, the default first.
     """
 
     faults: Faults
@@ -37,6 +39,7 @@ class Source:
     store_text: str = ""
     lab_name: str = "lab"
     store_path: str = ""
+    backends: t.Sequence[Backend] = ()
 
 
 def check_fabric(source: Source) -> CheckedFabric:
@@ -54,11 +57,11 @@ def check_fabric(source: Source) -> CheckedFabric:
     report = Report(source.faults, Places(), Faults(source.faults.file))
     draft = schema.Draft()
     if source.root is not None:
-        draft = schema.read(source.root, source.lab_name, report)
+        draft = schema.read(source.root, source.lab_name, report, source.backends)
         checks.check(draft, report)
         topology_checks.check(draft, report)
         peer_checks.check(draft, report)
-        lab_checks.check(draft, report)
+        lab_checks.check(draft, report, source.backends)
     stored = store.parse(source.store_text, source.store_faults)
     _raise_faults(source)
     kept = keep(draft.fabric, stored, report, source.store_faults)

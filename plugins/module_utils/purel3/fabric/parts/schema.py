@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
+from ...lab.base.backend import Backend
 from ...values import bgp, scalars
 from ..file.document import Located
 from ..file.extending import EXTENDS
@@ -73,13 +74,14 @@ class Draft:
     knows_all_peers: bool = False
 
 
-def read(root: Located, lab_name: str, report: Report) -> Draft:
+def read(root: Located, lab_name: str, report: Report, backends: t.Sequence[Backend]) -> Draft:
     """Make the intent of a fabric file.
 
     Args:
         root: the whole file.
         lab_name: the lab's name where the file gives none.
         report: takes lines and faults.
+        backends: of labs.
 
     Returns:
         What the file declares; a fabric to be used only if there was no fault.
@@ -109,7 +111,7 @@ def read(root: Located, lab_name: str, report: Report) -> Draft:
         peers=tuple(sorted(bgp_schema.read_peers(file), key=lambda peer: peer.name)),
         kernel_metric=file.number("kernel_metric", scalars.kernel_metric) or 0,
         mtu=encapsulation.read_mtu(file),
-        lab=read_lab(file, lab_name),
+        lab=read_lab(file, lab_name, backends),
     )
     pool_entries = file.value("pools")
     return Draft(

@@ -67,6 +67,23 @@ def running(prefix: str) -> t.Dict[str, t.Tuple[int, ...]]:
     return {name: tuple(sorted(pids)) for name, pids in found.items()}
 
 
+@contextlib.contextmanager
+def network_namespace(pid: int) -> t.Iterator[int]:
+    """Open the network namespace of a process.
+
+    Raises:
+        KernelError: it is gone.
+    """
+    try:
+        descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise KernelError(f"lab: process {pid} is gone: {error.strerror}; run it again") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def runs_program(pid: int) -> bool:
     """Tell whether a process of a lab was started to run a program, and not only to hold its namespaces.
 

@@ -11,7 +11,7 @@ import os
 import tarfile
 import tempfile
 
-from ...base.errors import FabricError
+from ....base.errors import FabricError
 from . import image_programs, image_recipe, seed_contents
 from .guest import GuestConfig
 

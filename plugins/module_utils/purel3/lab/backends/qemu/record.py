@@ -13,11 +13,11 @@ import subprocess
 import typing as t
 from dataclasses import asdict
 
-from ...base.errors import FabricError, KernelError
-from ..base import layout
-from ..base.desired import LabLink, LabNode
-from ..base.layout import disk_directory, key_file, lab_directory, machine_directory
-from ..base.machine import ImageChoice, Machine
+from ....base.errors import FabricError, KernelError
+from ...base import layout
+from ...base.desired import LabLink, LabNode
+from ...base.layout import disk_directory, key_file, lab_directory, machine_directory
+from .machine import ImageChoice, Machine
 
 # All that a guest said, all that QEMU said, and the disk from which the guest learns what it is to be.
 CONSOLE = "console.log"

@@ -16,9 +16,9 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ...base.errors import FabricError
-from ..base.image_request import RELEASES, ImageRequest, key
+from ....base.errors import FabricError
 from . import image_build, image_programs, image_recipe
+from .image_request import RELEASES, ImageRequest, key
 
 _UNFINISHED = ".building-"
 _LOCK = ".lock"

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import typing as t
 
-from ...base.errors import FabricError, MissingDependency
+from ....base.errors import FabricError, MissingDependency
 
 # Nothing of what runs inside outlives the caller, whatever ends it, and its mounts are seen by nobody else.
 _CONFINED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")

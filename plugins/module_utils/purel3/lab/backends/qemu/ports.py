@@ -11,7 +11,7 @@ import socket
 import typing as t
 from dataclasses import dataclass
 
-from ..base.layout import read_process_name
+from ...base.layout import read_process_name
 
 _LISTENING = "0A"
 

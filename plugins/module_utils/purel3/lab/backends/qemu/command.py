@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ..base.machine import MANAGEMENT_NETWORK
+from .machine import MANAGEMENT_NETWORK
 
 KVM = "kvm"
 TCG = "tcg"

@@ -11,8 +11,8 @@ import re
 import subprocess
 import typing as t
 
-from ...base.errors import FabricError, InvalidInput, MissingDependency
-from ..base.image_request import RELEASES, AptSource, CloudImage, ImageRequest
+from ....base.errors import FabricError, InvalidInput, MissingDependency
+from .image_request import RELEASES, AptSource, CloudImage, ImageRequest
 
 # Security updates and point releases; not backports and proposed updates.
 _SUITE_ENDINGS = ("", "-updates", "-security")

@@ -9,9 +9,9 @@ import glob
 import os
 import shutil
 
-from ...base.errors import FabricError, MissingDependency
-from ..base.image_request import ImageRequest
+from ....base.errors import FabricError, MissingDependency
 from . import image_initrd, image_programs, image_recipe
+from .image_request import ImageRequest
 
 DISK = "disk.raw"
 KERNEL = "vmlinuz"
