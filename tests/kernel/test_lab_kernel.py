@@ -336,6 +336,19 @@ def test_a_failure_ends_what_was_started(monkeypatch: pytest.MonkeyPatch) -> Non
     assert lab(1) == ()
 
 
+def test_nothing_runs_here_where_the_nodes_are_machines_that_exist() -> None:
+    before = machine()
+    assert lab(backend="existing") == ()
+    assert machine() == before
+    lab()
+    assert lab(backend="existing") == (
+        "- node node1  ens33 192.168.50.1/24",
+        "- node node2  ens33 192.168.50.2/24",
+        f"- switch {NAME}",
+    )
+    assert machine() == before
+
+
 def test_nothing_is_left_of_a_lab_that_could_not_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     before = machine()
 
