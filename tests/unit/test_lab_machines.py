@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import replace
 from pathlib import Path
@@ -292,6 +293,24 @@ def test_what_was_started_is_read_back_as_it_was_written(node: LabNode) -> None:
     record.write_machine("lab", node)
     assert record.read_machine("lab", node.name) == node
     assert layout.lab_machine_names("lab") == [node.name]
+
+
+# A lab that runs is taken over as it is.
+OF_THE_RELEASE_BEFORE = """
+{"name": "node1", "links": [{"interface": "ens33", "address": "192.168.50.10/24"}],
+ "machine": {"image": {"release": "bookworm", "packages": ["bird2", "nftables", "tcpdump"], "path": ""},
+             "memory": 512, "cpus": 1, "macs": ["00:0c:29:63:9f:1e"], "ssh_port": 22200, "is_outbound": false,
+             "routes": [["192.168.51.0/24", "192.168.50.1"]]}}
+"""
+
+
+def test_what_the_release_before_wrote_is_the_same_machine(folders: Path) -> None:
+    record.write_machine("lab", LAB.nodes[1])
+    (written,) = folders.glob("run/lab/machines/node1/*.json")
+    assert json.loads(written.read_text()) == json.loads(OF_THE_RELEASE_BEFORE)
+    assert written.name == "machine.json"
+    written.write_text(OF_THE_RELEASE_BEFORE)
+    assert record.read_machine("lab", "node1") == LAB.nodes[1]
 
 
 DAMAGED = {

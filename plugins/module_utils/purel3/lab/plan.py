@@ -59,10 +59,6 @@ class LabPlan:
 def plan_present(lab: Lab, state: LabState) -> LabPlan:
     """Plan the steps to a lab that runs as asked for.
 
-    Args:
-        lab: as asked for.
-        state: as it runs.
-
     Returns:
         the plan; a node that differs in anything is stopped and started anew.
     """
@@ -98,10 +94,6 @@ def plan_present(lab: Lab, state: LabState) -> LabPlan:
 
 def plan_absent(name: str, state: LabState) -> LabPlan:
     """Plan the steps that leave no trace of a lab.
-
-    Args:
-        name: of the lab.
-        state: as it runs.
 
     Returns:
         the plan; the neighbour limits are restored with the last lab of the machine.

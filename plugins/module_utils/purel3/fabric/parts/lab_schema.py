@@ -22,7 +22,6 @@ def read_lab(file: Section, default_name: str, backends: t.Sequence[Backend]) ->
     """How to start the nodes on this machine.
 
     Args:
-        file: the whole file.
         default_name: the lab's name where the file gives none.
         backends: all of them, the default first.
 

@@ -87,9 +87,6 @@ def network_namespace(pid: int) -> t.Iterator[int]:
 def runs_program(pid: int) -> bool:
     """Tell whether a process of a lab was started to run a program, and not only to hold its namespaces.
 
-    Args:
-        pid: of the process.
-
     Returns:
         False also when it is gone.
     """
@@ -99,9 +96,6 @@ def runs_program(pid: int) -> bool:
 
 def start(holders: t.Sequence[Holder]) -> t.Dict[str, int]:
     """Start processes that hold namespaces of their own.
-
-    Args:
-        holders: the processes.
 
     Returns:
         their pids by argv[0]; each has reached its final state.

@@ -24,7 +24,6 @@ def lab_from_params(params: Values, backends: t.Sequence[Backend]) -> Lab:
     """Check the options of the lab module.
 
     Args:
-        params: as the module documents them.
         backends: all of them.
 
     Returns:

@@ -50,9 +50,6 @@ class _State:
 def propose_router(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan that FRR runs in this node of a lab, as a router with this configuration.
 
-    Args:
-        params: options of the module lab_router.
-
     Returns:
         no operations when all daemons run and hold the configuration.
 

@@ -40,7 +40,6 @@ def build(request: ImageRequest, folder: str) -> None:
     """Build an image.
 
     Args:
-        request: what it holds.
         folder: an empty one; afterwards it holds the files DISK, KERNEL and INITRD, and nothing else.
 
     Raises:

@@ -56,9 +56,6 @@ def run(
         given: its standard input.
         environment: added to this process's own.
 
-    Returns:
-        What it printed.
-
     Raises:
         FabricError: it failed; shows the end of what it said.
         MissingDependency: it is not installed.

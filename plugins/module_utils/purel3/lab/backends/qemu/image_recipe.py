@@ -95,7 +95,6 @@ def debootstrap_arguments(request: ImageRequest, target: str) -> t.List[str]:
     """Return the arguments of mmdebstrap.
 
     Args:
-        request: the image.
         target: the folder that it fills.
 
     Returns:

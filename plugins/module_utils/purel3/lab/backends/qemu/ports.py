@@ -35,9 +35,6 @@ class Owner:
 def owner_of(port: int) -> t.Optional[Owner]:
     """Say who listens at a port.
 
-    Args:
-        port: of 127.0.0.1.
-
     Returns:
         None where the port is free.
     """

@@ -21,7 +21,6 @@ def write(path: str, config: GuestConfig) -> None:
 
     Args:
         path: of the disk, a raw image with a FAT; one that is there is replaced in one step.
-        config: the guest.
 
     Raises:
         FabricError: it cannot be written.

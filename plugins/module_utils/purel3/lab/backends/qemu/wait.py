@@ -53,9 +53,6 @@ class Guest:
 def require_paramiko() -> t.Any:
     """Import what speaks SSH; it takes a third of a second, which other labs need not wait for.
 
-    Returns:
-        paramiko.
-
     Raises:
         MissingDependency: no paramiko.
     """
@@ -72,7 +69,6 @@ def wait_for(guest: Guest, deadline: float) -> str:
     """Wait until a guest is up.
 
     Args:
-        guest: the guest.
         deadline: by time.monotonic().
 
     Returns:
@@ -112,10 +108,6 @@ def wait_for(guest: Guest, deadline: float) -> str:
 def complaint(guest: Guest, said: str) -> str:
     """Judge what a guest said of itself.
 
-    Args:
-        guest: the guest.
-        said: what the command printed.
-
     Returns:
         What is wrong; empty when it is up and has its addresses.
     """
@@ -132,9 +124,6 @@ def complaint(guest: Guest, said: str) -> str:
 
 def read_end(path: str) -> str:
     """Read the end of what somebody said.
-
-    Args:
-        path: of a file, which may be missing.
 
     Returns:
         Its last lines, without what only a terminal understands.
