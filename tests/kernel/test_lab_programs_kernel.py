@@ -20,11 +20,12 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.forwarding import is_router, make_router
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.taps import open_taps
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import control as machines
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import image
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import image, record
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.guard import ended_with_caller
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import read_lab
 
 LAB = f"programs{os.getpid()}"
 COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
@@ -61,6 +62,19 @@ def test_a_process_that_only_holds_namespaces_runs_no_program() -> None:
     program = ("/bin/sleep", "4722")
     other = process.start([process.Holder(process_name(LAB, "node1"), program=program)])[process_name(LAB, "node1")]
     assert process.runs_program(other)
+
+
+def test_a_program_of_a_lab_is_a_machine_and_any_other_process_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "RUN_DIRECTORY", str(tmp_path))
+    for node in ("node1", "node2"):
+        os.makedirs(layout.machine_directory(LAB, node))
+        record.write_host_key(LAB, node, "a key")
+    start("node1")
+    process.start([process.Holder(process_name(LAB, "node2"))])
+    # By its host key, a machine is known to have answered; a process is known by its pid file.
+    assert {node.name: node.is_introduced for node in read_lab(LAB).nodes} == {"node1": True, "node2": False}
 
 
 def test_what_ends_well_is_left_alone_by_its_guard() -> None:

@@ -23,8 +23,7 @@ def until(look: t.Callable[[], T], patience: float, pause: float = 0.05) -> T:
     """
     deadline = time.monotonic() + patience
     while True:
-        is_over = time.monotonic() >= deadline
         answer = look()
-        if answer or is_over:
+        if answer or time.monotonic() >= deadline:
             return answer
         time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
