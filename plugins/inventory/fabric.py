@@ -204,13 +204,18 @@ options:
         V(1500), and without encapsulation the kernel chooses the MTU of workloads.
     type: int
   lab:
-    description: Present when the nodes are to be started on this machine, instead of being hosts that exist.
+    description:
+      - Present when the nodes are to be started on this machine, or are other machines than those of the addresses.
     type: dict
     suboptions:
       backend:
-        description: What a node is, V(namespaces) on this machine's kernel, or V(qemu), a virtual machine.
+        description:
+          - What a node is, V(namespaces) on this machine's kernel, or V(qemu), a virtual machine.
+          - With V(existing) it is a machine that exists, which SSH reaches as O(lab.nodes) says. So the fabric of other
+            hosts is tried on machines that are at hand, by a file with O(extends) and this part. They need an
+            interface with the node's name for it, and the node's address.
         type: str
-        choices: [namespaces, qemu]
+        choices: [namespaces, qemu, existing]
         default: namespaces
       name:
         description: Tells labs on one machine apart. The default is the file's name without C(.fabric.yml).
@@ -266,8 +271,10 @@ options:
         default: 22200
       nodes:
         description:
-          - What is different about one of the virtual machines, by the name of its node; V(mac) is of the interface
-            that carries the node's address, V(memory) in MiB.
+          - What is different about one of the machines, by the name of its node.
+          - Of virtual machines, V(mac) of the interface that carries the node's address, and V(memory) in MiB.
+          - Of machines that exist, V(host), the name or address by which SSH reaches it (default the node's address),
+            and V(port).
         type: dict
 """
 

@@ -17,6 +17,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checki
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults, Located
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.extending import extend, extended_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.section import show
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 ENDINGS = (".fabric.yml", ".fabric.yaml")
@@ -111,6 +112,7 @@ def _read_source(path: str, extending: t.Tuple[str, ...]) -> Source:
         store_text=(_read_text(store, store_faults) or "") if os.path.lexists(store) else "",
         lab_name=fabric_name(path),
         store_path=store,
+        backends=BACKENDS,
     )
 
 

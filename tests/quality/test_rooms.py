@@ -27,7 +27,7 @@ class Room(t.NamedTuple):
 
 
 ROOMS: t.Mapping[str, Room] = {
-    "base": Room((), ("files", "kept_file")),
+    "base": Room((), ("files", "kept_file", "waiting")),
     "values": Room(("base",)),
     "kernel": Room(
         ("base",),
@@ -49,7 +49,7 @@ ROOMS: t.Mapping[str, Room] = {
     "fabric.file": Room(("values",)),
     "fabric.parts": Room(("fabric.file", "lab.base", "values")),
     "fabric.allocation": Room(("base", "fabric.file", "fabric.parts", "values"), ("store_file",)),
-    "fabric": Room(("base", "fabric.allocation", "fabric.file", "fabric.parts")),
+    "fabric": Room(("base", "fabric.allocation", "fabric.file", "fabric.parts", "lab.base")),
     "bird.want": Room(("base", "values")),
     "bird.protocols": Room(("values",)),
     "bird.text": Room(("base", "bird.protocols", "bird.want", "state", "values")),
@@ -76,16 +76,18 @@ ROOMS: t.Mapping[str, Room] = {
         ),
         ("check", "conformance"),
     ),
-    "lab.base": Room(("base", "kernel", "values"), ("layout", "process", "record")),
-    "lab.frr": Room(("base", "values"), ("load",)),
-    "lab.vm": Room(
-        ("base", "kernel", "lab.base"),
+    "lab.base": Room(("base", "kernel", "values"), ("guard", "layout", "process", "record")),
+    "lab.frr": Room(("base", "values"), ("daemons",)),
+    "lab.backends": Room(("lab.base", "lab.backends.namespaces", "lab.backends.qemu", "values"), ("table",)),
+    "lab.backends.namespaces": Room(("kernel", "lab.base"), ("backend", "control")),
+    "lab.backends.qemu": Room(
+        ("base", "kernel", "lab.base", "values"),
         (
-            *("acceleration", "control", "guard", "image", "image_build", "image_initrd", "image_programs"),
+            *("acceleration", "backend", "control", "image", "image_build", "image_initrd", "image_programs"),
             *("image_sources", "ports", "record", "seed", "wait"),
         ),
     ),
-    "lab": Room(("base", "kernel", "lab.base", "lab.vm"), ("control", "entry", "observed")),
+    "lab": Room(("base", "kernel", "lab.backends", "lab.base"), ("control", "entry", "observed")),
     "cli": Room(
         ("base", "bird.talk", "kernel", "lab", "lab.base", "restore"),
         ("main", "output", "plan", "restore", "show", "status", "version"),

@@ -30,7 +30,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "conformance": {*OPTIONS, "bird.talk", "verify"},
     "host": {*OPTIONS, "host"},
     "host_info": {"bird.talk", "host"},
-    "lab": {"kernel", "lab", "lab.base", "lab.vm", "values"},
+    "lab": {"kernel", "lab", "lab.backends", "lab.backends.namespaces", "lab.backends.qemu", "lab.base", "values"},
     "lab_router": {"lab.frr", "values"},
     "netns": OBJECTS,
     "netns_info": OPTIONS,

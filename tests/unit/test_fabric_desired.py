@@ -19,6 +19,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
@@ -38,7 +39,8 @@ workloads:
 
 def checked(text: str, lab_name: str = "site") -> CheckedFabric:
     faults = Faults("site.fabric.yml")
-    return check_fabric(Source(faults, load(text, faults), Faults("site.allocations.txt"), lab_name=lab_name))
+    store = Faults("site.allocations.txt")
+    return check_fabric(Source(faults, load(text, faults), store, lab_name=lab_name, backends=BACKENDS))
 
 
 def host(name: str, text: str) -> t.Dict[str, t.Any]:

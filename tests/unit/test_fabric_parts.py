@@ -17,7 +17,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checki
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import all_variables, node_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts import (
-    lab_schema,
     nodes,
     pools,
     workloads,
@@ -29,8 +28,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.
     PARTS,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.own_keys import CONSTRUCTED
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import lab_keys
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
+LAB_KEYS = ("backend", "name", "routers", *(key for backend in BACKENDS for key in lab_keys(backend)))
 OPTIONS: t.Mapping[str, t.Any] = yaml.safe_load(DOCUMENTATION)["options"]
 
 
@@ -45,9 +47,7 @@ def test_each_key_is_documented_and_nothing_else_is() -> None:
     assert set(OPTIONS) == set(KEYS) - set(CONSTRUCTED)
 
 
-@pytest.mark.parametrize(
-    ("option", "keys"), [("pools", pools.POOL_KEYS), ("lab", lab_schema.LAB_KEYS)], ids=["pools", "lab"]
-)
+@pytest.mark.parametrize(("option", "keys"), [("pools", pools.POOL_KEYS), ("lab", LAB_KEYS)], ids=["pools", "lab"])
 def test_each_key_of_a_section_is_documented(option: str, keys: t.Sequence[str]) -> None:
     assert set(OPTIONS[option]["suboptions"]) == set(keys)
 
@@ -81,6 +81,6 @@ def _sizes(count: int) -> t.Mapping[str, int]:
         ]
     )
     faults = Faults("f.fabric.yml")
-    checked = check_fabric(Source(faults, load(text, faults), Faults("f.allocations.txt")))
+    checked = check_fabric(Source(faults, load(text, faults), Faults("f.allocations.txt"), backends=BACKENDS))
     variables = {**all_variables(checked, "/x"), **node_variables(checked)}
     return {name: len(json.dumps(value)) for name, value in variables.items()}

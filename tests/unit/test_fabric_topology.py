@@ -21,6 +21,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.
     COMPUTED_VARIABLES,
     CheckedFabric,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 HEAD = """\
@@ -41,7 +42,7 @@ Variables = t.Dict[str, t.Any]
 
 def checked(text: str) -> CheckedFabric:
     faults = Faults("site.fabric.yml")
-    return check_fabric(Source(faults, load(text, faults), Faults("site.allocations.txt")))
+    return check_fabric(Source(faults, load(text, faults), Faults("site.allocations.txt"), backends=BACKENDS))
 
 
 def peers(text: str, node: str) -> t.Dict[str, Variables]:

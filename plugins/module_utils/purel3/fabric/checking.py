@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ..base.errors import InvalidInput
+from ..lab.base.backend import Backend
 from .allocation import store
 from .allocation.allocate import Exhausted, allocate
 from .allocation.keep import keep
@@ -30,6 +31,7 @@ class Source:
         store_text: the store's text; empty where there is none yet.
         lab_name: the lab's name where the file gives none.
         store_path: where the store is, or will be.
+        backends: of labs, the default first.
     """
 
     faults: Faults
@@ -38,6 +40,7 @@ class Source:
     store_text: str = ""
     lab_name: str = "lab"
     store_path: str = ""
+    backends: t.Sequence[Backend] = ()
 
 
 def check_fabric(source: Source) -> CheckedFabric:
@@ -47,7 +50,7 @@ def check_fabric(source: Source) -> CheckedFabric:
         InvalidInput: all faults of both files.
     """
     report = Report(source.faults, Places(), Faults(source.faults.file))
-    fabric = Fabric() if source.root is None else _read(source.root, source.lab_name, report)
+    fabric = Fabric() if source.root is None else _read(source, source.root, report)
     stored = store.parse(source.store_text, source.store_faults)
     _raise_faults(source)
     kept = keep(fabric, stored, report, source.store_faults)
@@ -65,8 +68,8 @@ def allocates(root: t.Optional[Located]) -> bool:
     return root is not None and isinstance(root.value, t.Mapping) and not root.value.keys().isdisjoint(ALLOCATED_KEYS)
 
 
-def _read(root: Located, lab_name: str, report: Report) -> Fabric:
-    draft = Draft(Section(report, "", (), root, KEYS), Fabric(), lab_name, COMPUTED_VARIABLES)
+def _read(source: Source, root: Located, report: Report) -> Fabric:
+    draft = Draft(Section(report, "", (), root, KEYS), Fabric(), source.lab_name, COMPUTED_VARIABLES, source.backends)
     if draft.file.is_mapping:
         for part in PARTS:
             draft = replace(draft, fabric=part.read(draft))

@@ -6,12 +6,8 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-
-NAMESPACES = "namespaces"
-QEMU = "qemu"
-
 
 # How BGP sessions behave: options by name (values/session_options), with what their readers give, the name of a filter,
 # and as `password` a template, or empty text for none. What is not said is not among them.
@@ -53,59 +49,29 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What is different about one of the lab's virtual machines.
-
-    Args:
-        node: the name of its node.
-        mac: of the interface that carries the node's address; None has the lab choose.
-        memory: in MiB; None for that of all machines.
-    """
-
-    node: str
-    mac: t.Optional[str] = None
-    memory: t.Optional[int] = None
-
-
-@dataclass(frozen=True)
-class Machines:
-    """What the nodes are where the lab runs virtual machines; None is what is not said.
-
-    Args:
-        release: the Debian release of their disks.
-        image: path of a cloud image to use in place of one that is built.
-        memory: of each, in MiB.
-        cpus: of each.
-        packages: what the image holds beyond the minimum.
-        outbound: they reach other networks through this machine.
-        ssh_port: the port on 127.0.0.1 that leads to the first one's SSH; the others follow.
-        differences: sorted by node.
-    """
-
-    release: t.Optional[str] = None
-    image: t.Optional[str] = None
-    memory: t.Optional[int] = None
-    cpus: t.Optional[int] = None
-    packages: t.Optional[t.Tuple[str, ...]] = None
-    outbound: bool = False
-    ssh_port: int = 22200
-    differences: t.Tuple[Machine, ...] = ()
-
-
-@dataclass(frozen=True)
 class Lab:
-    """How to start the fabric's nodes on this machine.
+    """How to start the fabric's nodes on this machine; what its backend says of that is variables of Ansible already.
 
     Args:
         name: tells labs on one machine apart.
-        backend: what a node is.
+        backend: what makes its nodes.
         routers: sorted by name.
         networks: sorted by name; empty means one for each subnet of the nodes' addresses.
-        machines: what the nodes are where they are virtual machines.
+        options: of the backend, as far as they were given.
+        node_options: what is different about one of the nodes, by its name.
+        connection: how whatever the lab runs is entered.
+        node_variables: what is different about its nodes besides.
+        places: where in the lab each node is, by its name.
+        variables: of the whole inventory.
     """
 
     name: str
-    backend: str = NAMESPACES
+    backend: str
     routers: t.Tuple[Router, ...] = ()
     networks: t.Tuple[Network, ...] = ()
-    machines: Machines = Machines()
+    options: t.Mapping[str, t.Any] = field(default_factory=dict)
+    node_options: t.Mapping[str, t.Mapping[str, t.Any]] = field(default_factory=dict)
+    connection: t.Mapping[str, t.Any] = field(default_factory=dict)
+    node_variables: t.Mapping[str, t.Any] = field(default_factory=dict)
+    places: t.Mapping[str, t.Mapping[str, t.Any]] = field(default_factory=dict)
+    variables: t.Mapping[str, t.Any] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ...lab.base.backend import Backend
 from ..file.report import Report
 from ..file.section import Section
 
@@ -27,12 +28,14 @@ class Draft:
         fabric: what it declares, without the objects that could not be read.
         lab_name: the lab's name where the file gives none.
         computed: the variables that parts make, which are not the user's to set.
+        backends: of labs, the default first.
     """
 
     file: Section
     fabric: Fabric
     lab_name: str
     computed: t.Collection[str]
+    backends: t.Sequence[Backend]
 
     @property
     def node_names(self) -> t.AbstractSet[str]:

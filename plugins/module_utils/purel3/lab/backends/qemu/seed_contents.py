@@ -37,9 +37,6 @@ def cloud_init_files(config: GuestConfig) -> t.Dict[str, str]:
 
     https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
 
-    Args:
-        config: the guest.
-
     Returns:
         The text by name. JSON is YAML, too.
     """
@@ -74,9 +71,6 @@ def interface_lines(config: GuestConfig) -> str:
 
 def guest_files(config: GuestConfig) -> t.Tuple[GuestFile, ...]:
     """Return the files that make a guest without cloud-init what it is to be.
-
-    Args:
-        config: the guest.
 
     Returns:
         The files, sorted by path.

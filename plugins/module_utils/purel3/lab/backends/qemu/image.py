@@ -16,9 +16,9 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ...base.errors import FabricError
-from ..base.image_request import RELEASES, ImageRequest, key
+from ....base.errors import FabricError
 from . import image_build, image_programs, image_recipe
+from .image_request import RELEASES, ImageRequest, key
 
 _UNFINISHED = ".building-"
 _LOCK = ".lock"
@@ -54,7 +54,6 @@ def find(request: ImageRequest, cache: str) -> t.Optional[Image]:
 
     Args:
         request: what it holds; no cloud image.
-        cache: the folder of all images.
 
     Returns:
         The image; None when it must be built first.
@@ -71,10 +70,6 @@ def find(request: ImageRequest, cache: str) -> t.Optional[Image]:
 def require(request: ImageRequest, cache: str) -> None:
     """Check that an image is there, or that this machine has what builds it; nothing is written.
 
-    Args:
-        request: what it holds.
-        cache: the folder of all images.
-
     Raises:
         FabricError: the cloud image is none.
         MissingDependency: this machine lacks what is needed.
@@ -90,12 +85,8 @@ def prepare(request: ImageRequest, cache: str) -> Image:
     """Find an image, or build it; that takes about a minute.
 
     Args:
-        request: what it holds.
         cache: the folder of all images; made when it is missing. Builders wait for each other, and remove images from
             which nothing was started for a month.
-
-    Returns:
-        The image.
 
     Raises:
         FabricError: it cannot be built, and nothing is left of the attempt; or the cloud image is none.

@@ -28,12 +28,8 @@ def choose(program: str, kernel: t.Optional[str], cache: str) -> str:
     """Find out how machines run here; a device file proves nothing, because a guest can still hang at its start.
 
     Args:
-        program: path of QEMU.
         kernel: path of the one to try; None for this machine's own.
         cache: folder for what was found, which holds until the machine boots again.
-
-    Returns:
-        KVM or TCG.
     """
     kernels = [kernel] if kernel else sorted(glob.glob("/boot/vmlinuz-*"))[-1:]
     if not kernels or not os.access(DEVICE, os.R_OK | os.W_OK):
@@ -55,12 +51,6 @@ def choose(program: str, kernel: t.Optional[str], cache: str) -> str:
 
 def answers(program: str, acceleration: str, kernel: str, seconds: float = PROBE_SECONDS) -> bool:
     """Start a guest and see how far it comes.
-
-    Args:
-        program: path of QEMU.
-        acceleration: KVM or TCG.
-        kernel: path of the guest's.
-        seconds: how long it may take.
 
     Returns:
         True when its kernel started, looked for its disk, and ended the guest as it was told to.

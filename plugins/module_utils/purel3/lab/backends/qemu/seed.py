@@ -11,7 +11,7 @@ import os
 import tarfile
 import tempfile
 
-from ...base.errors import FabricError
+from ....base.errors import FabricError
 from . import image_programs, image_recipe, seed_contents
 from .guest import GuestConfig
 
@@ -21,7 +21,6 @@ def write(path: str, config: GuestConfig) -> None:
 
     Args:
         path: of the disk, a raw image with a FAT; one that is there is replaced in one step.
-        config: the guest.
 
     Raises:
         FabricError: it cannot be written.

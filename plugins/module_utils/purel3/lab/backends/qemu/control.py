@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts the machines of a lab and waits until they are up."""
+"""Starts the machines of a lab and waits until they are up; reads what they were started as."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from ...base.errors import InvalidInput, KernelError, MissingDependency
-from ...kernel import taps
-from ..base import layout, process
-from ..base.desired import LabNode, mac_address
-from ..base.image_request import ImageRequest
-from ..base.layout import key_file, process_name, read_process_name
-from ..base.machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, Machine
+from ....base.errors import InvalidInput, KernelError, MissingDependency
+from ....kernel import taps
+from ....kernel.switch import Port as Plugged
+from ...base import backend as base
+from ...base import layout, process
+from ...base.backend import Values
+from ...base.desired import LabNode, mac_address
+from ...base.layout import key_file, process_name, read_process_name
+from ...base.plugs import bridge_name, node_ports
 from . import acceleration, image, image_sources, record, seed, wait
 from .command import GATEWAY, MANAGEMENT_ADDRESS, NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
 from .guest import GuestAccess, GuestConfig, GuestInterface, GuestRoute
+from .image_request import ImageRequest
+from .machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, Machine
+from .options import value
 from .ports import owner_of
 
 _PACKAGES = {PROGRAM: "qemu-system-x86", "qemu-img": "qemu-utils", "ssh-keygen": "openssh-client"}
@@ -44,14 +49,24 @@ class Equipment:
     image: image.Image
     acceleration: str
 
+    @property
+    def values(self) -> Values:
+        """What the module answers."""
+        return {"acceleration": self.acceleration}
 
-def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> None:
-    """Check that machines can be started here.
 
-    Args:
-        lab: name of the lab.
-        nodes: the machines.
-        pids: of processes that will be ended before; what they hold is free.
+def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], params: Values) -> None:
+    """Check that machines can be started here, and that there is an image for them, or one can be built.
+
+    Raises:
+        FabricError: they cannot; a cloud image is none, or there is no source of packages.
+    """
+    require_host(lab, nodes, pids)
+    image.require(_image_request(nodes[0]), value(params, "cache"))
+
+
+def require_host(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> None:
+    """Check that this machine has what virtual machines need, but for their image.
 
     Raises:
         MissingDependency: a program or library is not installed.
@@ -86,34 +101,14 @@ def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> No
         raise InvalidInput(faults)
 
 
-def require_image(node: LabNode, cache: str) -> None:
-    """Check that there is an image for machines, or that one can be built here.
-
-    Args:
-        node: one of the machines; they all have the same image.
-        cache: the folder of images.
-
-    Raises:
-        FabricError: the cloud image is none, or there is no source of packages.
-        MissingDependency: what builds images is not installed.
-    """
-    image.require(_image_request(node), cache)
-
-
-def equip(node: LabNode, cache: str) -> Equipment:
-    """Find or build the image, and find out how machines run here.
-
-    Args:
-        node: one of the machines; they all have the same image.
-        cache: the folder of images, and of what was found out.
-
-    Returns:
-        What machines are made with.
+def equip(nodes: t.Sequence[LabNode], params: Values) -> Equipment:
+    """Find or build the image, which they all share, and find out how machines run here.
 
     Raises:
         FabricError: there is no image, and none can be built.
     """
-    prepared = image.prepare(_image_request(node), cache)
+    cache = value(params, "cache")
+    prepared = image.prepare(_image_request(nodes[0]), cache)
     program = shutil.which(PROGRAM) or PROGRAM
     return Equipment(program, prepared, acceleration.choose(program, prepared.kernel, cache))
 
@@ -122,66 +117,52 @@ def start(
     lab: str,
     nodes: t.Sequence[LabNode],
     switch_namespace: int,
-    ports: t.Callable[[LabNode], t.Sequence[t.Tuple[str, str]]],
-    equipment: Equipment,
-) -> t.Dict[str, int]:
-    """Start machines, each plugged into the switch.
-
-    Args:
-        lab: name of the lab.
-        nodes: the machines; none of them runs.
-        switch_namespace: open file of the switch's network namespace.
-        ports: name of the port and of its bridge for each link of a node.
-        equipment: what they are made with.
-
-    Returns:
-        Their pids by argv[0]; they have only begun to boot.
+    equipment: t.Optional[base.Equipment],
+    started: t.Dict[str, int],
+) -> None:
+    """Start machines, each plugged into the switch; they have only begun to boot.
 
     Raises:
         FabricError: one could not be started; none of them runs then.
     """
+    own = t.cast(Equipment, equipment)
     public_key = record.make_key(lab)
     for node in nodes:
         record.write_machine(lab, node)
-        image.overlay(equipment.image, record.disk_file(lab, node.name))
+        image.overlay(own.image, record.disk_file(lab, node.name))
         seed.write(record.machine_file(lab, node.name, record.SEED), _guest_config(lab, node, public_key))
-    wanted = [(node, port) for node in nodes for port in ports(node)]
+    wanted = [(node, port) for node in nodes for port in node_ports(node)]
     opened = taps.open_taps(switch_namespace, [port for _node, port in wanted])
     try:
         holders = []
         for node in nodes:
-            own = tuple(tap for tap, (owner, _port) in zip(opened, wanted) if owner is node)
+            taps_of_node = tuple(tap for tap, (owner, _port) in zip(opened, wanted) if owner is node)
             holders.append(
                 process.Holder(
                     process_name(lab, node.name),
-                    program=qemu_command(equipment.program, _hardware(lab, node, own, equipment)),
-                    descriptors=own,
+                    program=qemu_command(own.program, _hardware(lab, node, taps_of_node, own)),
+                    descriptors=taps_of_node,
                     output=record.machine_file(lab, node.name, record.OUTPUT),
                 )
             )
-        return process.start(holders)
+        started.update(process.start(holders))
     finally:
         for tap in opened:
             os.close(tap)
 
 
-def wait_until_up(lab: str, nodes: t.Sequence[LabNode], pids: t.Mapping[str, int], seconds: float) -> None:
+def introduce(lab: str, nodes: t.Sequence[base.NodeState], params: Values) -> None:
     """Wait for machines, all at once.
-
-    Args:
-        lab: name of the lab.
-        nodes: the machines.
-        pids: by their names.
-        seconds: how long at most.
 
     Raises:
         KernelError: one did not come up; with its console. The caller then ends all, for nobody waits for the others.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + value(params, "timeout")
     pool = ThreadPoolExecutor(max_workers=len(nodes))
     try:
         answers = {
-            pool.submit(wait.wait_for, _guest(lab, node, pids[node.name]), deadline): node.name for node in nodes
+            pool.submit(wait.wait_for, _guest(lab, t.cast(LabNode, node.attachment), node.pids[0]), deadline): node.name
+            for node in nodes
         }
         for answer in as_completed(answers):
             try:
@@ -191,6 +172,35 @@ def wait_until_up(lab: str, nodes: t.Sequence[LabNode], pids: t.Mapping[str, int
                 raise KernelError(f"{error}\nnot up by then: {others}" if others else str(error)) from error
     finally:
         pool.shutdown(wait=False)
+
+
+def holds(pids: t.Collection[int]) -> bool:
+    """A machine is a program, where other nodes only hold their namespaces."""
+    return all(map(process.runs_program, pids))
+
+
+def read(lab: str, node: str, pids: t.Tuple[int, ...], ports: t.Sequence[Plugged]) -> base.NodeState:
+    """Read what a machine was started as: inside of it nothing can be seen from here."""
+    made = record.read_machine(lab, node) if record.has_key(lab) else None
+    bridges = sorted(port.bridge for port in ports if port.is_up)
+    if made is not None and bridges != sorted(bridge_name(link.subnet) for link in made.links):
+        made = None
+    return base.NodeState(node, pids, made, is_introduced=record.has_host_key(lab, node))
+
+
+def forget(lab: str, node: str) -> None:
+    """Remove all files of a machine."""
+    record.remove_machine(lab, node)
+
+
+def has_remains(lab: str) -> bool:
+    """Tell whether a lab left disks."""
+    return record.has_disks(lab)
+
+
+def remove_remains(lab: str) -> None:
+    """Remove all disks of a lab."""
+    record.remove_disks(lab)
 
 
 def _machine(node: LabNode) -> Machine:

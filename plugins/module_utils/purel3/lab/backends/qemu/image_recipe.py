@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from ..base.image_request import ImageRequest
+from .image_request import ImageRequest
 
 # To be raised when image_build or initrd makes another image from the same recipe.
 _BUILD = 1
@@ -95,7 +95,6 @@ def debootstrap_arguments(request: ImageRequest, target: str) -> t.List[str]:
     """Return the arguments of mmdebstrap.
 
     Args:
-        request: the image.
         target: the folder that it fills.
 
     Returns:

@@ -77,7 +77,6 @@ def key(request: ImageRequest, recipe: str) -> str:
     """Return what an image is kept under: two requests have one key if and only if they lead to the same image.
 
     Args:
-        request: the image.
         recipe: digest of how images are built.
 
     Returns:

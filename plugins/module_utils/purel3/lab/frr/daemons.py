@@ -13,12 +13,12 @@ import pwd
 import re
 import signal
 import subprocess
-import time
 import typing as t
 from dataclasses import dataclass
 
 from ...base.errors import ForeignObject, KernelError, MissingDependency
 from ...base.proposal import Proposal
+from ...base.waiting import until
 from .config import HIDDEN, render_router, without_passwords
 from .router import BGP_PORT, Router, router_from_params
 
@@ -37,7 +37,6 @@ _REMEDY = (
 )
 _PASSWORD = re.compile(r"(password )\S+")
 _PATIENCE = 120.0
-_TICK = 0.05
 _TIMEOUT = 300
 
 
@@ -50,9 +49,6 @@ class _State:
 
 def propose_router(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan that FRR runs in this node of a lab, as a router with this configuration.
-
-    Args:
-        params: options of the module lab_router.
 
     Returns:
         no operations when all daemons run and hold the configuration.
@@ -163,27 +159,17 @@ def _apply(folder: str, router: Router, text: str) -> None:
 
 
 def _wait_for_daemons() -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        missing = [name for name in _DAEMONS if _pid(name) is None or not os.path.exists(f"{_RUN}/{name}.vty")]
-        if not missing:
-            return
-        if time.monotonic() > deadline:
-            raise KernelError(
-                f"FRR: {', '.join(missing)} did not start within {_PATIENCE:g} s; look at /run/frr/frr.log"
-            )
-        time.sleep(_TICK)
+    def missing() -> t.List[str]:
+        return [name for name in _DAEMONS if _pid(name) is None or not os.path.exists(f"{_RUN}/{name}.vty")]
+
+    if not until(lambda: not missing(), _PATIENCE):
+        raise KernelError(f"FRR: {', '.join(missing())} did not start within {_PATIENCE:g} s; look at /run/frr/frr.log")
 
 
 def _end(name: str, pid: int) -> None:
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _PATIENCE
-    while _pid(name) == pid:
-        if time.monotonic() > deadline:
-            raise KernelError(
-                f"FRR: {name} (process {pid}) is still there {_PATIENCE:g} s after SIGTERM; end it yourself"
-            )
-        time.sleep(_TICK)
+    if not until(lambda: _pid(name) != pid, _PATIENCE):
+        raise KernelError(f"FRR: {name} (process {pid}) is still there {_PATIENCE:g} s after SIGTERM; end it yourself")
 
 
 def _run(*words: str) -> None:

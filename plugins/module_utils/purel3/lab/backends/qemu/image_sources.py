@@ -11,8 +11,8 @@ import re
 import subprocess
 import typing as t
 
-from ...base.errors import FabricError, InvalidInput, MissingDependency
-from ..base.image_request import RELEASES, AptSource, CloudImage, ImageRequest
+from ....base.errors import FabricError, InvalidInput, MissingDependency
+from .image_request import RELEASES, AptSource, CloudImage, ImageRequest
 
 # Security updates and point releases; not backports and proposed updates.
 _SUITE_ENDINGS = ("", "-updates", "-security")
@@ -31,12 +31,7 @@ def request_for(release: str, packages: t.Sequence[str], cloud_image: t.Optional
     """Say which image a lab needs on this machine.
 
     Args:
-        release: one of RELEASES.
-        packages: what it holds beyond what every host has.
         cloud_image: path of an image to use instead.
-
-    Returns:
-        The request, with this machine's sources of packages.
 
     Raises:
         FabricError: the release is not known, there is no such file, or apt has no source for that release.

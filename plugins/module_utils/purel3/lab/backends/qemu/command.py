@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ..base.machine import MANAGEMENT_NETWORK
+from .machine import MANAGEMENT_NETWORK
 
 KVM = "kvm"
 TCG = "tcg"
@@ -88,15 +88,7 @@ class Hardware:
 
 
 def qemu_command(program: str, hardware: Hardware) -> t.Tuple[str, ...]:
-    """Return the words that run a machine in the foreground.
-
-    Args:
-        program: path of QEMU.
-        hardware: the machine.
-
-    Returns:
-        The words; the first is the program.
-    """
+    """Return the words that run a machine in the foreground."""
     reach = f"net={MANAGEMENT_NETWORK},ipv6=off,restrict={'off' if hardware.is_outbound else 'on'}"
     return (
         program,
@@ -128,8 +120,6 @@ def probe_command(program: str, acceleration: str, kernel: str) -> t.Tuple[str, 
     """Return the words that run a guest which ends by itself: its kernel finds no disk, and panics.
 
     Args:
-        program: path of QEMU.
-        acceleration: KVM or TCG.
         kernel: path of a kernel.
 
     Returns:

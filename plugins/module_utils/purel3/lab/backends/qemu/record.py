@@ -13,11 +13,11 @@ import subprocess
 import typing as t
 from dataclasses import asdict
 
-from ...base.errors import FabricError, KernelError
-from ..base import layout
-from ..base.desired import LabLink, LabNode
-from ..base.layout import disk_directory, key_file, lab_directory, machine_directory
-from ..base.machine import ImageChoice, Machine
+from ....base.errors import FabricError, KernelError
+from ...base import layout
+from ...base.desired import LabLink, LabNode
+from ...base.layout import disk_directory, key_file, lab_directory, machine_directory
+from .machine import ImageChoice, Machine
 
 # All that a guest said, all that QEMU said, and the disk from which the guest learns what it is to be.
 CONSOLE = "console.log"
@@ -32,35 +32,18 @@ def machine_file(lab: str, node: str, name: str) -> str:
     """Return a file of a machine.
 
     Args:
-        lab: name of the lab.
-        node: name of the node.
         name: of the file: CONSOLE, OUTPUT or SEED.
-
-    Returns:
-        an absolute path.
     """
     return os.path.join(machine_directory(lab, node), name)
 
 
 def disk_file(lab: str, node: str) -> str:
-    """Return the file of a machine's disk.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-
-    Returns:
-        an absolute path.
-    """
+    """Return the file of a machine's disk."""
     return os.path.join(disk_directory(lab), f"{node}.qcow2")
 
 
 def write_machine(lab: str, node: LabNode) -> None:
     """Make the empty folders of a machine that is about to start, and note what it will be.
-
-    Args:
-        lab: name of the lab.
-        node: the machine.
 
     Raises:
         KernelError: they cannot be made.
@@ -74,10 +57,6 @@ def write_machine(lab: str, node: LabNode) -> None:
 
 def read_machine(lab: str, node: str) -> t.Optional[LabNode]:
     """Read what a machine was started as.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
 
     Returns:
         None where that is not known, so that it must be started anew.
@@ -98,12 +77,7 @@ def read_machine(lab: str, node: str) -> t.Optional[LabNode]:
 
 
 def remove_machine(lab: str, node: str) -> None:
-    """Remove all files of a machine, if there are any.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-    """
+    """Remove all files of a machine, if there are any."""
     shutil.rmtree(machine_directory(lab, node), ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(disk_file(lab, node))
@@ -113,8 +87,6 @@ def write_host_key(lab: str, node: str, line: str) -> None:
     """Note the host key of a machine, which by this is known to answer.
 
     Args:
-        lab: name of the lab.
-        node: name of the node.
         line: in the form of known_hosts.
 
     Raises:
@@ -127,10 +99,6 @@ def write_host_key(lab: str, node: str, line: str) -> None:
 def has_host_key(lab: str, node: str) -> bool:
     """Tell whether a machine has answered since it was started.
 
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-
     Returns:
         False also where the key that it lets in is gone.
     """
@@ -139,9 +107,6 @@ def has_host_key(lab: str, node: str) -> bool:
 
 def make_key(lab: str) -> str:
     """Make the SSH key of a lab, unless it is there.
-
-    Args:
-        lab: name of the lab.
 
     Returns:
         the public half, one line.
@@ -164,37 +129,19 @@ def make_key(lab: str) -> str:
 
 
 def has_key(lab: str) -> bool:
-    """Tell whether the SSH key of a lab is there.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        True for both of its halves.
-    """
+    """Tell whether the SSH key of a lab is there."""
     return os.path.exists(key_file(lab)) and os.path.exists(f"{key_file(lab)}.pub")
 
 
 def remove_disks(lab: str) -> None:
-    """Remove all disks of a lab.
-
-    Args:
-        lab: name of the lab.
-    """
+    """Remove all disks of a lab."""
     shutil.rmtree(disk_directory(lab), ignore_errors=True)
     with contextlib.suppress(OSError):
         os.rmdir(layout.DISK_DIRECTORY)
 
 
 def has_disks(lab: str) -> bool:
-    """Tell whether a lab left disks.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        True also when none of its machines runs.
-    """
+    """Tell whether a lab left disks."""
     return os.path.isdir(disk_directory(lab))
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import typing as t
 
-from ...base.errors import FabricError, MissingDependency
+from ....base.errors import FabricError, MissingDependency
 
 # Nothing of what runs inside outlives the caller, whatever ends it, and its mounts are seen by nobody else.
 _CONFINED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -55,9 +55,6 @@ def run(
         purpose: what for, in words that follow "cannot".
         given: its standard input.
         environment: added to this process's own.
-
-    Returns:
-        What it printed.
 
     Raises:
         FabricError: it failed; shows the end of what it said.

@@ -22,7 +22,6 @@ def make(root: str, version: str, path: str) -> None:
     """Make the initial RAM disk.
 
     Args:
-        root: folder with the system, whose programs are used.
         version: of the kernel.
         path: of the file to make, on the same file system.
 

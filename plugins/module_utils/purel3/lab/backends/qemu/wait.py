@@ -11,7 +11,8 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ...base.errors import KernelError, MissingDependency
+from ....base.errors import KernelError, MissingDependency
+from ....base.waiting import until
 
 # The answer comes when systemd has started all that it will, which is later than SSH.
 _COMMAND = "systemctl is-system-running --wait; ip -brief -4 address show"
@@ -52,9 +53,6 @@ class Guest:
 def require_paramiko() -> t.Any:
     """Import what speaks SSH; it takes a third of a second, which other labs need not wait for.
 
-    Returns:
-        paramiko.
-
     Raises:
         MissingDependency: no paramiko.
     """
@@ -71,7 +69,6 @@ def wait_for(guest: Guest, deadline: float) -> str:
     """Wait until a guest is up.
 
     Args:
-        guest: the guest.
         deadline: by time.monotonic().
 
     Returns:
@@ -83,33 +80,33 @@ def wait_for(guest: Guest, deadline: float) -> str:
     paramiko = require_paramiko()
     began = time.monotonic()
     last = "nothing answered"
-    while True:
+
+    def look() -> str:
+        nonlocal last
         if not guest.is_running():
             raise KernelError(_report(guest, "its QEMU has ended"))
-        given_up = _GIVEN_UP.search(read_end(guest.console))
-        if given_up:
+        if _GIVEN_UP.search(read_end(guest.console)):
             raise KernelError(_report(guest, "it does not boot"))
         if time.monotonic() > deadline:
-            seconds = f"{time.monotonic() - began:.0f} s"
-            remedy = "see why, or give it longer (timeout, or -e lab_timeout=SECONDS)"
-            raise KernelError(_report(guest, f"it was not up after {seconds}: {last}; {remedy}"))
+            return ""
         try:
             key, said = _ask(paramiko, guest, deadline)
         except (paramiko.SSHException, OSError, EOFError) as error:
             last = str(error) or type(error).__name__
-        else:
-            last = complaint(guest, said)
-            if not last:
-                return key
-        time.sleep(_TICK)
+            return ""
+        last = complaint(guest, said)
+        return "" if last else key
+
+    key = until(look, deadline - began, _TICK)
+    if not key:
+        seconds = f"{time.monotonic() - began:.0f} s"
+        remedy = "see why, or give it longer (timeout, or -e lab_timeout=SECONDS)"
+        raise KernelError(_report(guest, f"it was not up after {seconds}: {last}; {remedy}"))
+    return key
 
 
 def complaint(guest: Guest, said: str) -> str:
     """Judge what a guest said of itself.
-
-    Args:
-        guest: the guest.
-        said: what the command printed.
 
     Returns:
         What is wrong; empty when it is up and has its addresses.
@@ -127,9 +124,6 @@ def complaint(guest: Guest, said: str) -> str:
 
 def read_end(path: str) -> str:
     """Read the end of what somebody said.
-
-    Args:
-        path: of a file, which may be missing.
 
     Returns:
         Its last lines, without what only a terminal understands.

@@ -11,8 +11,8 @@ import select
 import signal
 import typing as t
 
-from ..base import process
-from ..base.layout import PROCESS_PREFIX
+from . import process
+from .layout import PROCESS_PREFIX
 
 _DONE = b"done"
 _STANDARD_OUTPUT = 1

@@ -11,7 +11,7 @@ import socket
 import typing as t
 from dataclasses import dataclass
 
-from ..base.layout import read_process_name
+from ...base.layout import read_process_name
 
 _LISTENING = "0A"
 
@@ -34,9 +34,6 @@ class Owner:
 
 def owner_of(port: int) -> t.Optional[Owner]:
     """Say who listens at a port.
-
-    Args:
-        port: of 127.0.0.1.
 
     Returns:
         None where the port is free.

@@ -9,9 +9,9 @@ import glob
 import os
 import shutil
 
-from ...base.errors import FabricError, MissingDependency
-from ..base.image_request import ImageRequest
+from ....base.errors import FabricError, MissingDependency
 from . import image_initrd, image_programs, image_recipe
+from .image_request import ImageRequest
 
 DISK = "disk.raw"
 KERNEL = "vmlinuz"
@@ -40,7 +40,6 @@ def build(request: ImageRequest, folder: str) -> None:
     """Build an image.
 
     Args:
-        request: what it holds.
         folder: an empty one; afterwards it holds the files DISK, KERNEL and INITRD, and nothing else.
 
     Raises:
