@@ -109,9 +109,10 @@ options:
         type: str
         required: true
       mode:
-        description: V(ipip), or V(ipip_cross_subnet) for nodes that are in none of O(subnets) only.
+        description:
+          - As O(purel3.fabric.fabric#inventory:pools[].encapsulation), for example V(ipip), or V(ipip_cross_subnet) for
+            nodes that are in none of O(subnets) only.
         type: str
-        choices: [ipip, ipip_cross_subnet]
         required: true
   subnets:
     description: The subnets that this node is in, as in C(bird_subnets).
@@ -127,10 +128,13 @@ options:
       address:
         description: Its address, without prefix length.
         type: str
+      device:
+        description: Its interface, as M(purel3.fabric.tunnel) takes it.
+        type: str
+        default: tunl0
       mtu:
-        description: Its MTU, in bytes.
+        description: Its MTU, in bytes. By default, what Ethernet leaves, for C(tunl0) 1480.
         type: int
-        default: 1480
   tunnel_endpoints:
     description: The addresses from which packets may come out of the tunnel, as in C(node_tunnel_endpoints).
     type: list
@@ -296,13 +300,17 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         "elements": "dict",
         "options": {
             "prefix": {"type": "str", "required": True},
-            "mode": {"type": "str", "choices": ["ipip", "ipip_cross_subnet"], "required": True},
+            "mode": {"type": "str", "required": True},
         },
     },
     "subnets": {"type": "list", "elements": "str"},
     "tunnel": {
         "type": "dict",
-        "options": {"address": {"type": "str"}, "mtu": {"type": "int", "default": 1480}},
+        "options": {
+            "address": {"type": "str"},
+            "device": {"type": "str", "default": "tunl0"},
+            "mtu": {"type": "int"},
+        },
     },
     "tunnel_endpoints": {"type": "list", "elements": "str"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},

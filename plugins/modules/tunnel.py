@@ -30,11 +30,16 @@ options:
         sends into the tunnel come from it.
       - Required if O(state=present).
     type: str
+  device:
+    description:
+      - The interface of the tunnel, which says how packets are put into others. C(tunl0) is that of C(ipip).
+    type: str
+    default: tunl0
   mtu:
     description:
-      - The MTU of C(tunl0), in bytes. That of the network between the nodes less 20.
+      - The MTU of the interface, in bytes. That of the network between the nodes less what is put around each packet.
+      - By default, what Ethernet leaves, for C(tunl0) 1480.
     type: int
-    default: 1480
   endpoints:
     description:
       - The addresses of all nodes of the fabric, from which packets may be decapsulated.
@@ -113,20 +118,23 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runn
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.handover import complete
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.control import DEFAULT_SOCKET
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import to_release
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
+    mode_of,
+    to_release,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
     to_request as request_tunnel,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "address": {"type": "str"},
-    "mtu": {"type": "int", "default": 1480},
+    "device": {"type": "str", "default": "tunl0"},
+    "mtu": {"type": "int"},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "socket": {"type": "path", "default": DEFAULT_SOCKET},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -134,20 +142,10 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out what the node's kernel must hold.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out what the node's kernel must hold by the module's options; InvalidInput names each fault."""
     if params["state"] == "absent":
         return to_release()
-    return request_tunnel(params["address"], params["mtu"], params["endpoints"])
+    return request_tunnel(params["address"], params["mtu"], params["endpoints"], params["device"])
 
 
 def main() -> None:
@@ -159,8 +157,9 @@ def main() -> None:
         kernel = LinuxKernel(scope_of_request(request))
         if params["state"] == "absent":
             return propose(request, kernel)
-        modules.require(TUNNEL_MODULE, "encapsulation", TUNNEL_DEVICE)
-        return complete(propose(request, kernel), TUNNEL_DEVICE, params["socket"])
+        mode = mode_of(params["device"])
+        modules.require(mode.module, "encapsulation", mode.device if mode.is_made_by_kernel else "")
+        return complete(propose(request, kernel), mode.device, params["socket"])
 
     run(module, plan)
 

@@ -18,8 +18,13 @@ description:
 options:
   address:
     description:
-      - The address that C(tunl0) is to have. If given, RV(faults) says what keeps the node from it.
+      - The address that O(device) is to have. If given, RV(faults) says what keeps the node from it.
     type: str
+  device:
+    description:
+      - The interface of the tunnel, as M(purel3.fabric.tunnel) takes it.
+    type: str
+    default: tunl0
   endpoints:
     description:
       - The addresses of all nodes of the fabric, from which packets may be decapsulated.
@@ -121,37 +126,27 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
-    DEFAULT_MTU,
     faults_of_sources,
+    mode_of,
     to_release,
     to_request,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.information import describe_tunnel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, nft, sources
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import reader
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, compare
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "address": {"type": "str"},
+    "device": {"type": "str", "default": "tunl0"},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "peers": {"type": "list", "elements": "str", "default": []},
 }
 
 
 def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the node's end of the tunnels.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The module's results.
-
-    Raises:
-        FabricError: the kernel refuses.
-    """
+    """Read the node's end of the tunnels: the module's results, by its options."""
     observed = reader.read(scope_of_request(to_release()))
     counts = guard.dropped(_table())
     return {
@@ -173,8 +168,9 @@ def _table() -> guard.Table:
 
 def _faults(params: t.Mapping[str, t.Any], observed: Observed) -> t.List[str]:
     try:
-        request = to_request(params["address"], DEFAULT_MTU, params["endpoints"])
-        modules.require(TUNNEL_MODULE, "encapsulation", TUNNEL_DEVICE)
+        request = to_request(params["address"], None, params["endpoints"], params["device"])
+        mode = mode_of(params["device"])
+        modules.require(mode.module, "encapsulation", mode.device if mode.is_made_by_kernel else "")
         compare(request, observed)
     except InvalidInput as error:
         return list(error.faults)

@@ -19,14 +19,15 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.enc
     transaction,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.model import Guard
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.modes import IPIP
 
 FOLDER = Path(__file__).parent / "nft"
 NODES = ["192.168.50.12", "192.168.50.9", "192.168.50.10"]
-THREE = guard(NODES)
+THREE = guard(NODES, IPIP.match)
 CHANGES: t.Dict[str, t.Tuple[t.Optional[Guard], t.Optional[Guard]]] = {
     "made": (None, THREE),
-    "made_for_nobody": (None, guard([])),
-    "one_node_for_another": (THREE, guard([*NODES[:2], "192.168.50.11"])),
+    "made_for_nobody": (None, guard([], IPIP.match)),
+    "one_node_for_another": (THREE, guard([*NODES[:2], "192.168.50.11"], IPIP.match)),
     "rules_put_right": (THREE._replace(rules=""), THREE),
     "made_anew": (THREE._replace(frame=""), THREE),
     "deleted": (THREE, None),

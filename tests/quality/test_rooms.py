@@ -41,9 +41,9 @@ ROOMS: t.Mapping[str, Room] = {
         ("base", "dataplane.encapsulation", "kernel", "state"), ("assembly", "network", "reader", "writer")
     ),
     "dataplane": Room(("base", "state", "values"), ("sysctls",)),
-    "dataplane.encapsulation": Room(("base", "state")),
+    "dataplane.encapsulation": Room(("base", "state", "values")),
     "host": Room(
-        ("base", "dataplane", "kernel", "state", "state.linux"),
+        ("base", "dataplane", "kernel", "state", "state.linux", "values"),
         ("daemons", "modules", "needs", "propose", "request", "systemd"),
     ),
     "fabric.file": Room(("values",)),
@@ -65,7 +65,7 @@ ROOMS: t.Mapping[str, Room] = {
     "restore": Room(
         (
             *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel", "state"),
-            "state.linux",
+            *("state.linux", "values"),
         ),
         ("deployment", "files", "node", "request", "saved", "words"),
     ),

@@ -172,10 +172,14 @@ def test_while_bird_does_not_answer_the_kernel_is_still_compared() -> None:
     assert texts[1:] == [f"the kernel's route to {NEAR_BLOCK} of node2 goes out of ens33, not through tunl0 (ipip)"]
 
 
-def test_what_is_no_pool_and_no_subnet_is_refused() -> None:
+def test_what_is_no_pool_no_mode_and_no_subnet_is_refused() -> None:
     with pytest.raises(InvalidInput) as report:
-        expect(encapsulation=[{"prefix": "10.244.0.1/16", "mode": "ipip"}], subnets=["here"])
-    first, second = report.value.faults
+        expect(
+            encapsulation=[{"prefix": "10.244.0.1/16", "mode": "ipip"}, {"prefix": "10.9.0.0/16", "mode": "always"}],
+            subnets=["here"],
+        )
+    first, mode, second = report.value.faults
+    assert mode == "encapsulation of 10.9.0.0/16: always is not known; use one of ipip, ipip_cross_subnet"
     assert first.startswith("encapsulation of 10.244.0.1/16: ")
     assert first.endswith("; give a pool like 10.244.0.0/16")
     assert second.startswith("subnet here: ")

@@ -38,6 +38,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan im
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.words import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.modes import IPIP
 
 NODES = ["192.168.50.10", "192.168.50.11", "192.168.50.12"]
 FRESH = Tunnel("", "tunl0", 1480, False, 0, "")
@@ -103,7 +104,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         ("~ tunnel tunl0  10.244.166.190/32  mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up",),
     ),
     "somebody took a rule out of the guard": (
-        with_changed(with_tunnel(), guard.guard(NODES)._replace(rules="")),
+        with_changed(with_tunnel(), guard.guard(NODES, IPIP.match)._replace(rules="")),
         WANTED,
         ("~ guard of tunnels for 3 endpoints  with other rules => guard of tunnels for 3 endpoints",),
     ),
@@ -397,7 +398,7 @@ READ = json.loads(
 
 
 def test_a_table_is_read_as_it_was_written() -> None:
-    assert guard.guard_of(READ) == guard.guard(["192.168.50.9", "192.168.50.11"])
+    assert guard.guard_of(READ) == guard.guard(["192.168.50.9", "192.168.50.11"], IPIP.match)
     assert guard.owner_of(READ) == "tunnels"
     assert guard.dropped(READ) == {"from workloads": 0, "from others than nodes": 7}
 
@@ -414,7 +415,7 @@ TABLES_OF_OTHERS: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {
 def test_a_table_that_is_not_ours(case: str) -> None:
     table = TABLES_OF_OTHERS[case]
     assert guard.owner_of(table) == ""
-    assert guard.guard_of(table) != guard.guard([])
+    assert guard.guard_of(table) != guard.guard([], IPIP.match)
     assert sum(guard.dropped(table).values()) == 0
 
 

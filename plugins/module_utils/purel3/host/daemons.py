@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import time
 import typing as t
@@ -179,7 +180,7 @@ def _see_what_network_manager_leaves_alone() -> None:
             for device, _colon, state in (
                 line.partition(":") for line in _run("nmcli", "-t", "-f", "DEVICE,STATE", "device").splitlines()
             )
-            if (device.startswith("cali") or device == "tunl0") and state != "unmanaged"
+            if any(fnmatch.fnmatchcase(device, known) for known in DEVICES) and state != "unmanaged"
         ]
         if not managed:
             return

@@ -14,15 +14,15 @@ from ..base.errors import InvalidInput
 from ..base.marks import FILE_HEADER
 from ..dataplane.sysctls import to_request
 from ..state.model import OWN_NAMESPACE
-from ..state.ownership import TUNNEL_MODULE
 from ..state.plan import Request as SettingsRequest
+from ..values.modes import MODE_OF_DEVICE, MODES
 
 # Who reads a file; empty for what only the next boot reads.
 UDEV = "systemd-udevd"
 NETWORKD = "systemd-networkd"
 NETWORK_MANAGER = "NetworkManager"
 
-DEVICES = ("cali*", "tunl0")
+DEVICES = ("cali*", *MODE_OF_DEVICE)
 
 MODULES_PATH = "/etc/modules-load.d/purel3.conf"
 # Before 99-default.link, which gives every interface a MAC address of its own choice.
@@ -32,6 +32,7 @@ NETWORK_MANAGER_PATH = "/etc/NetworkManager/conf.d/90-purel3-fabric.conf"
 
 # Else the kernel gives every namespace a tunnel of its own as soon as it has the module.
 SETTINGS_OF_TUNNEL = {"net.core.fb_tunnels_only_for_init_net": 1}
+MODULES_WITH_TUNNEL = frozenset(mode.module for mode in MODES.values() if mode.is_made_by_kernel)
 _MODULE = re.compile(r"[A-Za-z0-9_-]+")
 
 LINK_TEXT = f"""\
@@ -112,7 +113,10 @@ def request_from(options: t.Mapping[str, t.Any]) -> Request:
             "/etc/sysctl.d/90-purel3-fabric.conf"
         )
     settings = SettingsRequest({})
-    sysctls = {**(SETTINGS_OF_TUNNEL if TUNNEL_MODULE in options["modules"] else {}), **options["sysctls"]}
+    sysctls = {
+        **(SETTINGS_OF_TUNNEL if MODULES_WITH_TUNNEL.intersection(options["modules"]) else {}),
+        **options["sysctls"],
+    }
     try:
         settings = to_request(sysctls if is_present else {}, OWN_NAMESPACE, options["is_optional"])
     except InvalidInput as error:

@@ -9,7 +9,8 @@ import typing as t
 
 from ..base.table import draw_table
 from ..dataplane.workload import host_device, workloads_from
-from ..state.ownership import TUNNEL_DEVICE, title_of
+from ..state.ownership import title_of
+from ..values.modes import IPIP
 from .state import State
 
 HEADINGS = ("WORKLOAD", "ADDRESS", "NETNS", "INTERFACE", "HOST INTERFACE", "STATE")
@@ -45,7 +46,7 @@ def describe(state: State, carriers: t.Mapping[str, Carrier]) -> Described:
         }
         for workload in sorted(workloads_from(state.workloads))
     ]
-    device = carriers.get(TUNNEL_DEVICE)
+    device = carriers.get(state.tunnel.get("device", IPIP.device))
     tunnel = {**state.tunnel, "state": MISSING if device is None else UP if device.is_up else DOWN}
     return {
         "node": state.node,

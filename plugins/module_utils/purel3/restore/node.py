@@ -19,11 +19,11 @@ from ..bird.talk.control import DEFAULT_SOCKET
 from ..host.modules import loading
 from ..kernel import modules, namespaces
 from ..state.linux.network import LinuxKernel
-from ..state.ownership import TUNNEL_DEVICE, TUNNEL_MODULE
 from ..state.plan import Request
 from ..state.reconcile import propose
 from ..state.scope import scope_of_request
-from .request import modules_of, requests_of, settings_of
+from ..values.modes import MODE_OF_DEVICE, Mode
+from .request import mode_of_tunnel, modules_of, requests_of, settings_of
 from .saved import boot_id
 from .state import State
 
@@ -50,7 +50,7 @@ def preview(state: State) -> Outcome:
     requests, left_out = requests_of(state, boot_id(), _fault_of)
     missing = _missing_modules(state)
     with _opened(requests) as kernel:
-        proposal = _planned(requests, kernel, has_tunnel=bool(state.tunnel))
+        proposal = _planned(requests, kernel, mode=mode_of_tunnel(state))
         # What a module brings is not there before it is loaded.
         if proposal.obstacles and not missing:
             raise InvalidInput(proposal.obstacles)
@@ -71,7 +71,7 @@ def restore(state: State) -> Outcome:
         early = _possible(_planned([settings_of(state)], kernel) if missing else Proposal())
 
         def put_back_the_rest() -> None:
-            rest = _possible(_planned(requests, kernel, has_tunnel=bool(state.tunnel)))
+            rest = _possible(_planned(requests, kernel, mode=mode_of_tunnel(state)))
             if rest.operations:
                 rest.apply()
             done.extend(rest.operations)
@@ -99,7 +99,7 @@ def _opened(requests: t.Sequence[Request]) -> t.Iterator[LinuxKernel]:
         yield kernel
 
 
-def _planned(requests: t.Sequence[Request], kernel: LinuxKernel, *, has_tunnel: bool = False) -> Proposal:
+def _planned(requests: t.Sequence[Request], kernel: LinuxKernel, *, mode: t.Optional[Mode] = None) -> Proposal:
     whole, faults = Proposal(), []
     for request in requests:
         try:
@@ -108,7 +108,7 @@ def _planned(requests: t.Sequence[Request], kernel: LinuxKernel, *, has_tunnel: 
             faults.append(str(error))
     if faults:
         raise InvalidInput(faults)
-    return complete(whole, TUNNEL_DEVICE, DEFAULT_SOCKET) if has_tunnel else whole
+    return complete(whole, mode.device, DEFAULT_SOCKET) if mode else whole
 
 
 def _missing_modules(state: State) -> t.Tuple[str, ...]:
@@ -120,8 +120,11 @@ def _missing_modules(state: State) -> t.Tuple[str, ...]:
 
 def _is_loaded(name: str) -> bool:
     # Built into a kernel whose list of modules is not on this host.
-    has_device = name == TUNNEL_MODULE and TUNNEL_DEVICE in (device for _index, device in socket.if_nameindex())
-    return has_device or modules.state(name) == modules.THERE
+    devices = {mode.device for mode in MODE_OF_DEVICE.values() if mode.is_made_by_kernel and mode.module == name}
+    return (
+        not devices.isdisjoint(device for _index, device in socket.if_nameindex())
+        or modules.state(name) == modules.THERE
+    )
 
 
 def _fault_of(path: str) -> str:

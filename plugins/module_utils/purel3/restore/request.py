@@ -11,15 +11,15 @@ import typing as t
 from dataclasses import replace
 
 from ..base.errors import InvalidInput
-from ..dataplane.encapsulation.tunnel import DEFAULT_MTU
+from ..dataplane.encapsulation.tunnel import mode_of
 from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
 from ..dataplane.sysctls import to_request as request_settings
 from ..dataplane.workload import Workload, workloads_from
 from ..dataplane.workload import check as check_workloads
 from ..dataplane.workload import to_request as request_workloads
-from ..host.request import SETTINGS_OF_TUNNEL, fault_of_module
-from ..state.ownership import TUNNEL_MODULE
+from ..host.request import MODULES_WITH_TUNNEL, SETTINGS_OF_TUNNEL, fault_of_module
 from ..state.plan import Request
+from ..values.modes import Mode
 from .state import State
 
 _KEYS = ("name", "address", "netns", "interface_name", "mtu")
@@ -65,7 +65,11 @@ def state_from(options: t.Mapping[str, t.Any], boot: str) -> State:
     state = State(
         node=options["node"],
         workloads=workloads,
-        tunnel={"mtu": DEFAULT_MTU, **options["tunnel"], "endpoints": sorted(options["tunnel_endpoints"])}
+        tunnel={
+            "mtu": mode_of(options["tunnel"].get("device")).default_mtu,
+            **options["tunnel"],
+            "endpoints": sorted(options["tunnel_endpoints"]),
+        }
         if options["tunnel"]
         else {},
         modules=tuple(sorted(options["modules"])),
@@ -96,7 +100,7 @@ def check(state: State) -> None:
         try:
             request(state)
         except InvalidInput as error:
-            faults.extend(error.faults)
+            faults.extend(fault for fault in error.faults if fault not in faults)
     if faults:
         raise InvalidInput(faults)
 
@@ -109,17 +113,15 @@ def _collisions(state: State) -> t.List[str]:
     ]
 
 
+def mode_of_tunnel(state: State) -> t.Optional[Mode]:
+    """Find the mode of the node's tunnel; None where it has none."""
+    return mode_of(state.tunnel.get("device")) if state.tunnel else None
+
+
 def modules_of(state: State) -> t.Tuple[str, ...]:
-    """Find the kernel modules that must be loaded.
-
-    Args:
-        state: what is saved.
-
-    Returns:
-        Their names.
-    """
-    modules = dict.fromkeys(state.modules)
-    return (*modules, *([TUNNEL_MODULE] if state.tunnel and TUNNEL_MODULE not in modules else ()))
+    """Find the names of the kernel modules that must be loaded."""
+    mode = mode_of_tunnel(state)
+    return tuple(dict.fromkeys([*state.modules, *([mode.module] if mode else [])]))
 
 
 def settings_of(state: State) -> Request:
@@ -181,20 +183,21 @@ def _fault_of(namespace: str, state: State, boot: str, fault_of: t.Callable[[str
 
 
 def _settings(state: State) -> Request:
-    settings = {**(SETTINGS_OF_TUNNEL if TUNNEL_MODULE in modules_of(state) else {}), **state.settings}
+    settings = {**(SETTINGS_OF_TUNNEL if MODULES_WITH_TUNNEL.intersection(modules_of(state)) else {}), **state.settings}
     return request_settings(settings, "", is_optional=True)
 
 
 def _tunnel(state: State) -> t.Optional[Request]:
-    if not state.tunnel:
+    mode = mode_of_tunnel(state)
+    if mode is None:
         return None
     address, mtu = state.tunnel.get("address"), state.tunnel.get("mtu")
-    faults = [] if address else ["tunnel: it has no address; give the one of tunl0, of a block of the node"]
+    faults = [] if address else [f"tunnel: it has no address; give the one of {mode.device}, of a block of the node"]
     if not str(mtu).isdigit():
-        faults.append(f"tunnel: mtu {mtu!r} is not a number of bytes; give one such as {DEFAULT_MTU}")
+        faults.append(f"tunnel: mtu {mtu!r} is not a number of bytes; give one such as {mode.default_mtu}")
     if faults:
         raise InvalidInput(faults)
-    return request_tunnel(str(address), int(str(mtu)), state.tunnel["endpoints"])
+    return request_tunnel(str(address), int(str(mtu)), state.tunnel["endpoints"], mode.device)
 
 
 def _fault_of_block(block: str) -> str:

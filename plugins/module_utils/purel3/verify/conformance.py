@@ -14,10 +14,10 @@ from ..bird.talk.sessions import with_telling_errors
 from ..state.linux import reader
 from ..state.linux.network import LinuxKernel
 from ..state.model import OWN_NAMESPACE, Route
-from ..state.ownership import TUNNEL_DEVICE
 from ..state.plan import Request
 from ..state.reconcile import propose
 from ..state.scope import Scope, scope_of_request
+from ..values.modes import MODE_OF_DEVICE
 from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_plan
 from .expectation import Expectation, expectation_from_params
 from .verdict import NotConforming, describe, patience, sentence
@@ -74,7 +74,7 @@ def _scope_of_routes(expectation: Expectation) -> Scope:
     """Read the main table of the own namespace, and the names of only those interfaces that somebody asks for."""
     if expectation.encapsulation is None:
         return Scope(devices=frozenset())
-    return Scope() if expectation.encapsulation.modes else Scope(devices=frozenset([TUNNEL_DEVICE]))
+    return Scope() if expectation.encapsulation.ways else Scope(devices=frozenset(MODE_OF_DEVICE))
 
 
 def _look(socket: str, scope: Scope, errors: t.Dict[str, str]) -> Seen:

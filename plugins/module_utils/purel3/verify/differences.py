@@ -276,7 +276,7 @@ def _gateways(expectation: Expectation, block: str, best: t.Sequence[BirdRoute])
     if way is None:
         # Whether through the tunnel or beside it, nobody said.
         return hops | next_hops
-    return next_hops if any(way.is_through_tunnel(block, next_hop) for next_hop in next_hops) else hops
+    return next_hops if any(way.device_for(block, next_hop) for next_hop in next_hops) else hops
 
 
 def _of_interface(

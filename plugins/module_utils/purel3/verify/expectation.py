@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from ..base.errors import InvalidInput
 from ..bird.talk.expected import ExpectedPeer, expected_peers
-from ..dataplane.encapsulation.tunnel import DEFAULT_MTU
 from ..dataplane.encapsulation.tunnel import to_release as request_no_tunnel
 from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
 from ..dataplane.workload import request_from as request_workloads
@@ -193,4 +192,5 @@ def expectation_from_params(params: Params) -> Expectation:
 def _tunnel_request(tunnel: Params, endpoints: t.Sequence[str]) -> Request:
     if not tunnel.get("address"):
         return request_no_tunnel()
-    return request_tunnel(str(tunnel["address"]), int(tunnel.get("mtu") or DEFAULT_MTU), endpoints)
+    mtu = int(tunnel["mtu"]) if tunnel.get("mtu") else None
+    return request_tunnel(str(tunnel["address"]), mtu, endpoints, tunnel.get("device"))

@@ -8,24 +8,16 @@ from __future__ import annotations
 import typing as t
 
 from ...base.errors import BirdError
-from ...state.ownership import TUNNEL_DEVICE
-from ...values.modes import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION
+from ...values.modes import MODES, NO_ENCAPSULATION, Mode
 from .outline import outline
 from .syntax import Statement
 
 _FILTER = "fabric_to_kernel"
-_INTO_TUNNEL = ("ifname", "=", f'"{TUNNEL_DEVICE}"')
 _ELSEWHERE = ("bgp_next_hop", "!~")
 
 
 class ModeChange(t.NamedTuple):
-    """A pool whose packets travel another way.
-
-    Args:
-        pool: with prefix length.
-        before: one of the modes.
-        after: another one.
-    """
+    """A pool (with prefix length) whose packets travel another way, and the names of both modes."""
 
     pool: str
     before: str
@@ -52,11 +44,18 @@ def _modes_in(text: str) -> t.Dict[str, str]:
         # BIRD itself refuses such a text.
         return {}
     return {
-        prefix.rstrip("+"): IPIP_CROSS_SUBNET if _holds(condition.words, _ELSEWHERE) else IPIP
+        prefix.rstrip("+"): mode.name
         for condition in _conditions(filters)
-        if any(_holds(inner.words, _INTO_TUNNEL) for inner in condition.body or ())
+        for mode in MODES.values()
+        if _leads_into(mode, condition)
         for prefix in _prefixes(condition.words)
     }
+
+
+def _leads_into(mode: Mode, condition: Statement) -> bool:
+    if _holds(condition.words, _ELSEWHERE) != mode.is_across_subnets_only:
+        return False
+    return any(_holds(inner.words, ("ifname", "=", f'"{mode.device}"')) for inner in condition.body or ())
 
 
 def _conditions(statements: t.Iterable[Statement]) -> t.Iterator[Statement]:

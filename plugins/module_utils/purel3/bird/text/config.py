@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ...state.ownership import KERNEL_PROTOCOL, TUNNEL_DEVICE
+from ...state.ownership import KERNEL_PROTOCOL
+from ...values.modes import MODE_OF_DEVICE
 from ..protocols import bfd, device, direct, kernel, static
 from ..want.settings import Settings, parse
 from .encapsulation import tunnel_lines
@@ -60,8 +61,8 @@ def _bfd(settings: Settings) -> t.List[str]:
 
 
 def _connected() -> t.List[str]:
-    # The tunnel is left out also where there is none: what changes here makes BIRD forget all that it knows from here.
-    return direct.lines(DIRECT_PROTOCOL, ('-"cali*"', f'-"{TUNNEL_DEVICE}"', '"*"'))
+    # Tunnels are left out also where there are none: what changes here makes BIRD forget all that it knows from here.
+    return direct.lines(DIRECT_PROTOCOL, (*(f'-"{device}"' for device in ("cali*", *MODE_OF_DEVICE)), '"*"'))
 
 
 def _blocks(settings: Settings) -> t.List[str]:

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ...values.checker import Checker
-from ...values.modes import IPIP, IPIP_CROSS_SUBNET
+from ...values.modes import MODES, Mode
 
 if t.TYPE_CHECKING:
     from .settings import Settings
@@ -20,27 +20,14 @@ _KEYS = {"prefix", "mode"}
 
 @dataclass(frozen=True)
 class Encapsulation:
-    """Routes that lead into the tunnel.
-
-    Args:
-        prefix: the pool that they lie in.
-        is_cross_subnet: whether only those do that lead to a node in another subnet.
-    """
+    """A pool, and the mode in which packets to it travel."""
 
     prefix: ipaddress.IPv4Network
-    is_cross_subnet: bool
+    mode: Mode
 
 
 def read_encapsulation(check: Checker, value: t.Any) -> t.Tuple[Encapsulation, ...]:
-    """Read the variable bird_encapsulation.
-
-    Args:
-        check: collects the faults.
-        value: a list of mappings with prefix and mode.
-
-    Returns:
-        What could be read, sorted by prefix.
-    """
+    """Read the variable bird_encapsulation, as far as it can be read; sorted by prefix."""
     found = set()
     for index, item in enumerate(check.items("bird_encapsulation", value)):
         where = f"bird_encapsulation[{index}]"
@@ -48,24 +35,18 @@ def read_encapsulation(check: Checker, value: t.Any) -> t.Tuple[Encapsulation, .
             check.refuse(where, item, "is not of this kind; give a mapping with prefix, mode")
             continue
         prefix = check.network(f"{where}.prefix", item["prefix"], "a pool")
-        mode = check.choice(f"{where}.mode", item["mode"], (IPIP, IPIP_CROSS_SUBNET))
+        mode = check.choice(f"{where}.mode", item["mode"], tuple(MODES))
         if prefix is not None:
-            found.add(Encapsulation(prefix, mode == IPIP_CROSS_SUBNET))
-    return tuple(sorted(found, key=lambda one: (one.prefix, one.is_cross_subnet)))
+            found.add(Encapsulation(prefix, MODES[mode]))
+    return tuple(sorted(found, key=lambda one: (one.prefix, one.mode.name)))
 
 
 def contradictions(settings: Settings) -> t.Iterator[str]:
-    """Find what cannot be true of encapsulated pools at once.
-
-    Args:
-        settings: values that are right by themselves.
-
-    Yields:
-        One sentence per fault, with its remedy.
-    """
+    """Find what cannot be true of encapsulated pools at once; one sentence per fault, with its remedy."""
     entries = settings.encapsulation
     for wide, narrow in zip(entries, entries[1:]):
         if narrow.prefix.overlaps(wide.prefix):
             yield f"bird_encapsulation: {narrow.prefix} overlaps {wide.prefix}; name each pool once"
-    if not settings.subnets and any(one.is_cross_subnet for one in entries):
-        yield "bird_subnets: it is empty, but ipip_cross_subnet depends on them; give the subnets that the node is in"
+    needing = [one.mode.name for one in entries if one.mode.is_across_subnets_only]
+    if needing and not settings.subnets:
+        yield f"bird_subnets: it is empty, but {needing[0]} depends on them; give the subnets that the node is in"

@@ -17,6 +17,7 @@ import typing as t
 
 from ...state.model import OWN_NAMESPACE, Guard
 from ...state.ownership import TABLE_COMMENT, TUNNELS, WORKLOAD_GROUP
+from ...values.modes import MODES, Match
 
 FAMILY = "ip"
 TABLE = "purel3_tunnel"
@@ -25,10 +26,8 @@ FROM_OTHERS = "from others than nodes"
 
 _PATH = f"{FAMILY} {TABLE}"
 _SET = "endpoints"
-_IPIP = 4
 # Before connection tracking (-200), where there is one.
 _PRIORITY = -300
-_IS_IPIP = {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "protocol"}}, "right": _IPIP}}
 _DROPPED = [{"counter": None}, {"drop": None}]
 # Read from the kernel, but not part of what an object says.
 _NUMBERS = ("family", "table", "handle", "elem")
@@ -68,10 +67,6 @@ _FRAME_TEXT = (
         for rule in _RULES
     ),
 )
-_RULES_TEXT = tuple(
-    f'add rule {_PATH} {rule.hook} ip protocol {_IPIP} {rule.text} counter drop comment "{rule.counts}"'
-    for rule in _RULES
-)
 _FRAME_READ: Table = (
     {"set": {"name": _SET, "type": "ipv4_addr", "comment": TABLE_COMMENT}},
     *(
@@ -79,22 +74,11 @@ _FRAME_READ: Table = (
         for rule in _RULES
     ),
 )
-_RULES_READ: Table = tuple(
-    {"rule": {"chain": rule.hook, "comment": rule.counts, "expr": [_IS_IPIP, {"match": rule.match}, *_DROPPED]}}
-    for rule in _RULES
-)
 
 
-def guard(endpoints: t.Iterable[str]) -> Guard:
-    """Make the guard that lets packets of these hosts alone out of tunnels.
-
-    Args:
-        endpoints: IPv4 addresses.
-
-    Returns:
-        The guard.
-    """
-    return Guard(OWN_NAMESPACE, _sorted(endpoints), _comparable(_FRAME_READ), _comparable(_RULES_READ))
+def guard(endpoints: t.Iterable[str], match: Match) -> Guard:
+    """Make the guard that lets packets of these hosts (IPv4 addresses) alone out of the tunnels of a mode."""
+    return Guard(OWN_NAMESPACE, _sorted(endpoints), _comparable(_FRAME_READ), _rules_read(match))
 
 
 def guard_of(table: Table) -> Guard:
@@ -159,13 +143,38 @@ def transaction(before: t.Optional[Guard], after: t.Optional[Guard]) -> str:
         lines = [f"delete table {_PATH}"]
     elif before is None or before.frame != after.frame:
         lines = [] if before is None else [f"delete table {_PATH}"]
-        lines += [*_FRAME_TEXT, *_elements("add", after.endpoints), *_RULES_TEXT]
+        lines += [*_FRAME_TEXT, *_elements("add", after.endpoints), *_rules_text(after)]
     else:
         lines = list(_elements("add", [one for one in after.endpoints if one not in before.endpoints]))
         lines += _elements("delete", [one for one in before.endpoints if one not in after.endpoints])
         if before.rules != after.rules:
-            lines += [*(f"flush chain {_PATH} {rule.hook}" for rule in _RULES), *_RULES_TEXT]
+            lines += [*(f"flush chain {_PATH} {rule.hook}" for rule in _RULES), *_rules_text(after)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _rules_read(match: Match) -> str:
+    payload = {"payload": {"protocol": match.header, "field": match.field}}
+    is_inside = {"match": {"op": "==", "left": payload, "right": match.value}}
+    return _comparable(
+        [
+            {
+                "rule": {
+                    "chain": rule.hook,
+                    "comment": rule.counts,
+                    "expr": [is_inside, {"match": rule.match}, *_DROPPED],
+                }
+            }
+            for rule in _RULES
+        ]
+    )
+
+
+def _rules_text(wanted: Guard) -> t.Iterator[str]:
+    matches = [mode.match for mode in MODES.values()]
+    match = next((match for match in matches if _rules_read(match) == wanted.rules), matches[0])
+    for rule in _RULES:
+        is_inside = f"{match.header} {match.field} {match.value}"
+        yield f'add rule {_PATH} {rule.hook} {is_inside} {rule.text} counter drop comment "{rule.counts}"'
 
 
 def _elements(verb: str, endpoints: t.Sequence[str]) -> t.Iterator[str]:

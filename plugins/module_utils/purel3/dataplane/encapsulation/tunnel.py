@@ -9,37 +9,45 @@ import ipaddress
 import typing as t
 
 from ...base.errors import InvalidInput
-from ...state.model import OWN_NAMESPACE, Address, Key, Resource, Tunnel, rp_filter
-from ...state.ownership import TUNNEL_DEVICE, TUNNEL_GROUP, link_mark
+from ...state.model import OWN_NAMESPACE, Address, Key, Resource, rp_filter
 from ...state.plan import Request
+from ...values.modes import IPIP, MODE_OF_DEVICE, Mode
+from .devices import DEVICES, End
 from .guard import guard
 
-# What the kernel gives tunl0: Ethernet's 1,500 bytes less the outer header (ip_tunnel_init in net/ipv4/ip_tunnel.c).
-DEFAULT_MTU = 1480
-
-_TITLE = "tunnel"
 _SHOWN = 3
 _MTU_MINIMUM = 68
-_MTU_MAXIMUM = 65515
+_LARGEST_PACKET = 65535
 # Packets may come out of the tunnel from where the way back leads beside it: while nodes change one by one.
 _ANY_WAY_BACK = "2"
 
 
-def to_request(address: str, mtu: int, endpoints: t.Sequence[str]) -> Request:
+def mode_of(device: t.Optional[str]) -> Mode:
+    """Find the mode of a tunnel by its interface, None for tunl0; InvalidInput where no tunnel has it."""
+    if device is None:
+        return IPIP
+    if device not in MODE_OF_DEVICE:
+        raise InvalidInput([f"device {device} is no tunnel's; give one of {', '.join(MODE_OF_DEVICE)}"])
+    return MODE_OF_DEVICE[device]
+
+
+def to_request(
+    address: str, mtu: t.Optional[int], endpoints: t.Sequence[str], device: t.Optional[str] = None
+) -> Request:
     """Work out what a node's kernel must hold to exchange encapsulated packets with others.
 
     Args:
-        address: of tunl0, IPv4 without prefix length, of a block of the node.
-        mtu: of tunl0, in bytes.
+        address: of the tunnel's interface, IPv4 without prefix length, of a block of the node.
+        mtu: of the interface, in bytes; None for what Ethernet leaves.
         endpoints: the nodes' own addresses, from which packets may be decapsulated.
-
-    Returns:
-        The request.
+        device: the interface; see mode_of.
 
     Raises:
         InvalidInput: names each fault.
     """
-    faults = [fault for fault in (_fault_of_host("address", address), _fault_of_mtu(mtu)) if fault]
+    mode = mode_of(device)
+    mtu = mode.default_mtu if mtu is None else mtu
+    faults = [fault for fault in (_fault_of_host("address", address), _fault_of_mtu(mtu, mode.overhead)) if fault]
     faults += [fault for endpoint in endpoints for fault in [_fault_of_host("endpoint", endpoint)] if fault]
     if address in endpoints:
         faults.append(f"address {address} is also an endpoint; the tunnel's address is one of the node's block")
@@ -47,26 +55,23 @@ def to_request(address: str, mtu: int, endpoints: t.Sequence[str]) -> Request:
         raise InvalidInput(faults)
     cidr = f"{address}/32"
     resources: t.Tuple[Resource, ...] = (
-        guard(endpoints),
-        Tunnel(OWN_NAMESPACE, TUNNEL_DEVICE, mtu, True, TUNNEL_GROUP, link_mark(_TITLE, [cidr])),
-        Address(OWN_NAMESPACE, TUNNEL_DEVICE, cidr),
-        rp_filter(OWN_NAMESPACE, TUNNEL_DEVICE, _ANY_WAY_BACK),
+        guard(endpoints, mode.match),
+        *DEVICES[mode.device].opened(End(mode, cidr, mtu, endpoints)),
+        Address(OWN_NAMESPACE, mode.device, cidr),
+        rp_filter(OWN_NAMESPACE, mode.device, _ANY_WAY_BACK),
     )
     present: t.Dict[Key, Resource] = {resource.key: resource for resource in resources}
-    return Request(present, exact_interfaces=frozenset([(OWN_NAMESPACE, TUNNEL_DEVICE)]))
+    return Request(present, exact_interfaces=frozenset([(OWN_NAMESPACE, mode.device)]))
 
 
 def to_release() -> Request:
-    """Work out what a node's kernel must hold when it exchanges no encapsulated packets any more.
-
-    Returns:
-        The request: tunl0 as the kernel made it, where it is ours, and no guard.
-    """
-    released = Tunnel(OWN_NAMESPACE, TUNNEL_DEVICE, DEFAULT_MTU, False, 0, "")
+    """Work out what a node's kernel must hold when it exchanges no encapsulated packets any more: no guard either."""
+    closed = [DEVICES[mode.device].closed(mode) for mode in MODE_OF_DEVICE.values()]
+    present: t.Dict[Key, Resource] = {resource.key: resource for resources, _keys in closed for resource in resources}
     return Request(
-        {released.key: released},
-        absent=frozenset([guard([]).key]),
-        exact_interfaces=frozenset([(OWN_NAMESPACE, TUNNEL_DEVICE)]),
+        present,
+        absent=frozenset([guard([], IPIP.match).key, *(key for _resources, keys in closed for key in keys)]),
+        exact_interfaces=frozenset((OWN_NAMESPACE, device) for device in MODE_OF_DEVICE),
     )
 
 
@@ -76,9 +81,6 @@ def faults_of_sources(sources: t.Mapping[str, t.Optional[str]], endpoints: t.Col
     Args:
         sources: by node, the address that packets to it would come from; None where there is no way.
         endpoints: the nodes' own addresses, from which packets may be decapsulated.
-
-    Returns:
-        A sentence with its remedy for each address that is no endpoint.
     """
     wrong: t.Dict[str, t.List[str]] = {}
     for node, source in sources.items():
@@ -102,7 +104,8 @@ def _fault_of_host(what: str, text: str) -> str:
     return ""
 
 
-def _fault_of_mtu(mtu: int) -> str:
-    if _MTU_MINIMUM <= mtu <= _MTU_MAXIMUM:
+def _fault_of_mtu(mtu: int, overhead: int) -> str:
+    largest = _LARGEST_PACKET - overhead
+    if _MTU_MINIMUM <= mtu <= largest:
         return ""
-    return f"mtu {mtu} is not between {_MTU_MINIMUM} and {_MTU_MAXIMUM} bytes; give that of the network less 20"
+    return f"mtu {mtu} is not between {_MTU_MINIMUM} and {largest} bytes; give that of the network less {overhead}"

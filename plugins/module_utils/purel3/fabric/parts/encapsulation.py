@@ -9,7 +9,7 @@ import typing as t
 from ipaddress import IPv4Network
 
 from ...values import bgp, scalars
-from ...values.modes import IPIP, IPIP_CROSS_SUBNET, NO_ENCAPSULATION
+from ...values.modes import ETHERNET_MTU, MODES, NO_ENCAPSULATION, Mode
 from ..file.report import Report
 from ..file.section import Section
 
@@ -17,100 +17,69 @@ if t.TYPE_CHECKING:
     from .fabric import Fabric
     from .nodes import Node
 
-# Ethernet's.
-DEFAULT_MTU = 1500
-# An IPv4 header without options: what goes around each packet.
-OVERHEAD = 20
 # What every host must take (RFC 791); a veth can have at most the other.
 _SMALLEST_MTU = 576
 _LARGEST_MTU = 65535
 
-_read_mode = scalars.one_of([NO_ENCAPSULATION, IPIP, IPIP_CROSS_SUBNET])
-
 
 def read_mtu(file: Section) -> t.Optional[int]:
-    """The MTU of the network between the nodes.
-
-    Args:
-        file: the whole file.
-
-    Returns:
-        Bytes; None where the file gives none that is usable.
-    """
+    """The MTU of the network between the nodes; None where the file gives none that is usable."""
     return file.number("mtu", bgp.within(_SMALLEST_MTU, _LARGEST_MTU, "bytes; Ethernet has 1500"))
 
 
-def read_encapsulation(section: Section) -> str:
-    """How packets to a pool's addresses travel between nodes.
-
-    Args:
-        section: the pool.
-
-    Returns:
-        One of the three ways; the plain one where the file gives none that is usable.
-    """
-    return section.text("encapsulation", _read_mode) or NO_ENCAPSULATION
+def read_encapsulation(section: Section) -> t.Optional[Mode]:
+    """How packets to a pool's addresses travel between nodes; None also where the file gives nothing usable."""
+    parse = scalars.one_of([NO_ENCAPSULATION, *MODES])
+    return MODES.get(section.text("encapsulation", parse) or NO_ENCAPSULATION)
 
 
-def read_cidr(section: Section, encapsulation: str) -> t.Optional[IPv4Network]:
-    """All addresses of a pool.
-
-    Args:
-        section: the pool.
-        encapsulation: its own.
-
-    Returns:
-        The network; None where the file gives none that is usable.
-    """
+def read_cidr(section: Section, mode: t.Optional[Mode]) -> t.Optional[IPv4Network]:
+    """All addresses of a pool whose packets travel so; None where the file gives none that is usable."""
 
     def parse(text: str) -> IPv4Network:
-        if encapsulation != NO_ENCAPSULATION and ":" in text:
-            raise scalars.BadValue(f"is IPv6, which {encapsulation} cannot carry", "use an IPv4 pool")
+        if mode is not None and ":" in text:
+            raise scalars.BadValue(f"is IPv6, which {mode.name} cannot carry", "use an IPv4 pool")
         return scalars.network(text)
 
     return section.text("cidr", parse)
 
 
 def network_mtu(fabric: Fabric) -> int:
-    """How large a packet between two nodes may be.
+    """How large a packet between two nodes may be, in bytes."""
+    return fabric.mtu or ETHERNET_MTU
 
-    Args:
-        fabric: what the file declares.
 
-    Returns:
-        Bytes.
-    """
-    return fabric.mtu or DEFAULT_MTU
+def modes_of(fabric: Fabric) -> t.Tuple[Mode, ...]:
+    """The modes of its pools, in the order of these, each once; of a checked fabric, all have one device."""
+    return tuple(dict.fromkeys(pool.encapsulation for pool in fabric.pools if pool.encapsulation is not None))
+
+
+def tunnel_mtu(fabric: Fabric) -> int:
+    """How large a packet inside of another may be, in bytes, where there are such."""
+    return network_mtu(fabric) - max(mode.overhead for mode in modes_of(fabric))
 
 
 def tunnelled_nodes(fabric: Fabric) -> t.Tuple[Node, ...]:
-    """The nodes that have a tunnel interface.
-
-    Args:
-        fabric: what the file declares.
-
-    Returns:
-        All that own blocks, sorted by name, as soon as one pool is encapsulated.
-    """
+    """The nodes that have a tunnel interface: all that own blocks, sorted by name, once one pool is encapsulated."""
     return tuple(node for node in fabric.nodes if not node.is_dedicated) if fabric.encapsulated_pools else ()
 
 
 def check(fabric: Fabric, report: Report, *, knows_all_pools: bool) -> None:
-    """Find what cannot be in a fabric with encapsulation.
-
-    Args:
-        fabric: what the file declares, as far as it could be read.
-        report: knows the lines, takes the faults.
-        knows_all_pools: whether every pool could be read.
-    """
+    """Find what cannot be in a fabric with encapsulation, as far as it could be read; the report takes the faults."""
     pools = fabric.encapsulated_pools
     if not pools:
         return
-    left = network_mtu(fabric) - OVERHEAD
+    tunnel = modes_of(fabric)[0]
+    for pool in pools:
+        if pool.encapsulation is not None and pool.encapsulation.device != tunnel.device:
+            others = f"pool {pools[0].cidr}{report.seen((str(pools[0].cidr),))} is {tunnel.name}"
+            problem = f"pool {pool.cidr} is {pool.encapsulation.name}, but {others}, and a node has one tunnel"
+            report.fault((str(pool.cidr),), problem, f"use one that goes with {tunnel.name}")
+    left = tunnel_mtu(fabric)
     if left < _SMALLEST_MTU:
         problem = f"mtu {fabric.mtu} leaves {left} bytes for a packet inside of another in pool {pools[0].cidr}"
         at = report.seen((str(pools[0].cidr),))
-        report.fault(("mtu",), f"{problem}{at}", f"use {_SMALLEST_MTU + OVERHEAD} or more")
+        report.fault(("mtu",), f"{problem}{at}", f"use {_SMALLEST_MTU + network_mtu(fabric) - left} or more")
     names = " or ".join(str(pool.cidr) for pool in pools)
     for node in fabric.nodes:
         path = ("nodes", node.name, "blocks")

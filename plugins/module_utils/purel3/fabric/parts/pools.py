@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 from ...values import scalars
-from ...values.modes import NO_ENCAPSULATION
+from ...values.modes import Mode
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import Section
@@ -33,18 +33,18 @@ class Pool:
         name: what messages call it.
         cidr: all of its addresses.
         block_size: prefix length of each of its blocks.
-        encapsulation: how packets to its addresses travel between nodes.
+        encapsulation: how packets to its addresses travel between nodes; None for as they are.
     """
 
     name: str
     cidr: IPv4Network
     block_size: int
-    encapsulation: str = NO_ENCAPSULATION
+    encapsulation: t.Optional[Mode] = None
 
     @property
     def is_encapsulated(self) -> bool:
         """Whether packets to its addresses may go through a tunnel."""
-        return self.encapsulation != NO_ENCAPSULATION
+        return self.encapsulation is not None
 
 
 def are_all_read(draft: Draft) -> bool:

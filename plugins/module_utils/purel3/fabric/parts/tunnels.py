@@ -8,10 +8,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ...values.modes import IPIP_CROSS_SUBNET
+from ...values.modes import IPIP
 from ..file.report import Report
 from . import pools
-from .encapsulation import OVERHEAD, check, network_mtu, read_mtu, tunnelled_nodes
+from .encapsulation import check, modes_of, read_mtu, tunnel_mtu, tunnelled_nodes
 from .nodes import addresses_of
 from .part import Draft, Part, Variables
 
@@ -21,35 +21,23 @@ if t.TYPE_CHECKING:
 
 
 def workload_mtu(fabric: Fabric) -> int:
-    """How large the packets of workloads may be.
-
-    Args:
-        fabric: without faults.
-
-    Returns:
-        Bytes; 0 leaves it to the kernel.
-    """
-    if fabric.encapsulated_pools:
-        return network_mtu(fabric) - OVERHEAD
-    return fabric.mtu or 0
+    """How large the packets of workloads may be, in bytes; 0 leaves it to the kernel."""
+    return tunnel_mtu(fabric) if fabric.encapsulated_pools else fabric.mtu or 0
 
 
 def tunnel_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
-    """Each node's tunnel, and what its BIRD leads into it.
-
-    Args:
-        checked: a fabric without faults.
-
-    Returns:
-        By node, of those that have a tunnel.
-    """
-    fabric = checked.fabric
+    """Each node's tunnel, and what its BIRD leads into it; by node, of those that have a tunnel."""
+    fabric, modes = checked.fabric, modes_of(checked.fabric)
     addresses = {node: str(address) for address, node in checked.allocations.tunnels.items()}
-    pools = [{"prefix": str(pool.cidr), "mode": pool.encapsulation} for pool in fabric.encapsulated_pools]
-    needs_subnets = any(pool.encapsulation == IPIP_CROSS_SUBNET for pool in fabric.encapsulated_pools)
+    pools = [{"prefix": str(pool.cidr), "mode": pool.encapsulation.name} for pool in fabric.pools if pool.encapsulation]
+    needs_subnets = any(mode.is_across_subnets_only for mode in modes)
+    # What the role takes for granted is not said.
+    names = {"device": modes[0].device} if modes and modes[0].device != IPIP.device else {}
+    module = {"node_tunnel_module": modes[0].module} if names else {}
     return {
         node.name: {
-            "node_tunnel": {"address": addresses[node.name], "mtu": network_mtu(fabric) - OVERHEAD},
+            "node_tunnel": {"address": addresses[node.name], "mtu": tunnel_mtu(fabric), **names},
+            **module,
             "bird_encapsulation": pools,
             **({"bird_subnets": _subnets(node)} if needs_subnets else {}),
         }
@@ -58,14 +46,7 @@ def tunnel_variables(checked: CheckedFabric) -> t.Dict[str, Variables]:
 
 
 def endpoint_variables(fabric: Fabric) -> Variables:
-    """Where packets in tunnels come from: variables of the group fabric.
-
-    Args:
-        fabric: without faults.
-
-    Returns:
-        The addresses of all nodes, in numeric order, as one text; nothing where there is no tunnel.
-    """
+    """Where packets in tunnels come from: variables of the group fabric; none where there is no tunnel."""
     if not tunnelled_nodes(fabric):
         return {}
     addresses = sorted(address.ip for node in fabric.nodes for address in addresses_of(node))
@@ -91,6 +72,6 @@ PART = Part(
     check=_check,
     by_node=tunnel_variables,
     of_nodes=lambda checked: endpoint_variables(checked.fabric),
-    variables=("bird_encapsulation", "bird_subnets", "node_tunnel"),
+    variables=("bird_encapsulation", "bird_subnets", "node_tunnel", "node_tunnel_module"),
     large=("node_tunnel_endpoints",),
 )
