@@ -22,7 +22,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     node_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import (
     Backend,
