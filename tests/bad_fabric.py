@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 GOOD = """\
@@ -84,7 +85,7 @@ def problems(text: str, stored: str = "") -> t.List[str]:
     """The report about a fabric file and its store; none when both are good."""
     faults = Faults("lab.fabric.yml")
     try:
-        check_fabric(Source(faults, load(text, faults), Faults("lab.allocations.txt"), stored))
+        check_fabric(Source(faults, load(text, faults), Faults("lab.allocations.txt"), stored, backends=BACKENDS))
     except InvalidInput as report:
         return list(report.faults)
     return []

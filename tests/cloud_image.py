@@ -12,8 +12,11 @@ import struct
 import tempfile
 from pathlib import Path
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image_programs, image_sources
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.image_recipe import KEYRING
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import (
+    image_programs,
+    image_sources,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.image_recipe import KEYRING
 
 _PACKAGES = (
     *("systemd-sysv", "udev", "dbus", "openssh-server", "sudo", "python3", "iproute2", "iputils-ping", "procps"),

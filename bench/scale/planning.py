@@ -17,7 +17,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     host_variables,
     node_variables,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import read_source
 
 from ..clock import Cost, measure

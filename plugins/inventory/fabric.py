@@ -36,8 +36,8 @@ options:
       - Another fabric file, complete in itself, by its path as seen from this file. All its keys but O(plugin) hold
         here as well, unless this file has them itself. So a O(lab) can stand for hosts whose own file knows nothing of
         it.
-      - The allocations are those of the other file, with its store, unless this file has O(pools), O(nodes) or
-        O(workloads) of its own. Variables in files beside the other file are not read.
+      - The allocations are those of the other file, with its store, unless this file has O(pools), O(reserved),
+        O(nodes) or O(workloads) of its own. Variables in files beside the other file are not read.
     type: str
   as_number:
     description:
@@ -75,6 +75,13 @@ options:
         type: str
         choices: [none, ipip, ipip_cross_subnet]
         default: none
+  reserved:
+    description:
+      - Addresses of O(pools) that are in use elsewhere, so that no workload and no tunnel is given them. Each entry is
+        an address, a range such as V(10.244.0.1-10.244.0.9), or a network such as V(10.244.0.0/28).
+      - Of what is allocated already none can be reserved before it is renumbered.
+    type: list
+    elements: str
   nodes:
     description:
       - The hosts, by their name in the inventory.
@@ -90,6 +97,11 @@ options:
       - V(vars) are further host vars, for example V(ansible_host), which defaults to the address, or V(ansible_user).
     type: dict
     required: true
+  vars:
+    description:
+      - Further host vars of all nodes, for example V(ansible_user); they are variables of the group C(fabric).
+      - The V(vars) of a node count more, and so does what a O(lab) needs to enter its nodes.
+    type: dict
   workloads:
     description:
       - The network namespaces that are attached to nodes, by name.
@@ -142,7 +154,10 @@ options:
       - V(connect_delay_time) (default V(1)), V(connect_retry_time) (default V(5)) and V(error_wait_time) (shortest and
         longest, default V([1, 30])) say how fast a session comes up again.
       - V(graceful_restart_time) is how long peers keep routes while BIRD restarts (default V(30)).
-      - V(next_hop) is V(self), V(keep), or V(default), which is what BGP prescribes.
+      - V(default_local_preference) is that of routes that come without one, as they do from another autonomous system
+        (if not given, BIRD's own V(100)). Within an AS the route with the highest wins, so that of two routers one can
+        be preferred.
+      - V(next_hop) is V(self), V(keep), or by default V(default), which is what BGP prescribes.
       - V(communities) are added to what is announced, for example V([64512:100]). The default is none.
       - V(import_limit) is the most routes that a peer may announce (default no limit), and V(import_limit_action) what
         happens beyond it, V(warn), V(block), V(restart) or V(disable) (default V(block)).
@@ -189,13 +204,18 @@ options:
         V(1500), and without encapsulation the kernel chooses the MTU of workloads.
     type: int
   lab:
-    description: Present when the nodes are to be started on this machine, instead of being hosts that exist.
+    description:
+      - Present when the nodes are to be started on this machine, or are other machines than those of the addresses.
     type: dict
     suboptions:
       backend:
-        description: What a node is, V(namespaces) on this machine's kernel, or V(qemu), a virtual machine.
+        description:
+          - What a node is, V(namespaces) on this machine's kernel, or V(qemu), a virtual machine.
+          - With V(existing) it is a machine that exists, which SSH reaches as O(lab.nodes) says. So the fabric of other
+            hosts is tried on machines that are at hand, by a file with O(extends) and this part. They need an
+            interface with the node's name for it, and the node's address.
         type: str
-        choices: [namespaces, qemu]
+        choices: [namespaces, qemu, existing]
         default: namespaces
       name:
         description: Tells labs on one machine apart. The default is the file's name without C(.fabric.yml).
@@ -251,8 +271,10 @@ options:
         default: 22200
       nodes:
         description:
-          - What is different about one of the virtual machines, by the name of its node; V(mac) is of the interface
-            that carries the node's address, V(memory) in MiB.
+          - What is different about one of the machines, by the name of its node.
+          - Of virtual machines, V(mac) of the interface that carries the node's address, and V(memory) in MiB.
+          - Of machines that exist, V(host), the name or address by which SSH reaches it (default the node's address),
+            and V(port).
         type: dict
 """
 
@@ -333,15 +355,17 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import (
-    OF_THE_WHOLE_FABRIC,
     all_variables,
     host_variables,
     node_variables,
     router_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import plain
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.schema import PLUGIN
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import (
+    LARGE_VARIABLES,
+    CheckedFabric,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.own_keys import PLUGIN
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import (
     is_fabric_file,
     read_source,
@@ -356,7 +380,7 @@ if t.TYPE_CHECKING:
 GROUP = "fabric"
 ROUTERS = "lab_routers"
 # What set_variable would copy, which takes 13 s for all peers of a mesh of 500 nodes.
-LARGE = ("bird_peers", *OF_THE_WHOLE_FABRIC)
+LARGE = ("bird_peers", *LARGE_VARIABLES)
 MARK = "fabric_file"
 # Ansible's own exit status for input that it cannot parse.
 PARSER_ERROR = 4
@@ -455,7 +479,7 @@ def _set_on_host(inventory: InventoryData, name: str, variables: t.Mapping[str, 
 
 def _set_in_group(inventory: InventoryData, group: str, variables: t.Mapping[str, t.Any], holder: str) -> None:
     for name, value in variables.items():
-        if name in OF_THE_WHOLE_FABRIC:
+        if name in LARGE_VARIABLES:
             # One host holds it, and is named by all others.
             _set_on_host(inventory, holder, {name: value}, SharedData())
             value = f"{{{{ hostvars['{holder}']['{name}'] }}}}"

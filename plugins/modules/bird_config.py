@@ -18,7 +18,8 @@ description:
   - BIRD is told to reload only if it runs something else than this text. A last line with a digest of the text, the
     seal, is added for that, by which file and running BIRD say what they hold.
   - Says for each session what the new text does to it (RV(ignore:impact)), and refuses to restart more of those that
-    are up than O(max_session_restarts) allows.
+    are up than O(max_session_restarts) allows. Other protocols than BGP that speak to routers, as OSPF in a text of
+    your own, count as well when they change or go.
   - A BIRD with sessions runs the new text on trial. The node waits until the sessions and routes that must be there are
     there again; then the controller opens a new connection to the node, and only over that the trial is confirmed, and
     the files change. Else BIRD goes back to the old text by itself after O(commit_timeout) seconds, the files stay, and
@@ -207,16 +208,16 @@ is_reloaded:
   type: bool
   sample: true
 impact:
-  description: What the new text does to each session of a running BIRD, sorted by protocol.
+  description: What the new text does to each session of a running BIRD, and to other protocols that speak to routers.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: The peer's name.
+      description: The peer's name; for other protocols than BGP for example C(protocol ospf backbone).
       type: str
     address:
-      description: The peer's address.
+      description: The peer's address; empty for other protocols than BGP.
       type: str
     protocol:
       description: The name of the session in BIRD.

@@ -54,8 +54,10 @@ options:
     description:
       - How a node is made. V(namespaces) needs nothing but a Linux kernel.
       - V(qemu) uses KVM where a guest under it really answers, and else emulation, which is slower by far.
+      - V(existing) makes nothing, because the nodes are machines that exist; what is left here of a lab of this name
+        is ended.
     type: str
-    choices: [namespaces, qemu]
+    choices: [namespaces, qemu, existing]
     default: namespaces
   nodes:
     description: The nodes. Required if O(state=present), not used otherwise.
@@ -266,12 +268,19 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import Option
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
+
+
+def _specs(options: t.Iterable[Option]) -> t.Dict[str, t.Any]:
+    return {option.name: option.spec for option in options if option.is_of_module}
+
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "backend": {"type": "str", "choices": ["namespaces", "qemu"], "default": "namespaces"},
+    "backend": {"type": "str", "choices": [each.name for each in BACKENDS], "default": BACKENDS[0].name},
     "nodes": {
         "type": "list",
         "elements": "dict",
@@ -288,8 +297,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
                     "address": {"type": "str", "required": True},
                 },
             },
-            "mac": {"type": "str"},
-            "memory": {"type": "int"},
+            **_specs(option for each in BACKENDS for option in each.node_options),
         },
     },
     "networks": {
@@ -298,16 +306,8 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         "default": [],
         "options": {"subnet": {"type": "str", "required": True}, "router": {"type": "str"}},
     },
-    "release": {"type": "str", "choices": ["bookworm", "trixie"], "default": "bookworm"},
-    "packages": {"type": "list", "elements": "str"},
-    "image": {"type": "path"},
-    "memory": {"type": "int", "default": 512},
-    "cpus": {"type": "int", "default": 1},
-    "outbound": {"type": "bool", "default": False},
-    "ssh_port": {"type": "int", "default": 22200},
-    "cache": {"type": "path", "default": "/var/cache/purel3-lab"},
-    "timeout": {"type": "int", "default": 300},
     "workload_count": {"type": "int", "default": 0},
+    **_specs(option for each in BACKENDS for option in each.options),
 }
 
 

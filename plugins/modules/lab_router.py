@@ -153,7 +153,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.frr.load import propose_router
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.frr.daemons import propose_router
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.command import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.command import (
     KVM,
     TCG,
     Boot,

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guest import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.guest import (
     GuestAccess,
     GuestConfig,
     GuestInterface,
     GuestRoute,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.seed_contents import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.seed_contents import (
     cloud_init_files,
     guest_files,
     interface_lines,

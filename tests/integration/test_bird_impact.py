@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 import pytest
 from bird_nodes import CONFIG, GOLDEN, Network, Node, Variables
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import (
-    CHANNEL_OPTIONS,
-    SESSION_OPTIONS,
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.outline import outline
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import (
     SETTINGS,
     option_of,
     predict,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.outline import outline
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols import bgp
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import parse_version
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords
@@ -85,6 +85,9 @@ CASES = {
     "the connect retry time": Case("connect retry time", "restart", node={"bird_connect_retry_time": 7}),
     "the error wait time": Case("error wait time", "restart", node={"bird_error_wait_time": [1, 20]}),
     "the graceful restart time": Case("graceful restart time", "restart", node={"bird_graceful_restart_time": 60}),
+    "the local preference of routes without one": Case(
+        "default bgp_local_pref", "restart", peer={"default_local_preference": 200}
+    ),
     "graceful restart": Case("graceful restart", "restart", text=("  graceful restart on;", "  graceful restart off;")),
     "a client of ours": Case("rr client", "restart", peer={"is_route_reflector_client": True}),
     "our cluster id": Case(
@@ -303,17 +306,77 @@ def test_bird_does_what_was_foretold(pair: Pair, base: str) -> None:
     assert {name: effects for name, effects in found.items() if len(set(effects)) > 1} == {}
 
 
+OSPF = """
+protocol ospf v2 backbone {
+  ipv4 { import all; export none; };
+  area 0 { interface "ens33" { type ptp; hello 1; dead 10; }; };
+}
+"""
+# What changes of a protocol that is not BGP, and what the module says of it.
+OTHERS = {
+    "a timer": (("hello 1;", "hello 3;"), "protocol ospf backbone: restart (hello: 1 -> 3)"),
+    "that it goes": ((OSPF, ""), "protocol ospf backbone: removed"),
+    "an area": (("area 0 ", "area 7 "), "protocol ospf backbone: restart (area 0; area 7)"),
+    "the file that it stands in": (
+        ('include "/etc/bird/mine.conf";\n', ""),
+        'protocol ospf mine: removed (include: "/etc/bird/mine.conf" -> not set)',
+    ),
+}
+
+
+def protocols_up(node: Node) -> t.Set[str]:
+    rows = (line.split() for line in node.run("birdc", "show", "protocols").splitlines())
+    return {row[0] for row in rows if len(row) > 3 and row[3] == "up"}
+
+
+def neighbours(node: Node) -> t.Set[str]:
+    """Of OSPF, those that are fully known."""
+    rows = (line.split() for line in node.run("birdc", "show", "ospf", "neighbors", "backbone").splitlines())
+    return {row[0] for row in rows if len(row) > 2 and row[2].startswith("Full")}
+
+
+def test_no_other_protocol_that_is_up_changes_or_goes_unsaid(pair: Pair) -> None:
+    node, other = pair.nodes
+    texts = []
+    for one, variables in zip(pair.nodes, variables_of("mesh")):
+        one.run("tee", "/etc/bird/mine.conf", text=OSPF.replace("backbone", "mine").replace("ens33", "lo"))
+        variables = {**variables, "bird_includes": ["/etc/bird/mine.conf"]}
+        texts.append(render_variables(variables) + OSPF)
+        pair.load(one, seal(texts[-1]), variables)
+    for one in (node, other):
+        one.good("bird_info", wait_for="established", timeout=300)
+    assert wait_until(lambda: bool(neighbours(node)))
+    since = pair.since()
+    for (old, new), says in OTHERS.values():
+        assert old in texts[0]
+        said = node.refused("bird_config", content=texts[0].replace(old, new, 1), max_session_restarts=0)
+        assert "1 protocols that are up would restart or go, and max_session_restarts allows 0" in said
+        assert f": {says}; nothing was changed" in said
+        assert {"backbone", "mine"} <= protocols_up(node)
+    assert neighbours(node)
+    assert pair.since() == since
+    # What is told is what happens, where it may: the neighbour goes, and the session stays.
+    done = node.good("bird_config", content=texts[0].replace(OSPF, ""), max_session_restarts=1)
+    assert [(one["protocol"], one["effect"]) for one in done["impact"]] == [
+        ("backbone", "removed"),
+        (SESSION, "none"),
+    ]
+    assert "backbone" not in protocols_up(node)
+    assert wait_until(lambda: not neighbours(other))
+    assert pair.since() == since
+
+
 def options_in(text: str) -> t.Set[str]:
     """All that can change in a configuration, by the names that the table of cases has."""
     parts = outline(text)
     found = {option_of(one.words, SETTINGS) for one in parts.settings}
-    found |= {" ".join(one.words[:2]) for one in parts.others.values()}
+    found |= {f"protocol {one.kind}" for one in parts.protocols.values() if one.kind != "bgp"}
     for session in parts.sessions.values():
         for one in session.statements:
             if one.body is None:
-                found.add(option_of(one.words, SESSION_OPTIONS))
+                found.add(option_of(one.words, bgp.KIND.options))
             else:
-                found |= {option_of(inner.words, CHANNEL_OPTIONS) for inner in one.body}
+                found |= {option_of(inner.words, bgp.KIND.in_channel) for inner in one.body}
     return found
 
 

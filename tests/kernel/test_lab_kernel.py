@@ -25,12 +25,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layo
     node_pid_file,
     process_name,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.plugs import bridge_name, port_prefix
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import (
-    bridge_name,
-    port_prefix,
-    read_lab,
-)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import read_lab
 
 NAME = f"test{os.getpid()}"
 RUN_DIRECTORY = f"/run/purel3-lab-{NAME}"
@@ -339,6 +336,19 @@ def test_a_failure_ends_what_was_started(monkeypatch: pytest.MonkeyPatch) -> Non
     assert lab(1) == ()
 
 
+def test_nothing_runs_here_where_the_nodes_are_machines_that_exist() -> None:
+    before = machine()
+    assert lab(backend="existing") == ()
+    assert machine() == before
+    lab()
+    assert lab(backend="existing") == (
+        "- node node1  ens33 192.168.50.1/24",
+        "- node node2  ens33 192.168.50.2/24",
+        f"- switch {NAME}",
+    )
+    assert machine() == before
+
+
 def test_nothing_is_left_of_a_lab_that_could_not_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     before = machine()
 
@@ -403,7 +413,7 @@ CRASHES: t.Dict[str, t.Tuple[str, str, int, str]] = {
     "before the switch is complete": ("kernel.switch", "make_switch", 0, "present"),
     "before the nodes are plugged in": ("kernel.switch", "plug", 0, "present"),
     "before there is a bridge": ("kernel.switch", "bridge_index", 0, "present"),
-    "with one node plugged in": ("lab.control", "mac_address", 1, "present"),
+    "with one node plugged in": ("lab.backends.namespaces.control", "mac_address", 1, "present"),
     "with an interface that has no address": ("kernel.switch", "_bring_up", 1, "present"),
     "before the first pid file": ("lab.base.record", "write_pid", 0, "present"),
     "before the second pid file": ("lab.base.record", "write_pid", 1, "present"),

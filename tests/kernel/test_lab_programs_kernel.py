@@ -19,12 +19,13 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import switch
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.forwarding import is_router, make_router
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.taps import open_taps
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import control as machines
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import image, record
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.guard import ended_with_caller
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import control as machines
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guard import ended_with_caller
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import read_lab
 
 LAB = f"programs{os.getpid()}"
 COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
@@ -63,6 +64,19 @@ def test_a_process_that_only_holds_namespaces_runs_no_program() -> None:
     assert process.runs_program(other)
 
 
+def test_a_program_of_a_lab_is_a_machine_and_any_other_process_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "RUN_DIRECTORY", str(tmp_path))
+    for node in ("node1", "node2"):
+        os.makedirs(layout.machine_directory(LAB, node))
+        record.write_host_key(LAB, node, "a key")
+    start("node1")
+    process.start([process.Holder(process_name(LAB, "node2"))])
+    # By its host key, a machine is known to have answered; a process is known by its pid file.
+    assert {node.name: node.is_introduced for node in read_lab(LAB).nodes} == {"node1": True, "node2": False}
+
+
 def test_what_ends_well_is_left_alone_by_its_guard() -> None:
     name = process_name(LAB, "node1")
     with ended_with_caller([name]):
@@ -92,7 +106,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.path.insert(0, sys.argv[1])
 from importlib import import_module
 base = "ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab."
-process, guard = import_module(base + "base.process"), import_module(base + "vm.guard")
+process, guard = import_module(base + "base.process"), import_module(base + "base.guard")
 with guard.ended_with_caller([sys.argv[2]]):
     process.start([process.Holder(sys.argv[2], program=("/bin/sleep", "4722"))])
     print("started", flush=True)
@@ -144,8 +158,7 @@ def test_a_lab_that_is_ended_while_its_image_is_built_is_not_started_afterwards(
         proposal.apply()
         return machines.Equipment("/bin/false", image.Image("none", "/dev/null", "raw"), "tcg")
 
-    for check in ("require", "require_image"):
-        monkeypatch.setattr(machines, check, lambda *_arguments: None)
+    monkeypatch.setattr(machines, "require", lambda *_arguments: None)
     monkeypatch.setattr(machines, "equip", equip)
     monkeypatch.setattr(machines, "start", lambda *_arguments: pytest.fail("a machine is started"))
     with pytest.raises(FabricError, match=f"lab {LAB}: it was ended while its image was prepared; nothing was started"):

@@ -105,8 +105,8 @@ def test_settings_come_back_and_those_that_this_kernel_lacks_are_left_out(box: B
 
 
 def test_what_was_put_back_goes_again_where_the_rest_cannot_be(box: Box) -> None:
-    # The kernel alone knows that there is such an interface already.
-    save(state_of(workload("web1", "10.244.1.1", interface_name="lo"), settings={SETTING: 0}))
+    # The kernel alone refuses this name, because of its settings for interfaces.
+    save(state_of(workload("web1", "10.244.1.1", interface_name="default"), settings={SETTING: 0}))
     box.set("ipv4/conf/all/accept_redirects", "1")
     before = box.state()
     done = purel3("restore")
@@ -134,7 +134,7 @@ def test_modules_that_were_loaded_go_again_the_last_one_first(box: Box, monkeypa
     monkeypatch.setattr(modules, "load", load)
     monkeypatch.setattr(modules, "unload", unload)
     with pytest.raises(FabricError, match=r"; nothing remains changed$"):
-        node.restore(state_of(workload("web1", "10.244.1.1", interface_name="lo"), modules=["one", "two"]))
+        node.restore(state_of(workload("web1", "10.244.1.1", interface_name="default"), modules=["one", "two"]))
     assert said == ["+ one", "+ two", "- two", "- one"]
 
 

@@ -48,12 +48,13 @@ ROOMS: t.Mapping[str, Room] = {
     "fabric.file": Room(("values",)),
     "fabric.parts": Room(("fabric.file", "lab.base", "values")),
     "fabric.allocation": Room(("base", "fabric.file", "fabric.parts", "values"), ("store_file",)),
-    "fabric": Room(("base", "fabric.allocation", "fabric.file", "fabric.parts")),
+    "fabric": Room(("base", "fabric.allocation", "fabric.file", "fabric.parts", "lab.base")),
     "bird.want": Room(("base", "values")),
-    "bird.text": Room(("base", "bird.want", "state.kinds", "values")),
+    "bird.protocols": Room(("values",)),
+    "bird.text": Room(("base", "bird.protocols", "bird.want", "state.kinds", "values")),
     "bird.talk": Room(("base", "host"), ("control", "daemon", "observation", "processes")),
     "bird.change": Room(
-        ("base", "bird.talk", "state.kinds", "state.linux", "values"),
+        ("base", "bird.protocols", "bird.talk", "state.kinds", "state.linux", "values"),
         (
             *("attempt", "candidate", "commit", "deployment", "handover", "holding", "rollout", "running"),
             *("seal", "withdrawal"),
@@ -74,16 +75,18 @@ ROOMS: t.Mapping[str, Room] = {
         ),
         ("check", "conformance"),
     ),
-    "lab.base": Room(("base", "kernel", "values"), ("layout", "process", "record")),
-    "lab.frr": Room(("base", "values"), ("load",)),
-    "lab.vm": Room(
-        ("base", "kernel", "lab.base"),
+    "lab.base": Room(("base", "kernel", "values"), ("guard", "layout", "process", "record")),
+    "lab.frr": Room(("base", "values"), ("daemons",)),
+    "lab.backends": Room(("lab.backends.namespaces", "lab.backends.qemu", "lab.base", "values"), ("table",)),
+    "lab.backends.namespaces": Room(("kernel", "lab.base"), ("backend", "control")),
+    "lab.backends.qemu": Room(
+        ("base", "kernel", "lab.base", "values"),
         (
-            *("acceleration", "control", "guard", "image", "image_build", "image_initrd", "image_programs"),
+            *("acceleration", "backend", "control", "image", "image_build", "image_initrd", "image_programs"),
             *("image_sources", "ports", "record", "seed", "wait"),
         ),
     ),
-    "lab": Room(("base", "kernel", "lab.base", "lab.vm"), ("control", "entry", "observed")),
+    "lab": Room(("base", "kernel", "lab.backends", "lab.base"), ("control", "entry", "observed")),
     "cli": Room(
         ("base", "bird.talk", "kernel", "lab", "lab.base", "restore"),
         ("main", "output", "plan", "restore", "show", "status", "version"),

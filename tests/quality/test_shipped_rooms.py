@@ -23,14 +23,14 @@ OPTIONS = {*OBJECTS, "dataplane"}
 INFORMATION = {*OPTIONS, "dataplane.encapsulation"}
 ROOMS: t.Mapping[str, t.Set[str]] = {
     "allocations": {"fabric.allocation", "fabric.file", "fabric.parts", "values"},
-    "bird_config": {*OBJECTS, "bird.change", "bird.talk", "host"},
-    "bird_hold": {"bird.change", "bird.talk", "host"},
+    "bird_config": {*OBJECTS, "bird.change", "bird.protocols", "bird.talk", "host"},
+    "bird_hold": {"bird.change", "bird.talk", "host", "values"},
     "bird_info": {"bird.talk"},
     "bird_service": {*OBJECTS, "bird.service", "bird.talk", "host"},
     "conformance": {*INFORMATION, "bird.talk", "verify"},
     "host": {*OPTIONS, "host"},
     "host_info": {"bird.talk", "host"},
-    "lab": {"kernel", "lab", "lab.base", "lab.vm", "values"},
+    "lab": {"kernel", "lab", "lab.backends", "lab.backends.namespaces", "lab.backends.qemu", "lab.base", "values"},
     "lab_router": {"lab.frr", "values"},
     "netns": OBJECTS,
     "netns_info": INFORMATION,

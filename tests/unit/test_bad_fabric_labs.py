@@ -39,7 +39,7 @@ CASES = [
         "the lab's backend is unknown",
         "as_number: 64512",
         "as_number: 64512\nlab: {backend: docker}",
-        ["3: lab: backend docker is not known; use namespaces or qemu"],
+        ["3: lab: backend docker is not known; use namespaces or qemu or existing"],
     ),
     Case(
         "the lab is a boolean",

@@ -70,6 +70,21 @@ CASES = [
         ["9: node1: vars: a-b is not a variable's name; use letters, digits and '_'"],
     ),
     Case(
+        "vars of all nodes is a text",
+        "nodes:",
+        "vars: me\nnodes:",
+        ["6: vars is the text 'me', not a mapping of keys to values; write its keys below it"],
+    ),
+    Case(
+        "vars of all nodes sets what is computed, and has a name that is none",
+        "nodes:",
+        "vars:\n  bird_owners: []\n  a-b: 1\nnodes:",
+        [
+            "7: vars: bird_owners is computed from this file; remove it here; host_vars can override it",
+            "8: vars: a-b is not a variable's name; use letters, digits and '_'",
+        ],
+    ),
+    Case(
         "a node is a number",
         "node: node2",
         "node: 2",

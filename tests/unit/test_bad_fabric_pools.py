@@ -22,6 +22,38 @@ CASES = [
         ["3: pools is a mapping, not a list; write each item on a line that begins with '- '"],
     ),
     Case(
+        "reserved holds what is no address, no range and no network, and addresses of no pool",
+        "nodes:",
+        """\
+reserved:
+  - 10.244.0.300
+  - 10.244.0.9-10.244.0.1
+  - 10.244.0.1-
+  - 10.244.0.1/30
+  - 10.245.0.1
+  - 10.244.255.255-10.245.0.0
+  - 10.0.0.0/8
+  - 7
+nodes:""",
+        [
+            "7: reserved[0] 10.244.0.300 is not an IPv4 address; write one such as 10.244.1.2",
+            "8: reserved[1] 10.244.0.9-10.244.0.1 goes down; write 10.244.0.1-10.244.0.9",
+            "9: reserved[2] 10.244.0.1- is not an IPv4 address; write one such as 10.244.1.2",
+            "10: reserved[3] 10.244.0.1/30 has host bits set; write 10.244.0.0/30",
+            "11: reserved[4] 10.245.0.1 is not inside of a pool; reserve addresses of 10.244.0.0/16 only",
+            "12: reserved[5] 10.244.255.255-10.245.0.0 is not inside of a pool; "
+            "reserve addresses of 10.244.0.0/16 only",
+            "13: reserved[6] 10.0.0.0/8 is not inside of a pool; reserve addresses of 10.244.0.0/16 only",
+            "14: reserved[7] is the number 7, not text; write one such as 10.244.1.2",
+        ],
+    ),
+    Case(
+        "a workload names a reserved address",
+        "nodes:",
+        "reserved: [10.244.1.4-10.244.1.6]\nnodes:",
+        ["18: web1: address 10.244.1.5 is reserved (line 6); use another, or remove 'address' to have one allocated"],
+    ),
+    Case(
         "pools is missing",
         "pools:\n  - cidr: 10.244.0.0/16\n    block_size: 26\n",
         "",

@@ -239,7 +239,7 @@ CASES = [
         "an import limit is 0",
         "  hold_time: 90\n",
         "  import_limit: 0\n",
-        ["8: bgp: import_limit 0 is out of range; use 1 to 4294967295"],
+        ["8: bgp: import_limit 0 is out of range; use 1 to 2147483648"],
         base=REFLECTED,
     ),
     Case(

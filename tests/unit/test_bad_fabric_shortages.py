@@ -51,6 +51,17 @@ CASES = [
         ],
     ),
     Case(
+        "an address of a node's blocks is reserved",
+        whole=SMALL.format(
+            pool="10.244.1.0/24\n    block_size: 30\nreserved: [10.244.1.0-10.244.1.1]",
+            blocks="blocks: [10.244.1.0/30]",
+        ),
+        faults=[
+            "11: node1: its blocks have 4 addresses, and all are taken or reserved; add a block to its blocks, or "
+            "remove 'blocks' to have further ones allocated (it keeps those it has)"
+        ],
+    ),
+    Case(
         "a node's tunnel takes the address that its last workload would have had",
         whole=SMALL.format(
             pool="10.244.1.0/24\n    block_size: 31\n    encapsulation: ipip", blocks="blocks: [10.244.1.0/31]"

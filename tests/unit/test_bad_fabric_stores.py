@@ -53,6 +53,23 @@ STORE_CASES = [
         store=[("node2", "")],
     ),
     StoreCase(
+        "an address is reserved that a workload has already",
+        [
+            "lab.fabric.yml:6: reserved: address 10.244.0.0 is allocated to web2 (lab.allocations.txt:2); reserve "
+            "another, or delete that line from the store to have web2 renumbered"
+        ],
+        file=[("nodes:", "reserved: [10.244.0.0/29]\nnodes:")],
+    ),
+    StoreCase(
+        "an address is reserved that a tunnel has already",
+        [
+            "lab.fabric.yml:6: reserved: address 10.244.0.63 is that of node2's tunnel (lab.allocations.txt:6); "
+            "reserve another, or delete that line from the store to have node2's tunnel renumbered"
+        ],
+        file=[("nodes:", "reserved: [10.244.0.60-10.244.0.63]\nnodes:")],
+        store=[("block 10.244.1.0/26 node1\n", "block 10.244.1.0/26 node1\ntunnel 10.244.0.63 node2\n")],
+    ),
+    StoreCase(
         "a merge left its marks",
         [
             "lab.allocations.txt:2: '<<<<<<< HEAD' is neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE' "

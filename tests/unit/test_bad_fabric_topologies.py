@@ -137,7 +137,7 @@ CASES = [
         "a cluster id is 0",
         "    blocks: []\n",
         "    blocks: []\n    route_reflector_cluster_id: 0.0.0.0\n",
-        ["25: rr1: route_reflector_cluster_id 0.0.0.0 is not a cluster id; use 0.0.0.1 or above"],
+        ["25: rr1: route_reflector_cluster_id 0.0.0.0 is not a cluster id; use 0.0.0.1 to 223.255.255.255"],
         base=REFLECTED,
     ),
     Case(

@@ -34,6 +34,8 @@ def veth(**options: t.Any) -> t.Tuple[str, Options]:
 NO_WORD = "is not 1 to 63 letters, digits, '.', '_' or '-' with a letter or digit at both ends"
 NO_NETWORK = "; give a network such as 10.244.0.0/26, an address, or default"
 NO_DEVICE = "is not one that the kernel takes; leave out '/', ':' and white space"
+NO_NEW_DEVICE = "is not an interface name; use letters, digits, '-', '_' and '.' only"
+AT_MOST = "the kernel takes at most 15"
 NO_ADDRESS = "is not an IPv4 address without prefix length, such as 10.244.1.2"
 NO_WORKLOAD = "cannot be a workload's; take one from the node's block"
 
@@ -66,27 +68,37 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
     "a workload whose namespace has a space": (workloads({"netns": "a b"}), [f"netns name 'a b' {NO_WORD}"]),
     "a workload whose interface name is too long": (
         workloads({"interface_name": "ethernet-number-0"}),
-        ["workload web1: interface name 'ethernet-number-0' has 17 bytes; the kernel takes 15 at most"],
+        [f"workload web1: interface_name 'ethernet-number-0' is an interface name of 17 bytes; {AT_MOST}"],
     ),
     "a workload whose interface name has 9 letters and 16 bytes": (
         workloads({"interface_name": "äöüäöüäö"}),
-        ["workload web1: interface name 'äöüäöüäö' has 16 bytes; the kernel takes 15 at most"],
+        ["workload web1: interface_name 'äöüäöüäö' is an interface name of 16 bytes; the kernel takes at most 15"],
     ),
     "a workload whose interface name has a slash": (
         workloads({"interface_name": "eth/0"}),
-        [f"workload web1: interface name 'eth/0' {NO_DEVICE}"],
+        [f"workload web1: interface_name 'eth/0' {NO_NEW_DEVICE}"],
     ),
     "a workload whose interface name has a space": (
         workloads({"interface_name": "eth 0"}),
-        [f"workload web1: interface name 'eth 0' {NO_DEVICE}"],
+        [f"workload web1: interface_name 'eth 0' {NO_NEW_DEVICE}"],
+    ),
+    "a workload whose interface name the kernel takes, but bird.conf cannot hold": (
+        workloads({"interface_name": "eth@0"}),
+        [f"workload web1: interface_name 'eth@0' {NO_NEW_DEVICE}"],
+    ),
+    "a workload whose interface would be the loopback": (
+        workloads({"interface_name": "lo"}),
+        [
+            "workload web1: interface_name 'lo' is the loopback interface; name the interface that carries the traffic",
+        ],
     ),
     "a workload whose interface name is two dots": (
         workloads({"interface_name": ".."}),
-        [f"workload web1: interface name '..' {NO_DEVICE}"],
+        [f"workload web1: interface_name '..' {NO_NEW_DEVICE}"],
     ),
     "a workload whose interface name is empty": (
         workloads({"interface_name": ""}),
-        [f"workload web1: interface name '' {NO_DEVICE}"],
+        [f"workload web1: interface_name '' {NO_NEW_DEVICE}"],
     ),
     "a workload whose address has a prefix length": (
         workloads({"address": "10.244.1.1/32"}),
@@ -137,7 +149,7 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
         workloads({"address": "x"}, {"name": "web2", "address": "y", "interface_name": "a/b"}),
         [
             f"workload web1: address x {NO_ADDRESS}",
-            f"workload web2: interface name 'a/b' {NO_DEVICE}",
+            f"workload web2: interface_name 'a/b' {NO_NEW_DEVICE}",
             f"workload web2: address y {NO_ADDRESS}",
         ],
     ),

@@ -19,7 +19,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.e
     received_updates,
     what_is_missing,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact, import_changes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import import_changes
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Protocol, Route, Session
 

@@ -9,8 +9,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact, predict, unknown
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.mode_changes import mode_changes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import predict, unknown
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
@@ -147,10 +148,87 @@ def test_a_text_that_cannot_be_read_counts_as_a_restart_of_all(broken: str) -> N
     assert reason.startswith("unknown: the configuration cannot be compared: ")
 
 
+OSPF = """
+protocol ospf v2 backbone { area 0 { interface "eth1" { hello 10; password "secret" { id 1; }; }; }; }
+protocol ospf { area 0 { interface "eth2"; }; }
+template rip alike { ipv4; }
+protocol rip ng inside from alike { interface "eth3"; }
+"""
+# What a text with other protocols becomes, and what is told beside the session, which stays.
+CHANGES_OF_OTHERS: t.Dict[str, t.Tuple[str, str, t.Dict[str, t.Tuple[str, t.Tuple[str, ...]]]]] = {
+    "nothing": ("hello 10;", "hello  10; /* as ever */", {}),
+    "a timer": ("hello 10;", "hello 3;", {"protocol ospf backbone": ("restart", ("hello: 10 -> 3",))}),
+    "a password, which is never told": (
+        'password "secret"',
+        'password "another"',
+        {"protocol ospf backbone": ("restart", ("password",))},
+    ),
+    "an interface": (
+        'interface "eth2"',
+        'interface "eth9"',
+        {"protocol ospf ospf1": ("restart", ('interface: "eth2" -> "eth9"',))},
+    ),
+    "its template": (
+        "{ ipv4; }",
+        "{ ipv6; }",
+        {"protocol rip inside": ("restart", ("ipv4: on -> not set", "ipv6: not set -> on"))},
+    ),
+    "that it goes": ('protocol ospf { area 0 { interface "eth2"; }; }', "", {"protocol ospf ospf1": ("removed", ())}),
+    "that one more comes": ("template", "protocol radv { }\ntemplate", {"protocol radv radv1": ("added", ())}),
+    "that it becomes another": (
+        "protocol ospf v2 backbone",
+        "protocol static backbone",
+        {"protocol ospf backbone": ("removed", ())},
+    ),
+    "the identity of all": (
+        "template rip",
+        "router id 1.1.1.1;\ntemplate rip",
+        dict.fromkeys(
+            ("protocol ospf backbone", "protocol ospf ospf1", "protocol rip inside", "a, b"),
+            ("restart", ("router id: not set -> 1.1.1.1",)),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_OTHERS)
+def test_a_change_of_a_protocol_that_is_not_known_is_told_as_the_worst(change: str) -> None:
+    old, new, expected = CHANGES_OF_OTHERS[change]
+    assert old in OSPF
+    found = effects(TEXT + OSPF, TEXT + OSPF.replace(old, new, 1))
+    assert "a, b" in found
+    assert {name: told for name, told in found.items() if told != ("none", ())} == expected
+
+
+def test_what_no_other_router_notices_is_not_told() -> None:
+    local = "protocol device { scan time 9; } protocol kernel { ipv4; } protocol direct { ipv4; } protocol bfd { }"
+    assert effects(f"{TEXT}{local}", TEXT.replace("max 32 as 2", "max 32 as 2; route 10.9.0.0/24 max 24 as 9")) == {
+        "a, b": ("refilter", ("owners",))
+    }
+
+
+def test_what_stands_in_a_file_that_is_not_included_any_more_is_told_as_gone() -> None:
+    running = {"peer_10_0_0_2": "BGP", "owner_table": "Static", "mine": "OSPF", "theirs": "BGP", "net": "Direct"}
+    including = f'include "fabric_held*.conf";\ninclude "/etc/bird/mine.conf";\n{TEXT}'
+    without = including.replace('include "/etc/bird/mine.conf";', "")
+    gone = ("removed", ('include: "/etc/bird/mine.conf" -> not set',))
+    assert effects(including, without, running=running) == {
+        "a, b": ("none", ()),
+        "protocol ospf mine": gone,
+        "protocol bgp theirs": gone,
+    }
+    assert effects(without, including, running=running) == {"a, b": ("none", ())}
+
+
 def test_what_is_not_known_to_run_is_told_as_the_worst() -> None:
     assert unknown(TEXT, "somebody else's") == (
         Impact("a, b", "10.0.0.2", "peer_10_0_0_2", "restart", ("unknown: somebody else's",)),
     )
+    assert [(one.name, one.effect) for one in unknown(OSPF, "x")] == [
+        ("protocol ospf backbone", "restart"),
+        ("protocol rip inside", "restart"),
+        ("protocol ospf ospf1", "restart"),
+    ]
     assert unknown("{", "somebody else's") == ()
 
 

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import predict
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import predict
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.transition import (
     keep_passwords,

@@ -17,7 +17,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation import store
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import Allocations
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.allocations import Allocations
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 Nodes = t.Mapping[str, t.Sequence[str]]
@@ -31,11 +31,16 @@ NODE_NAMES = [f"n{number}" for number in range(6)]
 WORKLOAD_NAMES = [f"w{number}" for number in range(24)]
 
 
-def fabric_file(nodes: Nodes, workloads: Workloads, pools: t.Sequence[str] = ("10.1.0.0/26", "10.2.0.0/26")) -> str:
+def fabric_file(
+    nodes: Nodes,
+    workloads: Workloads,
+    pools: t.Sequence[str] = ("10.1.0.0/26", "10.2.0.0/26"),
+    reserved: t.Sequence[str] = (),
+) -> str:
     """A fabric file with blocks of four addresses, its nodes and workloads in the given order."""
     lines = ["plugin: purel3.fabric.fabric", "as_number: 64512", "pools:"]
     lines += [f"  - {{cidr: {pool}, block_size: 30}}" for pool in pools]
-    lines += ["nodes:"]
+    lines += [f"reserved: [{', '.join(reserved)}]", "nodes:"]
     for name, blocks in nodes.items():
         given_blocks = f", blocks: [{', '.join(blocks)}]" if blocks else ""
         lines.append(
@@ -68,6 +73,7 @@ class Case:
     allocations: t.Sequence[str]
     stored: t.Sequence[str] = ()
     pools: t.Sequence[str] = field(default_factory=lambda: ["10.1.0.0/26", "10.2.0.0/26"])
+    reserved: t.Sequence[str] = ()
 
 
 CASES = [
@@ -96,6 +102,26 @@ CASES = [
         {"n0": ()},
         {"w0": ("n0", ""), "w1": ("n0", "10.1.0.0")},
         ["address 10.1.0.0 w1", "address 10.1.0.1 w0", "block 10.1.0.0/30 n0"],
+    ),
+    Case(
+        "an address that is reserved is given to nobody",
+        {"n0": ()},
+        {"w0": ("n0", ""), "w1": ("n0", ""), "w2": ("n0", "")},
+        [
+            "address 10.1.0.0 w0",
+            "address 10.1.0.3 w1",
+            "address 10.1.0.5 w2",
+            "block 10.1.0.0/30 n0",
+            "block 10.1.0.4/30 n0",
+        ],
+        reserved=["10.1.0.1-10.1.0.2", "10.1.0.4"],
+    ),
+    Case(
+        "a block of which all is reserved, by whichever entries, is given to nobody",
+        {"n0": (), "n1": ()},
+        {},
+        ["block 10.1.0.8/30 n0", "block 10.1.0.12/30 n1"],
+        reserved=["10.1.0.0/31", "10.1.0.2-10.1.0.7"],
     ),
     Case(
         "a node gets a further block when its own is full",
@@ -215,7 +241,8 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_allocation(case: Case) -> None:
     stored = "\n".join([store.TITLE, *case.stored]) if case.stored else ""
-    assert as_text(allocate(fabric_file(case.nodes, case.workloads, case.pools), stored)) == list(case.allocations)
+    text = fabric_file(case.nodes, case.workloads, case.pools, case.reserved)
+    assert as_text(allocate(text, stored)) == list(case.allocations)
 
 
 @st.composite

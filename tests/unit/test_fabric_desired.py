@@ -18,7 +18,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     node_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
@@ -38,7 +39,8 @@ workloads:
 
 def checked(text: str, lab_name: str = "site") -> CheckedFabric:
     faults = Faults("site.fabric.yml")
-    return check_fabric(Source(faults, load(text, faults), Faults("site.allocations.txt"), lab_name=lab_name))
+    store = Faults("site.allocations.txt")
+    return check_fabric(Source(faults, load(text, faults), store, lab_name=lab_name, backends=BACKENDS))
 
 
 def host(name: str, text: str) -> t.Dict[str, t.Any]:
@@ -114,6 +116,13 @@ def test_without_a_lab_nothing_says_how_to_enter_the_nodes() -> None:
         "fabric_topology",
         "verify_destinations",
     ]
+
+
+def test_vars_are_variables_that_all_nodes_share_but_for_those_by_which_a_lab_is_entered() -> None:
+    text = FILE.replace("10.9.0.1/16", "192.168.50.10/24") + "vars: {ansible_user: admin, racks: [a, b]}\n"
+    assert node_variables(checked(text)) == {"ansible_user": "admin", "racks": ["a", "b"]}
+    in_lab = node_variables(checked(f"{text}lab: {{backend: qemu}}\n"))
+    assert (in_lab["ansible_user"], in_lab["racks"]) == ("root", ["a", "b"])
 
 
 @pytest.mark.parametrize(("written", "name"), [("{}", "site"), ("{name: other, backend: namespaces}", "other")])

@@ -20,7 +20,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     node_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.modules import conformance, reachability, workloads
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
@@ -216,3 +216,10 @@ def test_the_mtu_of_workloads_leaves_room_for_the_outer_header(mode: str, given_
     variables = host_variables(checked(given_mtu + fabric(mode, {"w1": "node: n1"})))["n1"]
     assert variables["node_workloads"][0].get("mtu") == mtu
     assert variables.get("node_tunnel", {}).get("mtu") == (None if mode == "none" else mtu)
+
+
+def test_a_tunnel_is_not_given_a_reserved_address() -> None:
+    address = next(iter(checked(fabric()).allocations.tunnels))
+    found = checked(f"reserved: [{address}]\n{fabric()}").allocations
+    assert address not in found.tunnels
+    assert len(found.tunnels) == len(checked(fabric()).allocations.tunnels)

@@ -15,7 +15,8 @@ from bad_fabric import GOOD
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store import render
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import check_fabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import Allocations, CheckedFabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.allocations import Allocations
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.plugin_utils.fabric_files import read_source
 
 PLUGIN = "plugin: purel3.fabric.fabric\n"
@@ -69,11 +70,12 @@ def test_the_allocations_and_their_store_are_those_of_the_other_file() -> None:
     "own",
     [
         "pools:\n  - cidr: 10.244.0.0/16\n    name: main\n",
+        "reserved: [10.244.0.0]\n",
         "nodes:\n  node1: {address: 192.168.50.10/24, interface: ens33}\n"
         "  node2: {address: 192.168.50.12/24, interface: ens33}\n",
         "workloads:\n  web1: {node: node1}\n",
     ],
-    ids=["pools", "nodes", "workloads"],
+    ids=["pools", "reserved", "nodes", "workloads"],
 )
 def test_a_file_that_says_itself_what_to_allocate_has_a_store_of_its_own(folder: Path, own: str) -> None:
     write(folder, "lab/twin.fabric.yml", f"{LAB}{own}")

@@ -235,6 +235,14 @@ def test_ordinary_inventories_beside_it_are_merged(ansible: Ansible) -> None:
     assert sorted(listed["shops"]["hosts"]) == ["node1", "other"]
 
 
+def test_vars_are_of_all_nodes_unless_one_has_its_own(ansible: Ansible) -> None:
+    ansible.write("site.fabric.yml", GOOD + "vars: {ansible_user: \"{{ 'ro' ~ 'ot' }}\"}\n")
+    words = ("-i", "site.fabric.yml", "-m", "debug", "-a", "msg=as-{{ ansible_user }}")
+    for node, user in {"node1": "admin", "node2": "root"}.items():
+        ended = ansible.run("ansible", node, *words)
+        assert f"as-{user}" in ended.output, ended.errors
+
+
 def test_groups_and_variables_can_be_constructed_from_labels(ansible: Ansible) -> None:
     ansible.write(
         "site.fabric.yml",

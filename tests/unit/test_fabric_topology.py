@@ -17,8 +17,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desire
     router_variables,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.intent import CheckedFabric
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.node_schema import COMPUTED_VARIABLES
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import (
+    COMPUTED_VARIABLES,
+    CheckedFabric,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 HEAD = """\
@@ -39,7 +42,7 @@ Variables = t.Dict[str, t.Any]
 
 def checked(text: str) -> CheckedFabric:
     faults = Faults("site.fabric.yml")
-    return check_fabric(Source(faults, load(text, faults), Faults("site.allocations.txt")))
+    return check_fabric(Source(faults, load(text, faults), Faults("site.allocations.txt"), backends=BACKENDS))
 
 
 def peers(text: str, node: str) -> t.Dict[str, Variables]:

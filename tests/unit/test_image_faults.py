@@ -18,16 +18,16 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError, MissingDependency
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import (
-    AptSource,
-    ImageRequest,
-    key,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import (
     image,
     image_build,
     image_programs,
     image_recipe,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.image_request import (
+    AptSource,
+    ImageRequest,
+    key,
 )
 
 REQUEST = ImageRequest("bookworm", ("bird2",), (AptSource("http://deb.example/debian", "bookworm"),))

@@ -16,13 +16,13 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
     InvalidInput,
     MissingDependency,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import image_recipe, image_sources
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.image_request import (
     AptSource,
     CloudImage,
     ImageRequest,
     key,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image_recipe, image_sources
 
 MAIN = AptSource("http://deb.example/debian", "bookworm")
 SECURITY = AptSource("http://deb.example/debian-security", "bookworm-security")

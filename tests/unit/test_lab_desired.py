@@ -10,13 +10,14 @@ import typing as t
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import (
     Lab,
     LabLink,
     LabNode,
-    lab_from_params,
     mac_address,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.request import lab_from_params
 
 Params = t.Dict[str, t.Any]
 
@@ -30,7 +31,7 @@ def params(*nodes: t.Mapping[str, t.Any], **options: t.Any) -> Params:
 
 
 def test_nodes_are_sorted_and_the_neighbours_counted() -> None:
-    assert lab_from_params(params(NODE2, NODE1, workload_count=6)) == Lab(
+    assert lab_from_params(params(NODE2, NODE1, workload_count=6), BACKENDS) == Lab(
         "lab",
         (
             LabNode("node1", (LabLink("ens33", "192.168.50.10/24"),)),
@@ -42,14 +43,15 @@ def test_nodes_are_sorted_and_the_neighbours_counted() -> None:
 
 def test_interfaces_are_sorted_and_neighbours_counted_where_nodes_meet() -> None:
     lab = lab_from_params(
-        params({**NODE1, "interfaces": [{"name": "e1", "address": "10.0.0.1/24"}]}, NODE2, {**NODE3, "interfaces": []})
+        params({**NODE1, "interfaces": [{"name": "e1", "address": "10.0.0.1/24"}]}, NODE2, {**NODE3, "interfaces": []}),
+        BACKENDS,
     )
     assert lab.nodes[0] == LabNode("node1", (LabLink("e1", "10.0.0.1/24"), LabLink("ens33", "192.168.50.10/24")))
     assert lab.neighbours == 6
 
 
 def test_a_lab_that_goes_needs_no_nodes() -> None:
-    assert lab_from_params({"name": "lab", "state": "absent", "nodes": None}) == Lab("lab", (), 0)
+    assert lab_from_params({"name": "lab", "state": "absent", "nodes": None}, BACKENDS) == Lab("lab", (), 0)
 
 
 BAD: t.Dict[str, t.Tuple[Params, str]] = {
@@ -96,19 +98,22 @@ BAD: t.Dict[str, t.Tuple[Params, str]] = {
 def test_it_is_refused(case: str) -> None:
     wrong, complaint = BAD[case]
     with pytest.raises(InvalidInput) as refused:
-        lab_from_params(wrong)
+        lab_from_params(wrong, BACKENDS)
     assert len(refused.value.faults) == 1
     assert complaint in refused.value.faults[0]
 
 
 def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(InvalidInput) as refused:
-        lab_from_params(params({"name": "a b", "interface": "lo", "address": "1.2.3.4"}, NODE1, NODE1))
+        lab_from_params(params({"name": "a b", "interface": "lo", "address": "1.2.3.4"}, NODE1, NODE1), BACKENDS)
     assert len(refused.value.faults) == 5
 
 
 def test_a_subnet_of_two_addresses_has_neither_broadcast_nor_network_address() -> None:
-    assert lab_from_params(params({**NODE1, "address": "10.0.0.0/31"})).nodes[0].links[0].address == "10.0.0.0/31"
+    assert (
+        lab_from_params(params({**NODE1, "address": "10.0.0.0/31"}), BACKENDS).nodes[0].links[0].address
+        == "10.0.0.0/31"
+    )
 
 
 def test_a_mac_is_the_same_at_every_start_local_and_the_node_s_own() -> None:

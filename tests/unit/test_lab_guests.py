@@ -21,11 +21,19 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
     KernelError,
     MissingDependency,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import (
+    acceleration,
+    control,
+    record,
+    wait,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.command import KVM, TCG
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.ports import owner_of
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import LabNode, lab_from_params
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import acceleration, control, record, wait
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.command import KVM, TCG
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.ports import owner_of
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import NodeState
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import LabNode
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.request import lab_from_params
 
 
 def guest(folder: Path, *, port: int = 1, is_running: bool = True) -> wait.Guest:
@@ -124,7 +132,7 @@ def names_of(*names: str) -> t.Sequence[LabNode]:
     nodes = [
         {"name": name, "interface": "ens33", "address": f"192.168.50.1{number}/24"} for number, name in enumerate(names)
     ]
-    return lab_from_params({"name": "lab", "state": "present", "backend": "qemu", "nodes": nodes}).nodes
+    return lab_from_params({"name": "lab", "state": "present", "backend": "qemu", "nodes": nodes}, BACKENDS).nodes
 
 
 def test_one_guest_that_fails_ends_the_waiting_for_all(
@@ -146,8 +154,9 @@ def test_one_guest_that_fails_ends_the_waiting_for_all(
 
     answers.update(node1=wait_for_ever, node2=fail, node3=lambda: "a key")
     try:
+        booting = [NodeState(node.name, (1,), node, is_introduced=False) for node in nodes]
         with pytest.raises(KernelError, match=r"(?s)^node node2: .*\npanic\nnot up by then: .*node1") as failed:
-            control.wait_until_up("lab", nodes, dict.fromkeys(["node1", "node2", "node3"], 1), 3600)
+            control.introduce("lab", booting, {"timeout": 3600})
         assert "node2" not in str(failed.value).splitlines()[-1]
         assert not left.is_set()
     finally:
@@ -178,7 +187,7 @@ def test_a_free_port_has_no_owner(listener: int) -> None:
 def machines(port: int) -> t.Sequence[LabNode]:
     nodes = [{"name": "node1", "interface": "ens33", "address": "192.168.50.10/24"}]
     params = {"name": "lab", "state": "present", "backend": "qemu", "nodes": nodes, "ssh_port": port}
-    return lab_from_params(params).nodes
+    return lab_from_params(params, BACKENDS).nodes
 
 
 @pytest.fixture(name="equipped")
@@ -189,7 +198,7 @@ def machine_with_all_programs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("equipped")
 def test_a_port_that_is_taken_is_refused_before_anything_is_started(listener: int) -> None:
     with pytest.raises(InvalidInput) as refused:
-        control.require("lab", machines(listener), [])
+        control.require_host("lab", machines(listener), [])
     assert refused.value.faults[0].startswith(
         f"node node1: port {listener} of 127.0.0.1, for its SSH, is taken by process {os.getpid()} ("
     )
@@ -199,7 +208,7 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_started(listener: in
 @pytest.mark.usefixtures("equipped")
 def test_a_port_that_a_machine_holds_which_goes_before_is_free(listener: int) -> None:
     nodes = machines(listener)
-    control.require("lab", nodes, [os.getpid()])
+    control.require_host("lab", nodes, [os.getpid()])
     assert nodes
 
 
@@ -214,7 +223,7 @@ def test_no_space_for_the_disks_is_told_before_anything_is_started(
         other.bind(("127.0.0.1", 0))
         nodes = machines(other.getsockname()[1])
     with pytest.raises(InvalidInput) as refused:
-        control.require("lab", nodes, [])
+        control.require_host("lab", nodes, [])
     assert refused.value.faults == (
         f"lab lab: the disks of 1 machines need 256 MiB in {tmp_path}, and 10 MiB are free there; make room",
     )
@@ -223,7 +232,7 @@ def test_no_space_for_the_disks_is_told_before_anything_is_started(
 def test_missing_programs_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda program: None if program.startswith("qemu") else "/usr/bin/true")
     with pytest.raises(MissingDependency) as refused:
-        control.require("lab", machines(22200), [])
+        control.require_host("lab", machines(22200), [])
     assert str(refused.value) == (
         "lab lab: virtual machines need qemu-system-x86_64, qemu-img, not on this machine; install: "
         "apt-get install qemu-system-x86 qemu-utils"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import replace
 from pathlib import Path
@@ -12,23 +13,26 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import record
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.image_request import (
+    DEFAULT_PACKAGES,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.machine import ImageChoice, Machine
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import NodeState
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import (
     ROUTER,
     LabLink,
     LabNode,
-    lab_from_params,
     mac_address,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import DEFAULT_PACKAGES
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.machine import ImageChoice, Machine
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.request import lab_from_params
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.plan import (
     LabState,
-    NodeState,
     plan_absent,
     plan_present,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import record
 
 Params = t.Dict[str, t.Any]
 
@@ -49,7 +53,9 @@ def machine(node: LabNode) -> Machine:
 
 
 def test_machines_of_two_networks_and_the_router_between_them() -> None:
-    lab = lab_from_params(params(NODE2, NODE1, networks=[RIGHT, LEFT], ssh_port=22300, packages=["tcpdump", "bird2"]))
+    lab = lab_from_params(
+        params(NODE2, NODE1, networks=[RIGHT, LEFT], ssh_port=22300, packages=["tcpdump", "bird2"]), BACKENDS
+    )
     image = ImageChoice("bookworm", ("bird2", "tcpdump"))
     assert lab.nodes == (
         LabNode(ROUTER, (LabLink("eth0", "192.168.50.1/24"), LabLink("eth1", "192.168.51.1/24"))),
@@ -75,7 +81,7 @@ def test_machines_of_two_networks_and_the_router_between_them() -> None:
 
 
 def test_without_networks_there_is_neither_a_router_nor_a_route() -> None:
-    lab = lab_from_params(params(NODE1, NODE2))
+    lab = lab_from_params(params(NODE1, NODE2), BACKENDS)
     assert [node.name for node in lab.nodes] == ["node1", "node2"]
     assert [machine(node).routes for node in lab.nodes] == [(), ()]
 
@@ -83,14 +89,14 @@ def test_without_networks_there_is_neither_a_router_nor_a_route() -> None:
 def test_a_node_on_two_networks_has_a_route_to_the_third_only() -> None:
     both = {**NODE1, "interfaces": [{"name": "eth1", "address": "192.168.51.11/24"}]}
     third = {"name": "node3", "interface": "eth0", "address": "10.0.9.3/24"}
-    lab = lab_from_params(params(both, third, networks=[LEFT, RIGHT, FAR]))
+    lab = lab_from_params(params(both, third, networks=[LEFT, RIGHT, FAR]), BACKENDS)
     assert machine(lab.nodes[1]).routes == (("10.0.9.0/24", "192.168.50.1"),)
     assert machine(lab.nodes[2]).routes == (("192.168.50.0/24", "10.0.9.1"), ("192.168.51.0/24", "10.0.9.1"))
 
 
 def test_a_network_without_the_router_is_neither_left_nor_reached() -> None:
     third = {"name": "node3", "interface": "eth0", "address": "10.0.9.3/24"}
-    lab = lab_from_params(params(NODE1, NODE2, third, networks=[LEFT, RIGHT, {"subnet": "10.0.9.0/24"}]))
+    lab = lab_from_params(params(NODE1, NODE2, third, networks=[LEFT, RIGHT, {"subnet": "10.0.9.0/24"}]), BACKENDS)
     routes = {node.name: machine(node).routes for node in lab.nodes if node.name != ROUTER}
     assert routes["node3"] == ()
     assert routes["node1"] == (("192.168.51.0/24", "192.168.50.1"),)
@@ -98,13 +104,16 @@ def test_a_network_without_the_router_is_neither_left_nor_reached() -> None:
 
 def test_every_machine_has_what_nodes_need_unless_packages_are_given() -> None:
     chosen = [
-        machine(lab_from_params(params(NODE1, packages=packages)).nodes[0]).image.packages for packages in (None, [])
+        machine(lab_from_params(params(NODE1, packages=packages), BACKENDS).nodes[0]).image.packages
+        for packages in (None, [])
     ]
     assert chosen == [tuple(sorted(DEFAULT_PACKAGES)), ()]
 
 
 def test_with_an_image_nothing_else_about_images_counts() -> None:
-    chosen = machine(lab_from_params(params(NODE1, image="/images/debian.qcow2", release="trixie")).nodes[0]).image
+    chosen = machine(
+        lab_from_params(params(NODE1, image="/images/debian.qcow2", release="trixie"), BACKENDS).nodes[0]
+    ).image
     assert chosen == ImageChoice("", path="/images/debian.qcow2")
     assert str(chosen) == "/images/debian.qcow2"
 
@@ -205,11 +214,11 @@ BAD: t.Dict[str, t.Tuple[Params, t.Sequence[str]]] = {
 def test_it_is_refused(case: str) -> None:
     wrong, complaints = BAD[case]
     with pytest.raises(InvalidInput) as refused:
-        lab_from_params(wrong)
+        lab_from_params(wrong, BACKENDS)
     assert sorted(refused.value.faults) == sorted(complaints)
 
 
-LAB = lab_from_params(params(NODE1, NODE2, networks=[LEFT, RIGHT]))
+LAB = lab_from_params(params(NODE1, NODE2, networks=[LEFT, RIGHT]), BACKENDS)
 RUNNING = LabState(
     switch_pids=(100,),
     is_switch_sound=True,
@@ -233,7 +242,7 @@ ROUTER_LINE = "plain router  eth0 192.168.50.1/24, eth1 192.168.51.1/24"
 
 PRESENT: t.Dict[str, t.Tuple[LabState, t.Tuple[str, ...]]] = {
     "everything runs": (RUNNING, ()),
-    "one machine has not answered yet": (but("node2", has_pid_file=False), ("+ answer of node node2",)),
+    "one machine has not answered yet": (but("node2", is_introduced=False), ("+ answer of node node2",)),
     "one machine has another tap, or no record": (
         but("node2", attachment=None),
         ("- node node2  (not connected)", f"+ {NODE2_LINE}"),
@@ -284,6 +293,24 @@ def test_what_was_started_is_read_back_as_it_was_written(node: LabNode) -> None:
     record.write_machine("lab", node)
     assert record.read_machine("lab", node.name) == node
     assert layout.lab_machine_names("lab") == [node.name]
+
+
+# A lab that runs is taken over as it is.
+OF_THE_RELEASE_BEFORE = """
+{"name": "node1", "links": [{"interface": "ens33", "address": "192.168.50.10/24"}],
+ "machine": {"image": {"release": "bookworm", "packages": ["bird2", "nftables", "tcpdump"], "path": ""},
+             "memory": 512, "cpus": 1, "macs": ["00:0c:29:63:9f:1e"], "ssh_port": 22200, "is_outbound": false,
+             "routes": [["192.168.51.0/24", "192.168.50.1"]]}}
+"""
+
+
+def test_what_the_release_before_wrote_is_the_same_machine(folders: Path) -> None:
+    record.write_machine("lab", LAB.nodes[1])
+    (written,) = folders.glob("run/lab/machines/node1/*.json")
+    assert json.loads(written.read_text()) == json.loads(OF_THE_RELEASE_BEFORE)
+    assert written.name == "machine.json"
+    written.write_text(OF_THE_RELEASE_BEFORE)
+    assert record.read_machine("lab", "node1") == LAB.nodes[1]
 
 
 DAMAGED = {

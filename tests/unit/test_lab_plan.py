@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import NodeState
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.desired import Lab, LabLink, LabNode
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.limits import (
     RaisedLimits,
@@ -18,7 +19,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.limi
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.plan import (
     LabState,
-    NodeState,
     plan_absent,
     plan_present,
 )
@@ -82,7 +82,7 @@ PRESENT: t.Dict[str, t.Tuple[LabState, t.Tuple[str, ...]]] = {
         ("- node node3  (not connected)",),
     ),
     "one pid file is missing": (
-        replace(RUNNING, nodes=(runs(ONE, has_pid_file=False), runs(TWO))),
+        replace(RUNNING, nodes=(runs(ONE, is_introduced=False), runs(TWO))),
         ("+ pid file of node node1",),
     ),
     "the switch died, and the nodes' interfaces with it": (

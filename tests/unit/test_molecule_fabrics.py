@@ -37,6 +37,6 @@ def test_labs_that_may_run_side_by_side_share_no_port() -> None:
     for path in FABRICS:
         fabric = check_fabric(read_source(str(FOLDER / path))).fabric
         if fabric.lab is not None and fabric.lab.backend == "qemu":
-            first = fabric.lab.machines.ssh_port
+            first = fabric.lab.variables["lab_ssh_port"]
             ports[fabric.lab.name] = set(range(first, first + len(fabric.nodes)))
     assert sum(len(each) for each in ports.values()) == len(set().union(*ports.values()))

@@ -16,17 +16,19 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.image_request import DEFAULT_PACKAGES
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import (
     image,
     image_recipe,
     image_sources,
     seed,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm.guest import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.guest import (
     GuestAccess,
     GuestConfig,
     GuestInterface,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.image_request import (
+    DEFAULT_PACKAGES,
 )
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -44,7 +46,7 @@ CONFIG = GuestConfig(
 BUILDER = f"""
 import sys
 sys.path.insert(0, {str(CHECKOUT / "collections")!r})
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import image, image_sources
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import image, image_sources
 image.prepare(image_sources.request_for("bookworm", ()), sys.argv[1])
 """
 SLOW_MMDEBSTRAP = """\

@@ -20,10 +20,10 @@ import pytest
 from fabric_lab import machine
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import control
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.vm import control
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAME = f"vm{os.getpid()}"
@@ -150,6 +150,24 @@ def test_who_asks_for_its_status_is_sent_to_the_machines(story: Story) -> None:
     asked = subprocess.run(command, cwd=story.inventory.parent, capture_output=True, encoding="utf-8", check=False)
     assert asked.returncode == 2
     assert f"the nodes of the lab {NAME} are virtual machines; run `purel3 status` on each of them" in asked.stderr
+
+
+def test_the_same_fabric_is_tried_on_machines_that_exist(story: Story, first_port: int, tmp_path: Path) -> None:
+    twin = tmp_path / "twin.fabric.yml"
+    hosts = ", ".join(f"node{number + 1}: {{host: 127.0.0.1, port: {first_port + number}}}" for number in (0, 1))
+    twin.write_text(
+        f"plugin: purel3.fabric.fabric\nextends: {story.inventory}\nlab: {{backend: existing, nodes: {{{hosts}}}}}\n"
+    )
+    # What an inventory of the user's own would say.
+    known = f"-F none -o UserKnownHostsFile={layout.lab_directory(NAME)}/machines/node2/known_hosts"
+    words = ["-u", "root", "--private-key", layout.key_file(NAME), "--ssh-common-args", known]
+    there = replace(story, inventory=twin)
+    reached = there.run("ansible", "node2", "-m", "ansible.builtin.command", "-a", "hostname", *words)
+    assert reached.splitlines()[-1] == "node2"
+    pids = process.running(process_name(NAME))
+    for playbook in ("purel3.fabric.lab_up", "purel3.fabric.lab_down"):
+        assert re.search(r"node1 .*changed=0 ", there.run("ansible-playbook", playbook))
+    assert process.running(process_name(NAME)) == pids
 
 
 def test_lab_down_leaves_nothing_and_can_be_done_twice(story: Story) -> None:

@@ -29,7 +29,7 @@ from ..state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN
 from ..state.kinds.sysctl import Sysctl, proxy_arp, proxy_delay
 from ..state.kinds.veth import End, Veth
 from ..state.plan import Request
-from ..values.names import fault_of_device, fault_of_namespace, fault_of_word, namespace_from
+from ..values.names import fault_of_namespace, fault_of_new_device, fault_of_word, namespace_from
 
 HOST_MAC = "ee:ee:ee:ee:ee:ee"
 _HOST_DEVICE_PREFIX = "cali"
@@ -123,7 +123,7 @@ def check(workloads: t.Sequence[Workload]) -> None:
         title = f"workload {workload.name}"
         for fault in (
             fault_of_word(workload.name),
-            fault_of_device(workload.device),
+            fault_of_new_device("interface_name", workload.device),
             fault_of_namespace(workload.namespace),
             _fault_of_address(workload.address),
         ):

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..base.errors import InvalidInput
+from ..lab.base.backend import Backend
 from .allocation import store
 from .allocation.allocate import Exhausted, allocate
 from .allocation.keep import keep
 from .file.document import Faults, Located, Places
 from .file.report import Report
-from .parts import checks, lab_checks, peer_checks, schema, topology_checks
-from .parts.intent import CheckedFabric
+from .file.section import Section
+from .parts.fabric import ALLOCATED_KEYS, COMPUTED_VARIABLES, KEYS, PARTS, CheckedFabric, Fabric
+from .parts.part import Draft
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Source:
         store_text: the store's text; empty where there is none yet.
         lab_name: the lab's name where the file gives none.
         store_path: where the store is, or will be.
+        backends: of labs, the default first.
     """
 
     faults: Faults
@@ -37,38 +40,42 @@ class Source:
     store_text: str = ""
     lab_name: str = "lab"
     store_path: str = ""
+    backends: t.Sequence[Backend] = ()
 
 
 def check_fabric(source: Source) -> CheckedFabric:
     """Check everything, allocate what is missing.
 
-    Args:
-        source: the file and its store.
-
-    Returns:
-        The fabric with all allocations.
-
     Raises:
         InvalidInput: all faults of both files.
     """
     report = Report(source.faults, Places(), Faults(source.faults.file))
-    draft = schema.Draft()
-    if source.root is not None:
-        draft = schema.read(source.root, source.lab_name, report)
-        checks.check(draft, report)
-        topology_checks.check(draft, report)
-        peer_checks.check(draft, report)
-        lab_checks.check(draft, report)
+    fabric = Fabric() if source.root is None else _read(source, source.root, report)
     stored = store.parse(source.store_text, source.store_faults)
     _raise_faults(source)
-    kept = keep(draft.fabric, stored, report, source.store_faults)
+    kept = keep(fabric, stored, report, source.store_faults)
     _raise_faults(source)
     try:
-        return CheckedFabric(draft.fabric, allocate(draft.fabric, kept), report.warnings.sentences())
+        return CheckedFabric(fabric, allocate(fabric, kept), report.warnings.sentences())
     except Exhausted as exhausted:
         for node, (problem, remedy) in exhausted.shortages.items():
             source.faults.add(report.places.line("nodes", node, "blocks"), problem, remedy)
         raise InvalidInput(source.faults.sentences()) from None
+
+
+def allocates(root: t.Optional[Located]) -> bool:
+    """Whether a file that extends another one says itself what there is to allocate from or for."""
+    return root is not None and isinstance(root.value, t.Mapping) and not root.value.keys().isdisjoint(ALLOCATED_KEYS)
+
+
+def _read(source: Source, root: Located, report: Report) -> Fabric:
+    draft = Draft(Section(report, "", (), root, KEYS), Fabric(), source.lab_name, COMPUTED_VARIABLES, source.backends)
+    if draft.file.is_mapping:
+        for part in PARTS:
+            draft = replace(draft, fabric=part.read(draft))
+        for part in PARTS:
+            part.check(draft, report)
+    return draft.fabric
 
 
 def _raise_faults(source: Source) -> None:

@@ -28,9 +28,6 @@ def call_inside(pid: int, function: t.Callable[[], t.Any]) -> t.Any:
         pid: the process that holds the namespaces.
         function: returns what JSON can hold; raises FabricError for whatever is wrong.
 
-    Returns:
-        What the function returned.
-
     Raises:
         FabricError: with the words of what the function raised.
         KernelError: the namespaces cannot be entered, or the process died.

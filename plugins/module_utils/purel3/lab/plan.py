@@ -8,28 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from .base.backend import NodeState
 from .base.desired import Lab, LabNode
 from .base.limits import KEYS, RaisedLimits, Thresholds, raised_for, restored
-
-
-@dataclass(frozen=True)
-class NodeState:
-    """A node as it runs.
-
-    Args:
-        name: name of the node.
-        pids: the processes that hold its namespaces; more than one is one too many.
-        attachment: what of it is attached to the switch, and works; None when something is missing or down.
-        has_pid_file: its pid file leads to its process; of a virtual machine, it has answered over SSH.
-    """
-
-    name: str
-    pids: t.Tuple[int, ...]
-    attachment: t.Optional[LabNode]
-    has_pid_file: bool
-
-    def __str__(self) -> str:
-        return str(self.attachment) if self.attachment else f"node {self.name}  (not connected)"
 
 
 @dataclass(frozen=True)
@@ -64,7 +45,7 @@ class LabPlan:
     is_switch_stopped: bool = False
     is_switch_started: bool = False
     start: t.Tuple[LabNode, ...] = ()
-    write_pid_files: t.Tuple[NodeState, ...] = ()
+    introduce: t.Tuple[NodeState, ...] = ()
     is_removal: bool = False
     before: t.Tuple[str, ...] = ()
     after: t.Tuple[str, ...] = ()
@@ -78,10 +59,6 @@ class LabPlan:
 def plan_present(lab: Lab, state: LabState) -> LabPlan:
     """Plan the steps to a lab that runs as asked for.
 
-    Args:
-        lab: as asked for.
-        state: as it runs.
-
     Returns:
         the plan; a node that differs in anything is stopped and started anew.
     """
@@ -91,12 +68,13 @@ def plan_present(lab: Lab, state: LabState) -> LabPlan:
     }
     stop = tuple(node for node in state.nodes if node.name not in sound)
     start = tuple(node for node in lab.nodes if node.name not in sound)
-    write_pid_files = tuple(node for node in state.nodes if node.name in sound and not node.has_pid_file)
+    introduce = tuple(node for node in state.nodes if node.name in sound and not node.is_introduced)
+    introductions = {node.name: f"{node.introduction} of node {node.name}" for node in lab.nodes}
     limits = None
     if state.limits:
         limits = raised_for(lab.neighbours + sum(state.other_neighbours.values()), state.limits)
     before = [str(node) for node in stop]
-    after = [str(node) for node in start] + [_introduction(node) for node in write_pid_files]
+    after = [str(node) for node in start] + [introductions[node.name] for node in introduce]
     if not state.is_switch_sound:
         after.append(f"switch {lab.name}")
         if state.switch_pids:
@@ -108,7 +86,7 @@ def plan_present(lab: Lab, state: LabState) -> LabPlan:
         is_switch_stopped=bool(state.switch_pids) and not state.is_switch_sound,
         is_switch_started=not state.is_switch_sound,
         start=start,
-        write_pid_files=write_pid_files,
+        introduce=introduce,
         before=tuple(sorted(before + gone)),
         after=tuple(sorted(after + come)),
     )
@@ -116,10 +94,6 @@ def plan_present(lab: Lab, state: LabState) -> LabPlan:
 
 def plan_absent(name: str, state: LabState) -> LabPlan:
     """Plan the steps that leave no trace of a lab.
-
-    Args:
-        name: of the lab.
-        state: as it runs.
 
     Returns:
         the plan; the neighbour limits are restored with the last lab of the machine.
@@ -141,11 +115,6 @@ def plan_absent(name: str, state: LabState) -> LabPlan:
         before=tuple(sorted(before + gone)),
         after=tuple(come),
     )
-
-
-def _introduction(node: NodeState) -> str:
-    is_machine = node.attachment is not None and node.attachment.machine is not None
-    return f"{'answer' if is_machine else 'pid file'} of node {node.name}"
 
 
 def _limit_lines(current: t.Optional[Thresholds], wanted: t.Optional[Thresholds]) -> t.Tuple[t.List[str], t.List[str]]:

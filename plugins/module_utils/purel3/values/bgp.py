@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single values of BGP sessions: text or number in, typed value out, or what is wrong and the remedy."""
+"""Single values of BGP sessions, read as those in scalars."""
 
 from __future__ import annotations
 
@@ -20,16 +20,7 @@ _RULE_REMEDY = "write one such as 64512, or the rule '50000 + last_octet' for on
 
 
 def within(low: int, high: int, what: str = "") -> t.Callable[[int], int]:
-    """A parser that accepts a range of numbers.
-
-    Args:
-        low: the smallest.
-        high: the largest.
-        what: their unit, for messages.
-
-    Returns:
-        The parser.
-    """
+    """A parser that accepts a range of numbers; `what` is their unit, for messages."""
 
     def parse(number: int) -> int:
         if not low <= number <= high:
@@ -39,18 +30,12 @@ def within(low: int, high: int, what: str = "") -> t.Callable[[int], int]:
     return parse
 
 
+ecmp_paths = within(1, 255)
+port = within(1, 65535)
+
+
 def community(text: str) -> str:
-    """A BGP community.
-
-    Args:
-        text: two numbers of 16 bits, such as 64512:100.
-
-    Returns:
-        The same without leading zeros.
-
-    Raises:
-        BadValue: it is not one, so that no route can bear it.
-    """
+    """A BGP community, such as 64512:100; without leading zeros."""
     found = _COMMUNITY.fullmatch(text)
     if found is None or max(int(found[1]), int(found[2])) > 65535:
         raise BadValue("is not a community", "write two numbers from 0 to 65535, such as '64512:100'")
@@ -58,35 +43,15 @@ def community(text: str) -> str:
 
 
 def cluster_id(text: str) -> IPv4Address:
-    """The identifier of a route reflector's cluster.
-
-    Args:
-        text: in the form of an IPv4 address.
-
-    Returns:
-        The identifier.
-
-    Raises:
-        BadValue: it is not one.
-    """
+    """The identifier of a route reflector's cluster, which is usually its router id, and so what can be one."""
     parsed = ipv4(text, "write one in the form of an IPv4 address, such as 1.0.0.1")
-    if int(parsed) == 0:
-        raise BadValue("is not a cluster id", "use 0.0.0.1 or above")
+    if int(parsed) == 0 or parsed >= IPv4Address("224.0.0.0"):
+        raise BadValue("is not a cluster id", "use 0.0.0.1 to 223.255.255.255")
     return parsed
 
 
 def peer_address(text: str) -> IPv4Address:
-    """Where a router outside of the fabric answers.
-
-    Args:
-        text: an IPv4 address without a prefix length.
-
-    Returns:
-        The address.
-
-    Raises:
-        BadValue: it is not one, or no router can have it.
-    """
+    """Where a router outside of the fabric answers."""
     if "/" in text:
         raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
     parsed = ipv4(text, "write the router's, such as 192.168.50.1")
@@ -96,44 +61,17 @@ def peer_address(text: str) -> IPv4Address:
 
 
 def aggregate(text: str) -> IPv4Network:
-    """A prefix that is announced in place of the blocks inside of it.
-
-    Args:
-        text: such as 10.244.0.0/16.
-
-    Returns:
-        The prefix.
-
-    Raises:
-        BadValue: it is not one.
-    """
+    """A prefix that is announced in place of the blocks inside of it."""
     return network(text)
 
 
 def is_template(text: str) -> bool:
-    """Whether a text is nothing but an expression for Ansible to evaluate.
-
-    Args:
-        text: any text.
-
-    Returns:
-        True for `{{ NAME }}` and the like.
-    """
+    """Whether a text is nothing but an expression for Ansible to evaluate, as `{{ NAME }}` is."""
     return _TEMPLATE.fullmatch(text.strip()) is not None
 
 
 def as_number_rule(text: str) -> int:
-    """A rule that gives each node an AS number of its own.
-
-    Args:
-        text: `NUMBER + last_octet`, that is of the node's address.
-
-    Returns:
-        The number.
-
-    Raises:
-        BadValue: it is another text.
-    """
+    """The number in a rule that gives each node an AS number of its own: `NUMBER + last_octet` of its address."""
     found = _RULE.fullmatch(text.strip())
     if found is None:
         raise BadValue("is neither an AS number nor a rule for one", _RULE_REMEDY)

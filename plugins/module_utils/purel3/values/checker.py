@@ -10,19 +10,18 @@ import ipaddress
 import re
 import typing as t
 
-from .bgp import community
-from .scalars import BadValue
+from .scalars import BadValue, absolute_path
 
-LARGEST_AS = 2**32 - 1
+T = t.TypeVar("T")
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62})\Z")
-_PATH = re.compile(r"/[A-Za-z0-9_./*?+@%:=,-]{1,254}\Z")
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class Checker:
-    """Converts values and collects what is wrong with them; a wrong one becomes any safe one.
+    """Converts values and collects what is wrong with them.
 
-    Every method takes the variable (such as bird_peers[0].port) and its value, and returns the converted value.
+    Every method takes the variable (such as bird_peers[0].port) and its value, and returns the converted value, or what
+    stands for none where there is a fault.
 
     Attributes:
         faults: one sentence each, naming place, value and remedy.
@@ -32,39 +31,48 @@ class Checker:
         self.faults: t.List[str] = []
 
     def refuse(self, where: str, value: t.Any, remedy: str) -> None:
-        """Note a fault.
-
-        Args:
-            where: the variable, for example bird_peers[0].port.
-            value: what it holds.
-            remedy: what is wrong and what to do, to follow the value.
-        """
+        """Note a fault; `remedy` follows the value, and says what is wrong and what to do."""
         self.faults.append(f"{where}: {value!r} {remedy}")
 
-    def integer(self, where: str, value: t.Any, low: int, high: int, what: str) -> int:
-        """Return a whole number, which templates may hand over as text."""
-        number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,20}", value) else value
-        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-            self.refuse(where, value, f"is not {what}; give a number from {low} to {high}")
-            return low
-        return number
+    def complain(self, what: str, item: t.Any, problem: str, remedy: str) -> None:
+        self.refuse(what, item, f"{problem}; {remedy}")
 
-    def boolean(self, where: str, value: t.Any) -> bool:
-        """Return a truth, which templates may hand over as text."""
-        known = {"true": True, "yes": True, "false": False, "no": False}
-        if isinstance(value, str) and value.lower() in known:
-            return known[value.lower()]
-        if not isinstance(value, bool):
-            self.refuse(where, value, "is neither true nor false; give one of them")
-            return False
-        return value
+    def parse_number(self, what: str, item: t.Any, parse: t.Callable[[int], T]) -> t.Optional[T]:
+        """Return a whole number, which templates may hand over as text."""
+        number = int(item) if isinstance(item, str) and re.fullmatch(r"[0-9]{1,20}", item) else item
+        if isinstance(number, bool) or not isinstance(number, int):
+            self.refuse(what, item, "is not a whole number; write it in digits")
+            return None
+        return self._parse(what, item, number, parse)
+
+    def parse_text(self, what: str, item: t.Any, parse: t.Callable[[str], T]) -> t.Optional[T]:
+        if not isinstance(item, str):
+            self.refuse(what, item, "is not text; write it in quotes")
+            return None
+        return self._parse(what, item, item, parse)
+
+    def parse_truth(self, what: str, item: t.Any, others: t.Sequence[str] = ()) -> t.Union[bool, str, None]:
+        """Return a truth, which templates may hand over as text, or one of other words."""
+        if isinstance(item, str) and item.lower() in _TRUTHS:
+            return _TRUTHS[item.lower()]
+        if isinstance(item, bool) or item in others:
+            return t.cast(t.Union[bool, str], item)
+        wanted = f"none of {', '.join([*others, 'true and false'])}" if others else "neither true nor false"
+        self.refuse(what, item, f"is {wanted}; give one of them")
+        return None
+
+    def parse_list(self, what: str, item: t.Any) -> t.Optional[t.Sequence[t.Any]]:
+        if not isinstance(item, (list, tuple)):
+            self.refuse(what, item, "is not a list; write it as a YAML list, [] for none")
+            return None
+        return item
+
+    def truth(self, where: str, value: t.Any) -> bool:
+        return self.parse_truth(where, value) is True
 
     def items(self, where: str, value: t.Any) -> t.Sequence[t.Any]:
         """Return the members of a list."""
-        if not isinstance(value, (list, tuple)):
-            self.refuse(where, value, "is not a list; write it as a YAML list, [] for none")
-            return ()
-        return value
+        return self.parse_list(where, value) or ()
 
     def choice(self, where: str, value: t.Any, known: t.Sequence[str]) -> str:
         """Return one of some words."""
@@ -73,41 +81,9 @@ class Checker:
             return known[0]
         return value
 
-    def name(self, where: str, value: t.Any) -> str:
-        """Return the name of a peer."""
-        if not isinstance(value, str) or not _NAME.match(value):
-            self.refuse(
-                where,
-                value,
-                "is not a name; use 1 to 63 letters, digits, dots, hyphens and underscores, first a letter or digit",
-            )
-            return ""
-        return value
-
-    def words(self, where: str, value: t.Any) -> str:
-        """Return the type of a peer."""
-        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}", value):
-            self.refuse(where, value, "is not a peer type; use letters, digits, spaces and hyphens")
-            return ""
-        return value
-
     def path(self, where: str, value: t.Any) -> str:
         """Return an absolute path that needs no quoting."""
-        if not isinstance(value, str) or not _PATH.match(value):
-            self.refuse(where, value, "is not an absolute path without spaces and quotes; give one")
-            return ""
-        return value
-
-    def address(self, where: str, value: t.Any, what: str = "an IPv4 address") -> ipaddress.IPv4Address:
-        """Return the address of one host."""
-        try:
-            address = ipaddress.IPv4Address(value if isinstance(value, str) else "")
-        except ValueError:
-            self.refuse(where, value, f"is not {what}; give one without prefix length, like 192.168.50.10")
-            return ipaddress.IPv4Address(0)
-        if address.is_unspecified or address.is_multicast or address.is_reserved:
-            self.refuse(where, value, f"cannot be {what}; give one from 0.0.0.1 to 223.255.255.255")
-        return address
+        return self.parse_text(where, value, absolute_path) or ""
 
     def network(self, where: str, value: t.Any, what: str = "a block") -> t.Optional[ipaddress.IPv4Network]:
         """Return a prefix without host bits."""
@@ -130,16 +106,6 @@ class Checker:
         found = (self.network(f"{where}[{index}]", item) for index, item in enumerate(self.items(where, value)))
         return tuple(sorted({network for network in found if network is not None}))
 
-    def communities(self, where: str, value: t.Any) -> t.Tuple[str, ...]:
-        """Return communities, sorted, each once."""
-        found = set()
-        for index, item in enumerate(self.items(where, value)):
-            try:
-                found.add(community(item if isinstance(item, str) else ""))
-            except BadValue as bad:
-                self.refuse(f"{where}[{index}]", item, f"{bad.problem}; {bad.remedy}")
-        return tuple(sorted(found, key=lambda one: [int(part) for part in one.split(":")]))
-
     def keys(self, where: str, value: t.Mapping[t.Any, t.Any], known: t.Iterable[str]) -> None:
         """Refuse keys that are not known."""
         names = sorted(known)
@@ -150,3 +116,10 @@ class Checker:
                     f"{where}: {key!r} is not known; "
                     + (f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}")
                 )
+
+    def _parse(self, what: str, item: t.Any, value: t.Any, parse: t.Callable[[t.Any], T]) -> t.Optional[T]:
+        try:
+            return parse(value)
+        except BadValue as bad:
+            self.complain(what, item, bad.problem, bad.remedy)
+            return None

@@ -8,61 +8,42 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .checker import Checker
-from .filters import BLOCKS, PEERS, Rule, parse_rules, unreachable_on_import
+from .filters import BLOCKS, PEERS, Rule, RuleFault, parse_rules, unreachable_on_import
+
+Found = t.Tuple[t.Tuple[Rule, ...], t.Tuple[RuleFault, ...]]
 
 
-def _read(check: Checker, where: str, value: t.Any) -> t.Optional[t.Tuple[Rule, ...]]:
+def read_import_rules(value: t.Any) -> Found:
+    """Read rules for what a peer announces; after the last one, a route is rejected."""
     rules, faults = parse_rules(value)
-    for fault in faults:
-        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.path)
-        check.faults.append(f"{where}{place}: {fault.problem}; {fault.remedy}")
-    return None if faults else rules
-
-
-def read_import_rules(check: Checker, where: str, value: t.Any) -> t.Tuple[Rule, ...]:
-    """Make rules for what a peer announces.
-
-    Args:
-        check: collects the faults.
-        where: the variable, for example bird_peers[0].import_filter.
-        value: a list of mappings with match, action and set.
-
-    Returns:
-        The rules in their order; after the last one, a route is rejected.
-    """
-    rules = _read(check, where, value) or ()
-    index = unreachable_on_import(rules)
+    index = None if faults else unreachable_on_import(rules)
     if index is not None:
-        source = rules[index].source
-        check.faults.append(f"{where}[{index}]: source {source} can never match what a peer sends; use peers, or none")
-    return tuple(dataclasses.replace(rule, source=None) for rule in rules)
+        problem = f"source {rules[index].source} can never match what a peer sends"
+        faults = (RuleFault((index,), problem, "use peers, or none"),)
+    return tuple(dataclasses.replace(rule, source=None) for rule in rules), faults
 
 
-def read_export_rules(check: Checker, where: str, value: t.Any, *, is_external: bool) -> t.Tuple[Rule, ...]:
-    """Make rules for what is announced to a peer.
+def read_export_rules(value: t.Any, *, is_external: bool) -> Found:
+    """Read rules for what is announced to a peer; after the last one, a route is rejected.
 
     Args:
-        check: collects the faults.
-        where: the variable, for example bird_peers[0].export_filter.
-        value: a list of mappings with match, action and set.
+        value: as in parse_rules.
         is_external: whether the peer is a router outside the fabric, to which only blocks go unless a rule says more.
-
-    Returns:
-        The rules in their order; after the last one, a route is rejected.
     """
-    read = _read(check, where, value) or ()
+    read, faults = parse_rules(value)
+    if faults:
+        return (), faults
     rules = tuple(
         dataclasses.replace(rule, source=BLOCKS) if is_external and rule.source is None else rule for rule in read
     )
+    return rules, tuple(_faults(rules))
+
+
+def _faults(rules: t.Sequence[Rule]) -> t.Iterator[RuleFault]:
     for index, rule in enumerate(rules):
         if rule.source == BLOCKS and (rule.community or rule.as_path):
-            check.faults.append(
-                f"{where}[{index}].match: a block of the node itself has neither community nor AS path, "
-                f"so that this can never match; use source: {PEERS}"
-            )
+            problem = "a block of the node itself has neither community nor AS path, so that this can never match"
+            yield RuleFault((index, "match"), problem, f"use source: {PEERS}")
         if rule.preference is not None:
-            check.faults.append(
-                f"{where}[{index}].set.preference: peers never see it; use prepend or communities on the way out"
-            )
-    return rules
+            remedy = "use prepend or communities on the way out"
+            yield RuleFault((index, "set", "preference"), "peers never see it", remedy)

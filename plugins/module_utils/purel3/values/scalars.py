@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single values of a fabric file: text or number in, typed value out, or what is wrong and the remedy."""
+"""Single values: text or number in, typed value out; BadValue, with what is wrong and the remedy, for all others."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import re
 import typing as t
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
+from .names import judge_new_device
+
 LONGEST_NAME = 63
-LONGEST_INTERFACE_NAME = 15
 LARGEST_PID = 4194304
 LARGEST_UINT32 = 4294967295
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?")
 _PID = re.compile(r"[0-9]{1,20}")
-_INTERFACE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_PATH = re.compile(r"/[A-Za-z0-9_./*?+@%:=,-]{1,254}")
+_PEER_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")
 _NETNS_PATH = re.compile(r"(?:/[A-Za-z0-9_.:@-]+)+")
 
 _HOST_NAMES_OF_ANSIBLE = ("all", "ungrouped", "fabric", "localhost")
@@ -27,6 +29,7 @@ _RESERVED_AS_NUMBERS = {
     65535: "reserved",
     LARGEST_UINT32: "reserved",
 }
+_NODE_ADDRESS_REMEDY = "use the address by which the other nodes reach this one"
 _UNUSABLE = (
     (IPv4Network("0.0.0.0/8"), "'this network' (0.0.0.0/8)"),
     (IPv4Network("127.0.0.0/8"), "loopback (127.0.0.0/8)"),
@@ -51,17 +54,7 @@ class BadValue(ValueError):
 
 
 def word(text: str) -> str:
-    """A name that is safe in paths, in bird.conf and in the allocation store.
-
-    Args:
-        text: as the file has it.
-
-    Returns:
-        The same text.
-
-    Raises:
-        BadValue: it cannot be a name.
-    """
+    """A name that is safe in paths, in bird.conf and in the allocation store."""
     if len(text) > LONGEST_NAME:
         raise BadValue(f"is a name of {len(text)} characters", f"use at most {LONGEST_NAME}")
     if not _NAME.fullmatch(text):
@@ -73,17 +66,7 @@ def word(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """A workload's name, which is also its namespace's unless the file says otherwise.
-
-    Args:
-        text: as the file has it.
-
-    Returns:
-        The same text.
-
-    Raises:
-        BadValue: it cannot be a workload's name.
-    """
+    """A workload's name, which is also its namespace's unless the file says otherwise."""
     word(text)
     if _PID.fullmatch(text):
         raise BadValue("is a name of digits only, which reads as a process id", "put a letter in it")
@@ -91,34 +74,14 @@ def name(text: str) -> str:
 
 
 def node_name(text: str) -> str:
-    """A node's name, which is also its name in the inventory.
-
-    Args:
-        text: as the file has it.
-
-    Returns:
-        The same text.
-
-    Raises:
-        BadValue: it cannot be a node's name.
-    """
+    """A node's name, which is also its name in the inventory."""
     if text in _HOST_NAMES_OF_ANSIBLE:
         raise BadValue("is a name that Ansible uses itself", "choose another name for the node")
     return word(text)
 
 
 def label(text: str) -> str:
-    """A label's key or value.
-
-    Args:
-        text: as the file has it.
-
-    Returns:
-        The same text.
-
-    Raises:
-        BadValue: it cannot be part of a label.
-    """
+    """A label's key or value."""
     if len(text) > LONGEST_NAME or not _LABEL.fullmatch(text):
         raise BadValue(
             "is not usable in a label",
@@ -128,24 +91,10 @@ def label(text: str) -> str:
 
 
 def interface_name(text: str) -> str:
-    """An interface's name, as the kernel accepts it.
-
-    Args:
-        text: as the file has it.
-
-    Returns:
-        The same text.
-
-    Raises:
-        BadValue: the kernel would refuse it, or it cannot stand in bird.conf.
-    """
-    size = len(text.encode())
-    if size > LONGEST_INTERFACE_NAME:
-        raise BadValue(f"is an interface name of {size} bytes", f"the kernel takes at most {LONGEST_INTERFACE_NAME}")
-    if text in (".", "..") or not _INTERFACE_NAME.fullmatch(text):
-        raise BadValue("is not an interface name", "use letters, digits, '-', '_' and '.' only")
-    if text == "lo":
-        raise BadValue("is the loopback interface", "name the interface that carries the traffic")
+    """An interface's name, as the kernel accepts it, and as it can stand in bird.conf."""
+    fault = judge_new_device(text)
+    if fault is not None:
+        raise BadValue(*fault)
     return text
 
 
@@ -174,34 +123,14 @@ def netns(text: str) -> str:
 
 
 def pid(number: int) -> str:
-    """A process whose network namespace is meant.
-
-    Args:
-        number: its id.
-
-    Returns:
-        The path of its namespace.
-
-    Raises:
-        BadValue: no process can have this id.
-    """
+    """The path of the namespace of a process."""
     if not 1 <= number <= LARGEST_PID:
         raise BadValue("is not a process id", f"use 1 to {LARGEST_PID}")
     return f"/proc/{number}/ns/net"
 
 
 def address(text: str) -> IPv4Address:
-    """The address of a workload.
-
-    Args:
-        text: an IPv4 address without a prefix length.
-
-    Returns:
-        The address.
-
-    Raises:
-        BadValue: it is not one, or no workload can have it.
-    """
+    """The address of a workload."""
     if "/" in text:
         raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
     parsed = ipv4(text, "write one such as 10.244.1.2")
@@ -209,18 +138,17 @@ def address(text: str) -> IPv4Address:
     return parsed
 
 
+def node_address(text: str) -> IPv4Address:
+    """A node's own address, without its subnet."""
+    if "/" in text:
+        raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
+    parsed = ipv4(text, "write one such as 192.168.50.10")
+    _refuse_unusable(IPv4Network(parsed), _NODE_ADDRESS_REMEDY)
+    return parsed
+
+
 def router_id(text: str) -> IPv4Address:
-    """A BGP identifier.
-
-    Args:
-        text: in the form of an IPv4 address.
-
-    Returns:
-        The identifier.
-
-    Raises:
-        BadValue: it is not one, or BGP does not allow it.
-    """
+    """A BGP identifier, in the form of an IPv4 address."""
     parsed = ipv4(text, "write one in the form of an address, such as 192.168.50.10")
     if int(parsed) == 0 or parsed >= IPv4Address("224.0.0.0"):
         raise BadValue("is not a router id", "use 0.0.0.1 to 223.255.255.255, best the node's own address")
@@ -228,23 +156,13 @@ def router_id(text: str) -> IPv4Address:
 
 
 def interface_address(text: str) -> IPv4Interface:
-    """A node's address with the prefix length of its subnet.
-
-    Args:
-        text: such as 192.168.50.10/24.
-
-    Returns:
-        The address and its subnet.
-
-    Raises:
-        BadValue: it is not one, or no node can have it.
-    """
+    """A node's address with the prefix length of its subnet, such as 192.168.50.10/24."""
     host, slash, length = text.partition("/")
     parsed = ipv4(host, "write one such as 192.168.50.10/24")
     if not slash:
         raise BadValue("has no prefix length", f"write it with its subnet's, such as {text}/24")
     interface = IPv4Interface((int(parsed), _prefix_length(length)))
-    _refuse_unusable(IPv4Network(parsed), "use the address by which the other nodes reach this one")
+    _refuse_unusable(IPv4Network(parsed), _NODE_ADDRESS_REMEDY)
     network = interface.network
     if network.prefixlen < 31 and parsed == network.network_address:
         raise BadValue(f"is the address of its network {network} itself", "use the host's own address")
@@ -254,17 +172,7 @@ def interface_address(text: str) -> IPv4Interface:
 
 
 def network(text: str) -> IPv4Network:
-    """A pool or a block.
-
-    Args:
-        text: such as 10.244.0.0/16.
-
-    Returns:
-        The network.
-
-    Raises:
-        BadValue: it is not one, has host bits set, or workloads cannot have its addresses.
-    """
+    """A pool or a block."""
     host, slash, length = text.partition("/")
     parsed = ipv4(host, "write a network such as 10.244.0.0/16")
     if not slash:
@@ -277,18 +185,22 @@ def network(text: str) -> IPv4Network:
     return found
 
 
+def absolute_path(text: str) -> str:
+    """The path of a file, without anything that must be quoted in bird.conf."""
+    if not _PATH.fullmatch(text):
+        raise BadValue("is not an absolute path without spaces and quotes", "give one")
+    return text
+
+
+def peer_type(text: str) -> str:
+    """How a peering came about, as the status table shows it."""
+    if not _PEER_TYPE.fullmatch(text):
+        raise BadValue("is not a peer type", "use letters, digits, spaces and hyphens")
+    return text
+
+
 def as_number(number: int) -> int:
-    """An autonomous system's number.
-
-    Args:
-        number: 4 bytes at most.
-
-    Returns:
-        The same number.
-
-    Raises:
-        BadValue: it is out of range or reserved.
-    """
+    """An autonomous system's number."""
     remedy = "use 1 to 4294967294, best a private one: 64512 to 65534"
     if not 0 <= number <= LARGEST_UINT32:
         raise BadValue("is not an AS number", remedy)
@@ -298,51 +210,21 @@ def as_number(number: int) -> int:
 
 
 def block_size(number: int) -> int:
-    """The prefix length of a pool's blocks.
-
-    Args:
-        number: a prefix length.
-
-    Returns:
-        The same number.
-
-    Raises:
-        BadValue: a block cannot have it.
-    """
+    """The prefix length of a pool's blocks."""
     if not 8 <= number <= 31:
         raise BadValue("is out of range", "give the prefix length of a block, 8 to 31; 26 is usual")
     return number
 
 
 def kernel_metric(number: int) -> int:
-    """The metric of the routes that BIRD installs.
-
-    Args:
-        number: 0 is none.
-
-    Returns:
-        The same number.
-
-    Raises:
-        BadValue: the kernel cannot hold it.
-    """
+    """The metric of the routes that BIRD installs; 0 is none."""
     if not 0 <= number <= LARGEST_UINT32:
         raise BadValue("is out of range", f"use 0 (no metric) to {LARGEST_UINT32}")
     return number
 
 
 def route_prefix(text: str) -> IPv4Network:
-    """A network that routes may lead to, the default route's included.
-
-    Args:
-        text: such as 0.0.0.0/0.
-
-    Returns:
-        The network.
-
-    Raises:
-        BadValue: it is not one, or has host bits set.
-    """
+    """A network that routes may lead to, the default route's included."""
     host, slash, length = text.partition("/")
     parsed = ipv4(host, "write a network such as 10.1.0.0/16")
     if not slash:
@@ -354,18 +236,7 @@ def route_prefix(text: str) -> IPv4Network:
 
 
 def ipv4(text: str, remedy: str) -> IPv4Address:
-    """An IPv4 address of any kind.
-
-    Args:
-        text: as the file has it.
-        remedy: what to do when it is none.
-
-    Returns:
-        The address.
-
-    Raises:
-        BadValue: it is not one.
-    """
+    """An IPv4 address of any kind; the remedy is for what is none."""
     try:
         return IPv4Address(text)
     except AddressValueError:

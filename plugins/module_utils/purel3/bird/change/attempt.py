@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from ...base.errors import ForeignObject, InvalidInput
 from ...base.files import File, Ownership, read
+from ...values.effects import NONE
 from ..talk.control import DEFAULT_SOCKET
 from ..talk.daemon import Program
 from ..talk.defaults import DEFAULT_ACCOUNT, DEFAULT_CONFIG
@@ -21,8 +22,9 @@ from . import candidate
 from .candidate import PASSWORDS, passwords_path
 from .commit import Digests
 from .expectation import KEPT
-from .impact import NONE, RESTART, Impact, changed_passwords, import_changes, predict, unknown
+from .impact import Impact
 from .mode_changes import ModeChange, mode_changes
+from .prediction import changed_passwords, import_changes, predict, unknown
 from .running import Running, read_running
 from .seal import PASSWORDS_SYMBOL, is_intact, is_sealed, seal, sealed_digest
 from .transition import keep_passwords, keep_peers
@@ -111,9 +113,10 @@ class Change:
         return self.is_timed and self.request.phase == TRY
 
     def restarts(self) -> t.Tuple[Impact, ...]:
-        """Return the sessions that are up and restart."""
-        up = self._established()
-        return tuple(one for one in self.impacts if one.effect == RESTART and one.protocol in up)
+        """Return the sessions that are up and restart, and what else is up and loses its neighbours."""
+        protocols = self.running.observed.protocols if self.running is not None else ()
+        up = {one.name for one in protocols if one.is_established or (one.session is None and one.state == "up")}
+        return tuple(one for one in self.impacts if one.is_break and one.protocol in up)
 
     def switches(self) -> t.Tuple[ModeChange, ...]:
         """Return the pools whose packets are on their way and would travel another way."""
@@ -181,7 +184,8 @@ def _impacts(
     old = running.passwords(passwords)
     # Other passwords than are known: every session that has one may restart.
     changed = changed_passwords(new if old is None else old, new) if old is not None else changed_passwords("", new)
-    return predict(before, text, changed, version), import_changes(before, text)
+    kinds = {one.name: one.kind for one in running.observed.protocols}
+    return predict(before, text, changed, version, kinds), import_changes(before, text)
 
 
 def _texts(*files: t.Optional[File]) -> t.Tuple[str, ...]:
@@ -222,7 +226,7 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
         program.version if program is not None else "",
     )
     if not change.reloads:
-        impacts = tuple(Impact(one.name, one.address, one.protocol, NONE) for one in impacts)
+        impacts = tuple(replace(one, effect=NONE, reasons=()) for one in impacts)
     ways = mode_changes(before, text) if before is not None else ()
     return replace(change, impacts=impacts, import_changes=imports, mode_changes=ways)
 
@@ -252,7 +256,7 @@ def operations_of(change: Change) -> t.Tuple[str, ...]:
 def in_words(impact: Impact) -> str:
     """Say what happens to a session, for example `node2 192.168.50.11: restart (hold time: 90 -> 30)`."""
     why = f" ({'; '.join(impact.reasons)})" if impact.reasons else ""
-    return f"{impact.name} {impact.address}: {impact.effect}{why}"
+    return f"{f'{impact.name} {impact.address}'.rstrip()}: {impact.effect}{why}"
 
 
 def refusals(change: Change) -> t.Tuple[str, ...]:
@@ -260,8 +264,11 @@ def refusals(change: Change) -> t.Tuple[str, ...]:
     found = []
     restarts, limit = change.restarts(), change.request.max_restarts
     if 0 <= limit < len(restarts):
+        what = "sessions that are up would restart"
+        if not all(one.address for one in restarts):
+            what = "protocols that are up would restart or go"
         found.append(
-            f"{len(restarts)} sessions that are up would restart, and max_session_restarts allows {limit}: "
+            f"{len(restarts)} {what}, and max_session_restarts allows {limit}: "
             f"{', '.join(in_words(one) for one in restarts)}; nothing was changed; raise max_session_restarts, "
             "or make the change node by node"
         )

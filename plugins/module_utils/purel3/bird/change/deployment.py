@@ -15,13 +15,13 @@ from ...base.errors import BirdError, InvalidInput
 from ...base.files import read
 from ...base.proposal import Proposal
 from ...base.waiting import until
+from ...values.effects import NONE
 from ..talk.control import connected
 from ..talk.daemon import Program, check_text, find_program
 from ..talk.defaults import DEFAULT_CONFIG
 from . import candidate
 from .attempt import CONFIRM, Change, Request, foreign_parts, in_words, operations_of, read_change, refusals
 from .candidate import PASSWORDS
-from .impact import NONE
 from .rollout import apply, confirm
 from .running import refuse_other_file
 from .seal import is_sealed, loaded_digest
@@ -120,7 +120,9 @@ def propose(request: Request) -> Proposal:
         values={**values, "is_pending": change.waits},
         warnings=warnings,
         obstacles=refusals(change),
-        notes=tuple(f"~ session {in_words(one)}" for one in change.impacts if one.effect != NONE),
+        notes=tuple(
+            f"~ {'session ' if one.address else ''}{in_words(one)}" for one in change.impacts if one.effect != NONE
+        ),
     )
 
 

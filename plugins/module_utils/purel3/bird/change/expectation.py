@@ -9,10 +9,11 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ...values.effects import NONE, REFILTER, RESTART
 from ..talk.reply import Line
 from ..talk.sessions import info
 from ..talk.status import Protocol, Route
-from .impact import NONE, REFILTER, RESTART, Impact
+from .impact import Impact
 
 KEPT = "kept"
 PEERS = "peers"

@@ -1,326 +1,35 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What loading another bird.conf does to each BGP session: a pure comparison of two texts of our rendering."""
+"""What happens to one protocol of BIRD that other routers notice, most of all to a BGP session."""
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass
 
-from ...base.errors import BirdError
-from .outline import Outline, Session, Tokens, outline, used_names
-from .syntax import Statement
-
-NONE = "none"
-REFILTER = "refilter"
-RESTART = "restart"
-ADDED = "added"
-REMOVED = "removed"
-
-_DEFINED = re.compile(r'^define (\w+)_password = "(.*)";$', re.MULTILINE)
-_NETWORK = re.compile(r"[0-9.]+/[0-9]+\Z|[0-9a-f:]+:[0-9a-f:]*/[0-9]+\Z")
-_LEARNING = ("cost", "gateway", "import", "preference")
-_ORDER = (NONE, REFILTER, RESTART)
-_LONGEST_SHOWN = 40
-
-# How BIRD takes a change of each option of a session. What is not listed here is taken for a restart.
-SESSION_OPTIONS: t.Mapping[str, str] = {
-    "description": NONE,
-    "allow bgp_local_pref": RESTART,
-    "allow local as": RESTART,
-    "bfd": NONE,
-    "check link": NONE,
-    "connect delay time": RESTART,
-    "connect retry time": RESTART,
-    "debug": NONE,
-    "default bgp_local_pref": RESTART,
-    "default bgp_med": RESTART,
-    "direct": RESTART,
-    "disabled": RESTART,
-    "enforce first as": RESTART,
-    "error forget time": RESTART,
-    "error wait time": RESTART,
-    "graceful restart": RESTART,
-    "graceful restart time": RESTART,
-    "hold time": RESTART,
-    "interface": RESTART,
-    "keepalive time": RESTART,
-    "local": RESTART,
-    "multihop": RESTART,
-    "neighbor": RESTART,
-    "passive": RESTART,
-    "password": RESTART,
-    "rr client": RESTART,
-    "rr cluster id": RESTART,
-    "send hold time": RESTART,
-    "source address": RESTART,
-    "strict bind": RESTART,
-    "ttl security": RESTART,
-}
-CHANNEL_OPTIONS: t.Mapping[str, str] = {
-    "cost": REFILTER,
-    "export": REFILTER,
-    "export limit": NONE,
-    # With it changes the table in which next hops are looked up.
-    "gateway": RESTART,
-    "import": REFILTER,
-    "import keep filtered": RESTART,
-    "import limit": NONE,
-    "next hop address": RESTART,
-    "next hop keep": REFILTER,
-    "next hop self": REFILTER,
-    "preference": REFILTER,
-    "receive limit": NONE,
-    "rpki reload": NONE,
-    "table": RESTART,
-}
-# What stands at the top: nothing to do with sessions, but for the identity in them.
-SETTINGS: t.Mapping[str, str] = {
-    "debug": NONE,
-    "graceful restart wait": NONE,
-    "include": NONE,
-    "log": NONE,
-    "mrtdump": NONE,
-    "router id": RESTART,
-    "timeformat": NONE,
-}
+from ...values.effects import NONE, REMOVED, RESTART
 
 
 @dataclass(frozen=True)
 class Impact:
-    """What happens to one session.
+    """What happens to one of them.
 
     Args:
-        name: what people call the peer.
-        address: the peer's.
-        protocol: the name of the session's protocol.
+        name: what people call the peer; of what is no BGP session, for example `protocol ospf backbone`.
+        address: the peer's; empty where there is no single one.
+        protocol: the name of the protocol.
         effect: none; refilter (routes are evaluated again, the session stays); restart; added; removed.
-        reasons: the options that changed, in words; empty for none, added and removed.
+        reasons: the options that changed, in words; empty for none and added, and for a session that is removed.
     """
 
     name: str
     address: str
     protocol: str
-    effect: str
+    effect: str = NONE
     reasons: t.Tuple[str, ...] = ()
 
-
-def option_of(words: Tokens, known: t.Mapping[str, str]) -> str:
-    """Name the option that a statement sets.
-
-    Args:
-        words: of the statement.
-        known: options, by name.
-
-    Returns:
-        The longest known option that it begins with, else its first word.
-    """
-    for length in range(min(4, len(words)), 0, -1):
-        name = " ".join(words[:length])
-        if name in known:
-            return name
-    return words[0] if words else ""
-
-
-def _options(statements: t.Iterable[Statement], known: t.Mapping[str, str]) -> t.Dict[str, t.Tuple[Statement, ...]]:
-    found: t.Dict[str, t.Tuple[Statement, ...]] = {}
-    for statement in statements:
-        name = option_of(statement.words, known)
-        # The last one counts in BIRD, but for options that this library does not know.
-        found[name] = (statement,) if name in known else (*found.get(name, ()), statement)
-    return found
-
-
-def _value(statements: t.Tuple[Statement, ...], name: str) -> str:
-    if not statements:
-        return "not set"
-    tokens = [token for one in statements for token in one.tokens()]
-    return " ".join(tokens[len(name.split()) : -1]) or "on"
-
-
-def _words(name: str, old: t.Tuple[Statement, ...], new: t.Tuple[Statement, ...]) -> str:
-    before, after = _value(old, name), _value(new, name)
-    if max(len(before), len(after)) > _LONGEST_SHOWN or name == "password":
-        return name
-    return f"{name}: {before} -> {after}"
-
-
-def _tokens(statements: t.Iterable[Statement]) -> Tokens:
-    return tuple(token for one in statements for token in one.tokens())
-
-
-def _channels(statements: t.Iterable[Statement]) -> t.Dict[str, t.Tuple[Statement, ...]]:
-    found: t.Dict[str, t.Tuple[Statement, ...]] = {}
-    for one in statements:
-        if one.words in (("ipv4",), ("ipv6",)):
-            found[one.words[0]] = (*found.get(one.words[0], ()), *(one.body or ()))
-    return found
-
-
-class _Changes:
-    """The effects that were found, and why."""
-
-    def __init__(self) -> None:
-        self.found: t.List[t.Tuple[str, str]] = []
-
-    def add(self, effect: str, reason: str) -> None:
-        if effect != NONE and (effect, reason) not in self.found:
-            self.found.append((effect, reason))
-
-    def compare(
-        self,
-        old: t.Mapping[str, t.Tuple[Statement, ...]],
-        new: t.Mapping[str, t.Tuple[Statement, ...]],
-        known: t.Mapping[str, str],
-    ) -> None:
-        """Compare options by name."""
-        for name in sorted({*old, *new}):
-            before, after = old.get(name, ()), new.get(name, ())
-            if _tokens(before) == _tokens(after):
-                continue
-            effect, reason = known.get(name, RESTART), _words(name, before, after)
-            if name not in known:
-                reason += " (an option that this version does not know)"
-            if name == "bfd" and _is_on(before) and not _is_on(after):
-                # The other side sees its BFD session end, and ends the BGP session.
-                effect = RESTART
-            self.add(effect, reason)
-
-    def compare_named(self, old: Outline, new: Outline, before: Tokens, after: Tokens) -> None:
-        """Compare what filters rest on, for filters whose own words are the same."""
-        names = used_names(before, old.named) | used_names(after, new.named)
-        for name in sorted(names):
-            if old.named.get(name) != new.named.get(name):
-                self.add(REFILTER, name)
-
-    def impact(self, session: Session) -> Impact:
-        effect = max((effect for effect, dummy in self.found), key=_ORDER.index, default=NONE)
-        found = sorted(self.found, key=lambda change: -_ORDER.index(change[0]))
-        return _impact(session, effect, tuple(reason for dummy, reason in found))
-
-
-def _is_on(statements: t.Tuple[Statement, ...]) -> bool:
-    return bool(statements) and statements[-1].words[1:2] not in (("off",), ("no",))
-
-
-def _impact(session: Session, effect: str, reasons: t.Tuple[str, ...] = ()) -> Impact:
-    return Impact(session.name, session.address, session.protocol, effect, reasons)
-
-
-def _of_session(
-    old: Outline, new: Outline, name: str, channel_options: t.Mapping[str, str], *, has_new_password: bool
-) -> Impact:
-    before, after = old.sessions[name], new.sessions[name]
-    changes = _Changes()
-    changes.compare(_options(old.settings, SETTINGS), _options(new.settings, SETTINGS), SETTINGS)
-    known = {**SESSION_OPTIONS, "ipv4": NONE, "ipv6": NONE}
-    changes.compare(_options(before.statements, known), _options(after.statements, known), known)
-    if has_new_password and (before.first("password") or after.first("password")):
-        changes.add(RESTART, "password")
-    channels = _channels(before.statements), _channels(after.statements)
-    for family in sorted({*channels[0], *channels[1]}):
-        if (family in channels[0]) != (family in channels[1]):
-            changes.add(RESTART, f"{family} channel")
-            continue
-        options = tuple(_options(channel[family], channel_options) for channel in channels)
-        changes.compare(options[0], options[1], channel_options)
-        filters = [_tokens(part for key in ("import", "export") for part in found.get(key, ())) for found in options]
-        changes.compare_named(old, new, filters[0], filters[1])
-    return changes.impact(after)
-
-
-def unknown(text: str, reason: str) -> t.Tuple[Impact, ...]:
-    """Describe what may happen when it is not known what BIRD runs: the worst.
-
-    Args:
-        text: the new bird.conf.
-        reason: why it is not known.
-
-    Returns:
-        A restart for each session, sorted by protocol; none where the text cannot be read.
-    """
-    try:
-        found = outline(text).sessions
-    except BirdError:
-        return ()
-    return tuple(_impact(found[name], RESTART, (f"unknown: {reason}",)) for name in sorted(found))
-
-
-def predict(
-    old_text: str, new_text: str, changed_passwords: t.Collection[str] = (), version: str = ""
-) -> t.Tuple[Impact, ...]:
-    """Say what loading one configuration in place of another does to each session.
-
-    Args:
-        old_text: the bird.conf that runs.
-        new_text: the one to load.
-        changed_passwords: the protocols whose password is another one, comes or goes.
-        version: of the running BIRD, for example 2.0.12; empty for the worst of all.
-
-    Returns:
-        One item a session of either text, sorted by protocol.
-    """
-    try:
-        old, new = outline(old_text), outline(new_text)
-    except BirdError as error:
-        return unknown(new_text, f"the configuration cannot be compared: {error}")
-    # BIRD 2 takes this up at the next restart of the session, whenever that is; BIRD 3 restarts it.
-    options = {**CHANNEL_OPTIONS, "import keep filtered": NONE if version.startswith("2.") else RESTART}
-    found = []
-    for name in sorted({*old.sessions, *new.sessions}):
-        if name not in old.sessions:
-            found.append(_impact(new.sessions[name], ADDED))
-        elif name not in new.sessions:
-            found.append(_impact(old.sessions[name], REMOVED))
-        else:
-            found.append(_of_session(old, new, name, options, has_new_password=name in changed_passwords))
-    return tuple(found)
-
-
-def _import_of(text: Outline, name: str) -> t.Tuple[Tokens, t.Dict[str, Tokens]]:
-    """Return how a session treats what it learns: its own words, and the named parts that they rest on."""
-    found: t.List[str] = []
-    for statements in _channels(text.sessions[name].statements).values():
-        options = _options(statements, CHANNEL_OPTIONS)
-        found.extend(token for option in _LEARNING for token in _tokens(options.get(option, ())))
-    return tuple(found), {part: text.named[part] for part in used_names(found, text.named)}
-
-
-def import_changes(old_text: str, new_text: str) -> t.Dict[str, t.FrozenSet[str]]:
-    """Find the sessions that evaluate what they have learnt anew.
-
-    Args:
-        old_text: the bird.conf that runs.
-        new_text: the one to load.
-
-    Returns:
-        By protocol, the networks that the new one accepts by a plain list; empty where a text cannot be read.
-    """
-    try:
-        old, new = outline(old_text), outline(new_text)
-    except BirdError:
-        return {}
-    found = {}
-    for name in {*old.sessions} & {*new.sessions}:
-        after = _import_of(new, name)
-        if _import_of(old, name) != after:
-            # More than a list of networks may keep anything out, as its author means it to.
-            is_list = " ".join(after[0]).partition("import where net ~ [ ")[1] and not after[1]
-            found[name] = frozenset(token for token in after[0] if is_list and _NETWORK.match(token))
-    return found
-
-
-def changed_passwords(old_text: str, new_text: str) -> t.FrozenSet[str]:
-    """Find the sessions whose password is another one, comes or goes.
-
-    Args:
-        old_text: the file with the passwords that BIRD runs with; empty for none.
-        new_text: the one to load.
-
-    Returns:
-        Names of protocols.
-    """
-    old, new = dict(_DEFINED.findall(old_text)), dict(_DEFINED.findall(new_text))
-    return frozenset(name for name in {*old, *new} if old.get(name) != new.get(name))
+    @property
+    def is_break(self) -> bool:
+        """Whether neighbours are lost that nobody has said to be gone, as one does by not naming a peer any more."""
+        return self.effect == RESTART or (self.effect == REMOVED and not self.address)

@@ -1,31 +1,38 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a rendered bird.conf bears on its BGP sessions: their options with templates resolved, and named parts."""
+"""A bird.conf sorted by what its parts are for: protocols with templates resolved, named parts, settings."""
 
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from dataclasses import dataclass
 
 from .syntax import Statement, parse
 
 Tokens = t.Tuple[str, ...]
 
+BGP = "bgp"
+
 _NAMED = ("define", "filter", "function")
+# They may stand behind the kind of a protocol.
+_VERSIONS = ("v2", "v3", "ng")
 
 
 @dataclass(frozen=True)
-class Session:
-    """One BGP session as it is configured.
+class Protocol:
+    """One protocol as it is configured.
 
     Args:
-        protocol: the name of its protocol.
+        kind: for example bgp or ospf.
+        name: its own, or that which BIRD gives it.
         statements: its own and those of its templates, the templates' first.
         whole: its own, as one.
     """
 
-    protocol: str
+    kind: str
+    name: str
     statements: t.Tuple[Statement, ...]
     whole: Statement
 
@@ -40,10 +47,10 @@ class Session:
         return self.first("neighbor")[1:2][0] if len(self.first("neighbor")) > 1 else ""
 
     @property
-    def name(self) -> str:
-        """What people call the peer: its description up to the last comma, else its protocol."""
+    def peer(self) -> str:
+        """What people call the peer: the description up to the last comma, else the protocol's name."""
         description = " ".join(self.first("description")[1:]).strip('"')
-        return description.rpartition(", ")[0] or description or self.protocol
+        return description.rpartition(", ")[0] or description or self.name
 
 
 @dataclass(frozen=True)
@@ -51,27 +58,37 @@ class Outline:
     """A configuration, sorted by what its parts are for.
 
     Args:
-        sessions: BGP sessions by protocol.
+        protocols: by name.
         named: the definitions, filters, functions and tables by name, each as tokens with what fills it.
         statements: what defines each of them, by name.
         templates: templates by name.
-        others: protocols that are not BGP, by name.
         settings: what stands at the top and is neither.
     """
 
-    sessions: t.Mapping[str, Session]
+    protocols: t.Mapping[str, Protocol]
     named: t.Mapping[str, Tokens]
     statements: t.Mapping[str, t.Tuple[Statement, ...]]
     templates: t.Mapping[str, Statement]
-    others: t.Mapping[str, Statement]
     settings: t.Tuple[Statement, ...]
+
+    @property
+    def sessions(self) -> t.Dict[str, Protocol]:
+        """The BGP sessions, by protocol."""
+        return {name: one for name, one in self.protocols.items() if one.kind == BGP}
+
+
+def _head(words: Tokens) -> t.Tuple[str, str, str]:
+    """Read what stands before the body of a protocol or template: its kind, name and template, each perhaps empty."""
+    kind = words[1] if len(words) > 1 else ""
+    rest = words[3:] if words[2:3] and words[2] in _VERSIONS else words[2:]
+    name = rest[0] if rest and rest[0] != "from" else ""
+    behind = rest[1:] if name else rest
+    return kind, name, behind[1] if behind[:1] == ("from",) and len(behind) > 1 else ""
 
 
 def _resolved(statement: Statement, templates: t.Mapping[str, Statement], depth: int = 0) -> t.Tuple[Statement, ...]:
-    words = statement.words
-    inherited: t.Tuple[Statement, ...] = ()
-    if "from" in words[3:4] and len(words) > 4 and words[4] in templates and depth < 16:
-        inherited = _resolved(templates[words[4]], templates, depth + 1)
+    parent = templates.get(_head(statement.words)[2])
+    inherited = _resolved(parent, templates, depth + 1) if parent is not None and depth < 16 else ()
     return (*inherited, *(statement.body or ()))
 
 
@@ -83,64 +100,50 @@ def _tables_of(statement: Statement) -> t.Iterator[str]:
 
 
 def outline(text: str) -> Outline:
-    """Sort a configuration by what its parts are for.
-
-    Args:
-        text: a bird.conf of our rendering, with or without seal.
-
-    Returns:
-        Its outline.
+    """Sort a configuration, with or without seal, by what its parts are for.
 
     Raises:
         BirdError: brackets that do not match.
     """
-    sessions: t.Dict[str, Session] = {}
     named: t.Dict[str, t.List[Statement]] = {}
     templates: t.Dict[str, Statement] = {}
-    others: t.Dict[str, Statement] = {}
     settings: t.List[Statement] = []
-    bgp: t.List[Statement] = []
+    configured: t.Dict[str, Statement] = {}
+    unnamed: t.Counter[str] = Counter()
     for statement in parse(text):
         words = statement.words
-        if words[:1] == ("template",) and len(words) > 2:
-            templates[words[2]] = statement
-        elif words[:2] == ("protocol", "bgp") and len(words) > 2:
-            bgp.append(statement)
+        kind, name, _parent = _head(words)
+        if words[:1] == ("template",) and name:
+            templates[name] = statement
         elif words[:1] == ("protocol",):
-            others[words[2] if len(words) > 2 else " ".join(words)] = statement
+            if not name:
+                unnamed[kind] += 1
+                name = f"{kind}{unnamed[kind]}"
+            configured[name] = statement
         elif words[:1] and words[0] in _NAMED and len(words) > 1:
             named.setdefault(words[1], []).append(statement)
         elif words[1:2] == ("table",) and len(words) > 2:
             named.setdefault(words[2], []).append(statement)
         else:
             settings.append(statement)
-    for statement in others.values():
-        for table in _tables_of(statement):
+    protocols = {
+        name: Protocol(_head(one.words)[0], name, _resolved(one, templates), one) for name, one in configured.items()
+    }
+    for protocol in protocols.values():
+        for table in _tables_of(protocol.whole) if protocol.kind != BGP else ():
             if table in named:
-                named[table].append(statement)
-    for statement in bgp:
-        name = statement.words[2]
-        sessions[name] = Session(name, _resolved(statement, templates), statement)
+                named[table].append(protocol.whole)
     return Outline(
-        sessions=sessions,
+        protocols=protocols,
         named={name: tuple(token for one in parts for token in one.tokens()) for name, parts in named.items()},
         statements={name: tuple(parts) for name, parts in named.items()},
         templates=templates,
-        others=others,
         settings=tuple(settings),
     )
 
 
 def used_names(tokens: t.Iterable[str], named: t.Mapping[str, Tokens]) -> t.FrozenSet[str]:
-    """Find which named parts a piece of configuration rests on, however indirectly.
-
-    Args:
-        tokens: the piece.
-        named: the parts by name.
-
-    Returns:
-        Names of parts.
-    """
+    """Find which named parts a piece of configuration rests on, however indirectly."""
     found: t.Set[str] = set()
     open_ends = [token for token in tokens if token in named]
     while open_ends:

@@ -9,6 +9,8 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ...values.session_options import OPTIONS
+
 
 @dataclass(frozen=True)
 class _Option:
@@ -32,7 +34,7 @@ _OPTIONS = (
     _option("keys", "2.17"),
     _option("onlink", "2.0.12", "3.2"),
     _option("require route refresh", "2.15"),
-    _option("send hold time", "2.15"),
+    *(_option(words, *option.since) for option in OPTIONS.values() for words in option.words if option.since),
 )
 _TEXT_OR_COMMENT = re.compile(r'("[^"\n]*")|#[^\n]*|/\*.*?\*/', re.DOTALL)
 
@@ -42,15 +44,7 @@ def _number(version: str) -> t.Tuple[int, ...]:
 
 
 def unsupported(text: str, version: str) -> t.Tuple[str, ...]:
-    """Find options that a BIRD does not know.
-
-    Args:
-        text: a configuration.
-        version: of the installed BIRD, for example 2.0.12.
-
-    Returns:
-        One sentence per option, naming the first version that knows it; sorted.
-    """
+    """Find options that a BIRD does not know."""
     plain = _TEXT_OR_COMMENT.sub(lambda match: '""' if match.group(1) else "", text)
     return tuple(
         f"BIRD {version} does not know `{option.name}`; install BIRD {option.needed(version)} or newer, "

@@ -9,6 +9,7 @@ import typing as t
 
 from ...state.kinds.ownership import KERNEL_PROTOCOL
 from ...values.modes import MODE_OF_DEVICE
+from ..protocols import bfd, device, direct, kernel, static
 from ..want.settings import Settings, parse
 from .encapsulation import tunnel_lines
 from .filters import OWNER_TABLE, active_aggregates, common_export_filters
@@ -44,60 +45,42 @@ def _start(settings: Settings) -> t.List[str]:
         HEADER,
         _log(settings),
         f"router id {settings.router_id};",
-        f"graceful restart wait {settings.timers.graceful_restart_wait};",
+        f"graceful restart wait {settings.graceful_restart_wait};",
         *(f'include "{file}";' for file in files),
     ]
 
 
 def _devices(settings: Settings) -> t.List[str]:
-    return [f"protocol device {DEVICE_PROTOCOL} {{", f"  scan time {settings.timers.device_scan};", "}"]
+    return device.lines(DEVICE_PROTOCOL, settings.device_scan_time)
 
 
 def _bfd(settings: Settings) -> t.List[str]:
-    timers = [f"    interval {settings.timers.bfd_interval} ms;", f"    multiplier {settings.timers.bfd_multiplier};"]
-    far = ["  multihop {", *timers, "  };"] if any(is_watched_over_hops(peer) for peer in settings.peers) else []
-    return [f"protocol bfd {BFD_PROTOCOL} {{", '  interface "*" {', *timers, "  };", *far, "}"]
+    session = settings.session
+    is_over_hops = any(is_watched_over_hops(peer) for peer in settings.peers)
+    return bfd.lines(BFD_PROTOCOL, session["bfd_interval"], session["bfd_multiplier"], is_over_hops=is_over_hops)
 
 
 def _connected() -> t.List[str]:
     # Tunnels are left out also where there are none: what changes here makes BIRD forget all that it knows from here.
-    own = ", ".join(f'-"{device}"' for device in ("cali*", *MODE_OF_DEVICE))
-    return [
-        f"protocol direct {DIRECT_PROTOCOL} {{",
-        "  ipv4;",
-        f'  interface {own}, "*";',
-        "}",
-    ]
+    return direct.lines(DIRECT_PROTOCOL, (*(f'-"{device}"' for device in ("cali*", *MODE_OF_DEVICE)), '"*"'))
 
 
 def _blocks(settings: Settings) -> t.List[str]:
-    routes = [f"  route {block} blackhole;" for block in settings.blocks]
-    return [f"protocol static {BLOCK_PROTOCOL} {{", "  ipv4;", *routes, "}"]
+    return static.lines(BLOCK_PROTOCOL, [f"{block} blackhole" for block in settings.blocks])
 
 
 def _aggregates(settings: Settings) -> t.List[str]:
     active = sorted({aggregate for peer in settings.peers for aggregate in active_aggregates(settings, peer)})
-    if not active:
-        return []
     # In the kernel too: packets to an address that nobody has would go back along the router's default route.
-    routes = [f"  route {aggregate} unreachable;" for aggregate in active]
-    return [f"protocol static {AGGREGATE_PROTOCOL} {{", "  ipv4;", *routes, "}"]
+    return static.lines(AGGREGATE_PROTOCOL, [f"{aggregate} unreachable" for aggregate in active]) if active else []
 
 
 def _owners(settings: Settings) -> t.List[str]:
     if not settings.is_transit:
         return []
-    routes = [f"  route {one.block} max {one.block.prefixlen} as {one.as_number};" for one in settings.owners]
-    return [
-        f"roa4 table {OWNER_TABLE};",
-        "",
-        f"protocol static {OWNER_PROTOCOL} {{",
-        "  roa4 {",
-        f"    table {OWNER_TABLE};",
-        "  };",
-        *routes,
-        "}",
-    ]
+    routes = [f"{one.block} max {one.block.prefixlen} as {one.as_number}" for one in settings.owners]
+    channel = ("roa4 {", f"  table {OWNER_TABLE};", "};")
+    return [f"roa4 table {OWNER_TABLE};", "", *static.lines(OWNER_PROTOCOL, routes, channel)]
 
 
 def _kernel_filters(settings: Settings) -> t.List[str]:
@@ -114,21 +97,14 @@ def _kernel_filters(settings: Settings) -> t.List[str]:
 
 
 def _kernel(settings: Settings) -> t.List[str]:
-    learns = _learns(settings)
-    return [
-        f"protocol kernel {KERNEL_PROTOCOL} {{",
-        *(["  learn;"] if learns else []),
-        "  persist;",
-        f"  scan time {settings.timers.kernel_scan};",
-        f"  metric {settings.kernel_metric};",
-        *([f"  merge paths on limit {settings.ecmp_paths};"] if settings.ecmp_paths > 1 else []),
-        "  graceful restart;",
-        "  ipv4 {",
-        "    import filter fabric_from_kernel;" if learns else "    import none;",
-        "    export filter fabric_to_kernel;",
-        "  };",
-        "}",
-    ]
+    return kernel.lines(
+        KERNEL_PROTOCOL,
+        learns_by="fabric_from_kernel" if _learns(settings) else None,
+        exports_by="fabric_to_kernel",
+        scan_time=settings.kernel_scan_time,
+        metric=settings.kernel_metric,
+        ecmp_paths=settings.ecmp_paths,
+    )
 
 
 def _export_filters(settings: Settings) -> t.Iterator[t.List[str]]:
@@ -137,18 +113,11 @@ def _export_filters(settings: Settings) -> t.Iterator[t.List[str]]:
 
 
 def render(settings: Settings) -> str:
-    """Return the whole bird.conf of a node.
-
-    Args:
-        settings: checked values (see settings.parse).
-
-    Returns:
-        Text that ends in a newline; the same for the same settings.
-    """
+    """Return the whole bird.conf of a node, which ends in a newline."""
     sections = [
         _start(settings),
         _devices(settings),
-        _bfd(settings) if any(peer.session.bfd for peer in settings.peers) else [],
+        _bfd(settings) if any(peer.session["bfd"] for peer in settings.peers) else [],
         _connected() if _learns(settings) else [],
         _blocks(settings),
         _aggregates(settings),

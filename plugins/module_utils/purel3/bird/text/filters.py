@@ -21,34 +21,18 @@ TO_ROUTERS = "fabric_to_routers"
 
 
 def active_aggregates(settings: Settings, peer: Peer) -> t.Tuple[ipaddress.IPv4Network, ...]:
-    """Return the aggregates that a peer is told of.
-
-    Args:
-        settings: of the node.
-        peer: who may have asked for aggregates.
-
-    Returns:
-        Those that hold something of the node, and are not a block themselves.
-    """
+    """Return the aggregates that a peer is told of: those that hold something of the node, and are no block of it."""
     return tuple(
         aggregate
-        for aggregate in peer.session.aggregates
+        for aggregate in peer.session["aggregates"]
         if any(block.subnet_of(aggregate) and block != aggregate for block in settings.blocks)
         and aggregate not in settings.blocks
     )
 
 
 def speaks_as(settings: Settings, peer: Peer) -> int:
-    """Return the AS as which a node speaks to a peer.
-
-    Args:
-        settings: of the node.
-        peer: any of its peers.
-
-    Returns:
-        An AS number.
-    """
-    return peer.session.local_as_number or settings.as_number
+    """Return the AS as which a node speaks to a peer."""
+    return peer.session["local_as_number"] or settings.as_number
 
 
 def _is_internal(settings: Settings, peer: Peer) -> bool:
@@ -100,22 +84,14 @@ def _from_node(settings: Settings, peer: Peer) -> t.List[str]:
 
 
 def _from_router(settings: Settings) -> t.List[str]:
-    addresses = {settings.address, *(peer.session.source_address or settings.address for peer in settings.peers)}
+    addresses = {settings.address, *(peer.session["source_address"] or settings.address for peer in settings.peers)}
     own = [*(f"{block}+" for block in settings.blocks), *(f"{address}/32" for address in sorted(addresses))]
     return [f"  if net ~ {prefix_set(own)} then reject;"]
 
 
 def import_filter(settings: Settings, peer: Peer) -> t.Union[str, t.List[str]]:
-    """Say what is accepted from a peer.
-
-    Args:
-        settings: of the node.
-        peer: who announces.
-
-    Returns:
-        What stands after `import`, or the body of a filter.
-    """
-    rules = peer.session.import_filter
+    """Say what is accepted from a peer: what stands after `import`, or the body of a filter."""
+    rules = peer.session["import_filter"]
     if peer.is_external:
         if not rules:
             return "none"
@@ -158,7 +134,7 @@ def _announced(settings: Settings, kind: str) -> t.List[str]:
 
 
 def _plain_body(settings: Settings, kind: str) -> t.List[str]:
-    on_accept = [*add_communities(settings.session.communities), "accept;"]
+    on_accept = [*add_communities(settings.session["communities"]), "accept;"]
     return [
         *(line for condition in _announced(settings, kind) for line in conditional(condition, on_accept)),
         "  reject;",
@@ -173,14 +149,7 @@ def _aggregation(aggregates: t.Sequence[ipaddress.IPv4Network]) -> t.List[str]:
 
 
 def common_export_filters(settings: Settings) -> t.Dict[str, t.List[str]]:
-    """Return the filters for peers without wishes of their own, who are told the same.
-
-    Args:
-        settings: of the node.
-
-    Returns:
-        Bodies by name, in the order in which they are written.
-    """
+    """Return the bodies, by name, of the filters for peers without wishes of their own, who are told the same."""
     names = {export_filter(settings, peer)[0] for peer in settings.peers} | {TO_PEERS}
     return {name: _plain_body(settings, name) for name in (TO_PEERS, TO_REFLECTION, TO_ROUTERS) if name in names}
 
@@ -198,15 +167,19 @@ def export_filter(settings: Settings, peer: Peer) -> t.Tuple[str, t.List[str]]:
     session = peer.session
     kind = _kind(settings, peer)
     aggregates = active_aggregates(settings, peer)
-    if session.export_filter is None and not aggregates and session.communities == settings.session.communities:
+    if (
+        session["export_filter"] is None
+        and not aggregates
+        and session["communities"] == settings.session["communities"]
+    ):
         # Without transit, routers are told the same as nodes.
         return TO_PEERS if kind == TO_ROUTERS and not settings.is_transit else kind, []
     announced = _announced(settings, kind)
     if aggregates:
         announced.append(IS_AGGREGATE)
     lines = _aggregation(aggregates) if aggregates else []
-    on_accept = add_communities(session.communities)
-    if session.export_filter is None:
+    on_accept = add_communities(session["communities"])
+    if session["export_filter"] is None:
         for condition in announced:
             lines += conditional(condition, [*on_accept, "accept;"])
         return "", [*lines, "  reject;"]
@@ -216,4 +189,4 @@ def export_filter(settings: Settings, peer: Peer) -> t.Tuple[str, t.List[str]]:
     elif not peer.is_external:
         return "", ["  reject;"]
     own = f"({IS_OWN} || {IS_AGGREGATE})" if aggregates else IS_OWN
-    return "", [*lines, *rule_lines(session.export_filter, speaks_as(settings, peer), own, on_accept)]
+    return "", [*lines, *rule_lines(session["export_filter"], speaks_as(settings, peer), own, on_accept)]

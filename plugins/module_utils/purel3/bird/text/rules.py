@@ -25,29 +25,12 @@ _SOURCES = {
 
 
 def prefix_set(prefixes: t.Iterable[t.Any], suffix: str = "") -> str:
-    """Write a set of prefixes.
-
-    Args:
-        prefixes: for example 10.244.104.0/26, or with lengths, 10.244.0.0/16{26,32}.
-        suffix: what stands after each; + for everything inside.
-
-    Returns:
-        For example `[ 10.244.104.0/26, 10.244.135.0/26 ]`.
-    """
+    """Write a set of prefixes, with what stands after each; `+` for everything inside."""
     return "[ " + ", ".join(f"{prefix}{suffix}" for prefix in prefixes) + " ]"
 
 
 def within(network: ipaddress.IPv4Network, shortest: int, longest: int) -> str:
-    """Write all prefixes of some lengths.
-
-    Args:
-        network: where they lie.
-        shortest: their least prefix length.
-        longest: their greatest.
-
-    Returns:
-        For example 10.244.0.0/16{26,32}; without lengths where only the network itself is meant.
-    """
+    """Write all prefixes of some lengths, for example 10.244.0.0/16{26,32}; only the network where that is all."""
     if shortest == longest == network.prefixlen:
         return str(network)
     return f"{network}{{{shortest},{longest}}}"
@@ -58,14 +41,7 @@ def _pair(community: str) -> str:
 
 
 def add_communities(communities: t.Iterable[str]) -> t.List[str]:
-    """Write statements that add communities to a route.
-
-    Args:
-        communities: for example 64512:100.
-
-    Returns:
-        One statement each.
-    """
+    """Write statements that add communities to a route."""
     return [f"bgp_community.add({_pair(community)});" for community in communities]
 
 
@@ -83,15 +59,7 @@ def _condition(rule: Rule, own: str) -> str:
 
 
 def conditional(condition: str, statements: t.Sequence[str]) -> t.List[str]:
-    """Write statements that hold under a condition.
-
-    Args:
-        condition: empty for always.
-        statements: at least one.
-
-    Returns:
-        Lines of a filter's body, two spaces inwards.
-    """
+    """Write statements of a filter's body that hold under a condition; an empty one always holds."""
     if not condition:
         return [f"  {statement}" for statement in statements]
     if len(statements) == 1:
@@ -102,16 +70,13 @@ def conditional(condition: str, statements: t.Sequence[str]) -> t.List[str]:
 def rule_lines(
     rules: t.Iterable[Rule], as_number: int, own: str = IS_OWN, on_accept: t.Sequence[str] = ()
 ) -> t.List[str]:
-    """Write rules, after which a route is rejected.
+    """Write the body of a filter: rules, after which a route is rejected.
 
     Args:
         rules: in their order.
         as_number: what is put before AS paths.
         own: a condition that holds for what the node announces as its own.
         on_accept: statements before an accept.
-
-    Returns:
-        Lines of a filter's body, two spaces inwards.
     """
     lines: t.List[str] = []
     for rule in rules:

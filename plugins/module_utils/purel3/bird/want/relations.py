@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ...values.session_reading import Contradiction, contradictions
 from .encapsulation import contradictions as contradictions_of_encapsulation
 from .peer import Peer
 
@@ -50,9 +51,9 @@ def _blocks(settings: Settings) -> t.Iterator[str]:
         before = (block, owner)
 
 
-def _session(settings: Settings, where: str, peer: Peer) -> t.Iterator[str]:
+def _session(settings: Settings, where: str, peer: Peer, ours: t.Collection[Contradiction]) -> t.Iterator[str]:
     session = peer.session
-    is_internal = peer.as_number == (session.local_as_number or settings.as_number)
+    is_internal = peer.as_number == (session["local_as_number"] or settings.as_number)
     reflects = peer.is_route_reflector or peer.is_route_reflector_client
     if peer.is_route_reflector and peer.is_route_reflector_client:
         yield f"{where}: it is both a route reflector of this node and its client; keep one of the two"
@@ -60,31 +61,23 @@ def _session(settings: Settings, where: str, peer: Peer) -> t.Iterator[str]:
         yield f"{where}: AS {peer.as_number} is not this node's, but routes are reflected in one AS only; correct one"
     if reflects and peer.is_external:
         yield f"{where}: routes are reflected between nodes only; give it blocks, [] for none"
-    if is_internal and any(rule.prepend for rule in session.export_filter or ()):
+    if is_internal and any(rule.prepend for rule in session["export_filter"] or ()):
         yield f"{where}.export_filter: a peer of the same AS refuses a path with that AS; leave out prepend"
-    if not peer.is_external and any(rule.source == "static" for rule in session.export_filter or ()):
+    if not peer.is_external and any(rule.source == "static" for rule in session["export_filter"] or ()):
         yield f"{where}.export_filter: source: static can never match, because a node announces blocks only; remove it"
-    hold = session.hold_time or settings.timers.hold
-    keepalive = session.keepalive_time or settings.timers.keepalive
-    if keepalive is not None and keepalive >= hold:
-        yield f"{where}: keepalive_time {keepalive} is not below hold_time {hold}; a third of it is usual"
-    send_hold = settings.timers.send_hold if session.send_hold_time is None else session.send_hold_time
-    if send_hold and send_hold <= hold:
-        yield f"{where}: send_hold_time {send_hold} is not above hold_time {hold}; twice that is usual"
+    for contradiction in contradictions(session):
+        # What is so for all sessions is said once.
+        if contradiction not in ours:
+            yield f"{where}: {contradiction.problem}; {contradiction.remedy}"
 
 
 def find_contradictions(settings: Settings) -> t.Tuple[str, ...]:
-    """Find what cannot be true at once.
-
-    Args:
-        settings: values that are right by themselves.
-
-    Returns:
-        One sentence per fault, with its remedy.
-    """
+    """Find what cannot be true at once, of values that are right by themselves: one sentence each, with its remedy."""
     faults = [*_names_and_addresses(settings), *_blocks(settings)]
+    ours = list(contradictions(settings.session))
+    faults.extend(f"bird_{one.keys[0]}: {one.problem}; {one.remedy}" for one in ours)
     for peer in settings.peers:
-        faults.extend(_session(settings, f"bird_peers ({peer.name})", peer))
+        faults.extend(_session(settings, f"bird_peers ({peer.name})", peer, ours))
     faults.extend(contradictions_of_encapsulation(settings))
     if settings.owners and not settings.is_transit:
         faults.append("bird_owners: it is for transit only; set bird_transit: true, or remove it")

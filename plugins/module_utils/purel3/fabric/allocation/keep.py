@@ -10,26 +10,18 @@ from ipaddress import IPv4Address, IPv4Network
 
 from ..file.document import Faults
 from ..file.report import Report
-from ..parts.checks import block_of
-from ..parts.intent import Allocations, Fabric
+from ..parts.allocations import Allocations, block_of
+from ..parts.fabric import Fabric
+from ..parts.reserved import is_reserved
 from .store import Stored
 
 
 def keep(fabric: Fabric, stored: Stored, report: Report, store_faults: Faults) -> Allocations:
-    """Join the file's own blocks and addresses with the stored ones.
+    """Join the file's own blocks and addresses with the stored ones that still fit; a conflict is a fault of either.
 
     What belonged to a node or workload that is gone, or that the file now gives something else, is released. A
     workload that moved to another node loses its address, because its block stays behind. A node keeps the address of
     its tunnel also while no pool is encapsulated, so that it is the same whenever one is again.
-
-    Args:
-        fabric: what the file declares, without faults.
-        stored: what was allocated before.
-        report: knows the file's lines, takes the file's conflicts with the store.
-        store_faults: takes the stored allocations that no longer fit.
-
-    Returns:
-        The allocations that must not move.
     """
     keeper = _Keeper(fabric, stored, report, store_faults)
     keeper.keep_blocks()
@@ -108,6 +100,7 @@ class _Keeper:
         holder = self.addresses.get(address)
         if self.blocks.get(block) == node and holder is None:
             self.addresses[address] = workload
+            self._refuse_reserved(address, f"allocated to {workload}", workload)
         elif self.blocks.get(block) == node:
             problem = f"{holder}: address {address} is allocated to {workload} ({self._where(address)})"
             line = self._report.places.line("workloads", str(holder), "address")
@@ -144,6 +137,7 @@ class _Keeper:
                 place = f"{problem} ({self._report.faults.file}:{self._report.places.line(str(pool.cidr))})"
                 self._store_faults.add(self._stored.lines[address], place, f"encapsulate it as well, {remedy}")
             self.tunnels[address] = node
+            self._refuse_reserved(address, f"that of {node}'s tunnel", f"{node}'s tunnel")
         elif self._stored.allocations.blocks[block] == node:
             line = self._report.places.line("nodes", node, "blocks")
             problem = (
@@ -151,6 +145,12 @@ class _Keeper:
                 f" ({self._report.faults.file}:{line})"
             )
             self._store_faults.add(self._stored.lines[address], problem, f"list the block there again, {remedy}")
+
+    def _refuse_reserved(self, address: IPv4Address, use: str, holder: str) -> None:
+        if is_reserved(self._fabric, address):
+            problem = f"reserved: address {address} is {use} ({self._where(address)})"
+            remedy = f"reserve another, or delete that line from the store to have {holder} renumbered"
+            self._report.fault(("reserved",), problem, remedy)
 
     def _where(self, key: t.Union[IPv4Network, IPv4Address]) -> str:
         return f"{self._store_faults.file}:{self._stored.lines[key]}"

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 from ...values import scalars
 from ..file.document import Faults
 from ..file.section import show
-from ..parts.intent import Allocations
+from ..parts.allocations import Allocations
 
 TITLE = "# Blocks and addresses that purel3.fabric has allocated."
 HEADER = (
@@ -38,27 +38,13 @@ class Stored:
 
 
 def render(allocations: Allocations) -> str:
-    """The text of a store.
-
-    Args:
-        allocations: all blocks and addresses.
-
-    Returns:
-        A header and one line an allocation, in numeric order, ending in a newline.
-    """
+    """The text of a store: a header and one line an allocation."""
     lines = [*HEADER, *entries(allocations)]
     return "".join(f"{line}\n" for line in lines)
 
 
 def entries(allocations: Allocations) -> t.List[str]:
-    """The allocations as the lines of a store.
-
-    Args:
-        allocations: all blocks and addresses.
-
-    Returns:
-        `address ADDRESS WORKLOAD`, `block CIDR NODE` and `tunnel ADDRESS NODE`, in numeric order.
-    """
+    """The lines of a store: `address ADDRESS WORKLOAD`, `block CIDR NODE`, `tunnel ADDRESS NODE`, in numeric order."""
     addresses = [f"address {address} {allocations.addresses[address]}" for address in sorted(allocations.addresses)]
     blocks = [f"block {block} {allocations.blocks[block]}" for block in sorted(allocations.blocks)]
     tunnels = [f"tunnel {address} {allocations.tunnels[address]}" for address in sorted(allocations.tunnels)]
@@ -66,15 +52,7 @@ def entries(allocations: Allocations) -> t.List[str]:
 
 
 def parse(text: str, faults: Faults) -> Stored:
-    """Read the text of a store.
-
-    Args:
-        text: the whole file; nothing at all is an empty store.
-        faults: takes what is damaged.
-
-    Returns:
-        What could be read.
-    """
+    """What could be read of the whole text of a store; nothing at all is an empty store."""
     reader = _Reader(faults)
     lines = text.splitlines()
     if lines and lines[0] != TITLE:

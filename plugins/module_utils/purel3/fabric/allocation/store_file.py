@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ...base.errors import FabricError, ForeignObject, InvalidInput
 from ...base.proposal import Proposal
 from ..file.document import Faults
-from ..parts.intent import Allocations
+from ..parts.allocations import Allocations
 from . import store
 
 Move = t.Callable[[str, str], None]
@@ -37,15 +37,12 @@ class Request:
 
 
 def propose(request: Request, move: Move, scratch: str) -> Proposal:
-    """Plan the changes of a store.
+    """Plan the changes of a store: one operation for each allocation that is added or removed.
 
     Args:
         request: what it should hold.
         move: puts a file in the place of another in one step.
         scratch: a folder for the new file until it is moved.
-
-    Returns:
-        One operation for each allocation that is added or removed.
 
     Raises:
         FabricError: the options contradict each other, or the file is not a store or cannot be written.

@@ -30,14 +30,7 @@ class Located:
 
 
 def plain(located: Located) -> t.Any:
-    """The value without its lines.
-
-    Args:
-        located: any value of a file.
-
-    Returns:
-        Scalars, lists and dictionaries.
-    """
+    """The value without its lines: scalars, lists and dictionaries."""
     value = located.value
     if isinstance(value, t.Mapping):
         return {key: plain(item) for key, item in value.items()}
@@ -58,24 +51,14 @@ class Faults:
     _found: t.Dict[t.Tuple[int, str], None] = field(default_factory=dict)
 
     def add(self, line: int, problem: str, remedy: str) -> None:
-        """Note one fault.
-
-        Args:
-            line: where it stands, counted from 1.
-            problem: the object, the value and what is wrong with it.
-            remedy: what the user should do.
-        """
+        """Note one fault: the object, its value and what is wrong with it, and what the user should do."""
         self._found[(line, f"{problem}; {remedy}")] = None
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def sentences(self) -> t.List[str]:
-        """All faults in the order of their lines.
-
-        Returns:
-            `FILE:LINE: PROBLEM; REMEDY`, one a fault.
-        """
+        """All faults in the order of their lines: `FILE:LINE: PROBLEM; REMEDY`."""
         return [f"{self.file}:{line}: {text}" for line, text in sorted(self._found)]
 
 
@@ -86,34 +69,15 @@ class Places:
         self._lines: t.Dict[Path, int] = {}
 
     def note(self, path: Path, line: int) -> None:
-        """Remember a value's line.
-
-        Args:
-            path: the keys that lead to the value.
-            line: counted from 1.
-        """
+        """Remember a value's line; the path is the keys that lead to it."""
         self._lines[path] = line
 
     def holds(self, path: Path) -> bool:
-        """Whether the file holds a value.
-
-        Args:
-            path: the keys that lead to the value.
-
-        Returns:
-            True when its line is known.
-        """
+        """Whether the line of a value is known."""
         return path in self._lines
 
     def line(self, *path: str) -> int:
-        """The line of a value, or of the nearest thing around it that the file does hold.
-
-        Args:
-            path: the keys that lead to the value.
-
-        Returns:
-            The line, counted from 1.
-        """
+        """The line of a value, or of the nearest thing around it that the file does hold."""
         for length in range(len(path), 0, -1):
             found = self._lines.get(path[:length])
             if found is not None:

@@ -13,46 +13,20 @@ from .document import Located
 EXTENDS = "extends"
 # Ansible finds our plugin by this key of a file, and does not look into the one that it extends.
 _MARK = "plugin"
-_ALLOCATED = ("pools", "nodes", "workloads")
 
 
 def extended_name(root: t.Optional[Located]) -> t.Optional[Located]:
-    """Find out which file a file extends.
-
-    Args:
-        root: the whole file, or None where it could not be parsed.
-
-    Returns:
-        The other file's path as it is written; None where the file stands alone, or names no file.
-    """
+    """The path of the file that a file extends, as it is written; None where it stands alone, or names no file."""
     if root is None or not isinstance(root.value, t.Mapping):
         return None
     name = root.value.get(EXTENDS)
     return name if name is not None and isinstance(name.value, str) else None
 
 
-def allocates(root: t.Optional[Located]) -> bool:
-    """Find out whether a file that extends another one has allocations of its own.
-
-    Args:
-        root: the whole file.
-
-    Returns:
-        True where it says itself what there is to allocate from or for.
-    """
-    return root is not None and isinstance(root.value, t.Mapping) and any(key in root.value for key in _ALLOCATED)
-
-
 def extend(root: Located, base: Located) -> Located:
-    """Lay a file over the one that it extends.
+    """Lay a file over the one that it extends: all keys of both, but the other's mark; the first's where both have one.
 
-    Args:
-        root: the whole file, which names the other one.
-        base: the whole other file.
-
-    Returns:
-        All keys of both, but the other's mark; what both have is as in the first. What comes from the other file stands
-        on the line that names it, because faults are told with lines of the first.
+    What comes from the other file stands on the line that names it, because faults are told with lines of the first.
     """
     name = extended_name(root)
     if name is None or not isinstance(root.value, t.Mapping) or not isinstance(base.value, t.Mapping):

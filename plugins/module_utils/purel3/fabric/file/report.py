@@ -20,43 +20,24 @@ class Report:
     warnings: Faults
 
     def fault(self, path: Path, problem: str, remedy: str) -> None:
-        """Note a fault.
-
-        Args:
-            path: the keys that lead to where it stands.
-            problem: the object, the value and what is wrong with it.
-            remedy: what the user should do.
-        """
+        """Note a fault at the keys that lead to where it stands."""
         self.faults.add(self.places.line(*path), problem, remedy)
 
     def warn(self, path: Path, problem: str, remedy: str) -> None:
-        """Note what is allowed, but seldom wise.
-
-        Args:
-            path: the keys that lead to where it stands.
-            problem: the object, the value and what may come of it.
-            remedy: what the user may do.
-        """
+        """Note what is allowed, but seldom wise."""
         self.warnings.add(self.places.line(*path), problem, remedy)
 
     def seen(self, path: Path) -> str:
-        """The line of something that a fault elsewhere speaks of.
-
-        Args:
-            path: the keys that lead to it.
-
-        Returns:
-            To follow its name: ` (line 5)`.
-        """
+        """The line of something that a fault elsewhere speaks of, to follow its name: ` (line 5)`."""
         return f" (line {self.places.line(*path)})"
 
-    def unique(self, what: str, uses: t.Iterable[t.Tuple[Path, str, str]]) -> None:
-        """Note each value that is used twice.
+    def by_line(self, one: Path, other: Path) -> t.Tuple[Path, Path]:
+        """Two places in the file's order."""
+        first, second = sorted((one, other), key=lambda path: self.places.line(*path))
+        return first, second
 
-        Args:
-            what: what the values are.
-            uses: where each stands, the value, and whose it is.
-        """
+    def unique(self, what: str, uses: t.Iterable[t.Tuple[Path, str, str]]) -> None:
+        """Note each value that is used twice, from where each stands, the value, and whose it is."""
         first_use: t.Dict[str, t.Tuple[Path, str]] = {}
         for path, value, owner in sorted(uses, key=lambda use: (self.places.line(*use[0]), use[2])):
             if value in first_use:

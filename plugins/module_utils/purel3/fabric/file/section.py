@@ -66,164 +66,79 @@ class Section:
         return self._items.items()
 
     def get(self, key: str) -> t.Optional[Located]:
-        """A value as it stands.
-
-        Args:
-            key: a key of this mapping.
-
-        Returns:
-            The value, or None.
-        """
+        """A value as it stands, or None."""
         return self._items.get(key)
 
     def value(self, key: str) -> object:
-        """A value without its line.
-
-        Args:
-            key: a key of this mapping.
-
-        Returns:
-            The value; None where there is none.
-        """
+        """A value without its line, or None."""
         item = self._items.get(key)
         return None if item is None else item.value
 
     def mapping(self, key: str) -> t.Mapping[str, Located]:
-        """A mapping in this one, without any check.
-
-        Args:
-            key: a key of this mapping.
-
-        Returns:
-            The values by key; empty where there is no mapping.
-        """
+        """A mapping in this one, without any check: the values by key; empty where there is no mapping."""
         found = self.value(key)
         return found if isinstance(found, t.Mapping) else {}
 
     def check_name(self, kind: str, name: str, item: Located, parse: t.Callable[[str], str]) -> None:
-        """Note a fault when a key of this mapping cannot be a name.
-
-        Args:
-            kind: what it names.
-            name: the key.
-            item: its value.
-            parse: raises BadValue for what cannot be used.
-        """
+        """Note a fault when a key of this mapping cannot be a name, for which parse raises BadValue."""
         try:
             parse(name)
         except BadValue as bad:
             self.fault(item.line, f"{kind} {show(name)} {bad.problem}", bad.remedy)
 
     def fault(self, line: int, problem: str, remedy: str) -> None:
-        """Note a fault of this mapping.
-
-        Args:
-            line: counted from 1.
-            problem: what is wrong, without the mapping's title.
-            remedy: what the user should do.
-        """
+        """Note a fault of this mapping; the problem is told without the mapping's title."""
         self._report.faults.add(line, f"{self.title}: {problem}" if self.title else problem, remedy)
 
     def missing(self, key: str, remedy: str) -> None:
-        """Note that a key must be there.
-
-        Args:
-            key: the key.
-            remedy: what the user should write.
-        """
+        """Note that a key must be there."""
         self.fault(self.line, f"{key} is missing", remedy)
 
     def line_of(self, key: str) -> int:
-        """The line of a value.
-
-        Args:
-            key: a key of this mapping.
-
-        Returns:
-            Its line, or this mapping's when it has no such key.
-        """
+        """The line of a value, or this mapping's when it has no such key."""
         return self._report.places.line(*self.path, key)
 
     def entry(self, key: str, item: Located, title: str, keys: t.Optional[t.Sequence[str]] = None) -> Section:
-        """A value of this mapping, or of a list in it, as a mapping of its own.
+        """A value of this mapping, or of a list in it, as a mapping of its own; without items when it is none.
 
-        Args:
-            key: what leads from here to it.
-            item: the value.
-            title: what messages call it.
-            keys: the keys it may have, or None when they are names of the user's.
-
-        Returns:
-            The mapping; without items when it is none.
+        The title is what messages call it; keys of None are names of the user's.
         """
         return Section(self._report, title, (*self.path, key), item, keys)
 
     def section(self, key: str, title: str, keys: t.Optional[t.Sequence[str]] = None) -> Section:
-        """A mapping in this one.
-
-        Args:
-            key: a key of this mapping.
-            title: what messages call it.
-            keys: the keys it may have, or None when they are names of the user's.
-
-        Returns:
-            The mapping; without items when there is none.
-        """
+        """A mapping in this one, as `entry` gives it; without items when there is none."""
         item = self.get(key)
         return self.entry(key, Located(None, self.line, is_refused=True) if item is None else item, title, keys)
 
     def note(self, key: str, line: int) -> None:
-        """Remember the line of something that checks will look for under another key than the file's.
-
-        Args:
-            key: what leads from here to it.
-            line: counted from 1.
-        """
+        """Remember the line of something that checks will look for under another key than the file's."""
         self._report.places.note((*self.path, key), line)
 
     def sequence(self, key: str) -> t.Sequence[Located]:
-        """A list.
-
-        Args:
-            key: a key of this mapping.
-
-        Returns:
-            Its items; none when there is no list.
-        """
+        """The items of a list; none when there is no list."""
         item = self.get(key)
-        if item is None or item.is_refused:
-            return ()
+        return () if item is None else self.parse_list(key, item) or ()
+
+    def parse_list(self, what: str, item: Located) -> t.Optional[t.Sequence[Located]]:
+        """One list; None when the value is none."""
+        if item.is_refused:
+            return None
         if not isinstance(item.value, t.Sequence) or isinstance(item.value, str):
-            self.fault(
-                item.line, f"{key} {describe(item, 'a list')}", "write each item on a line that begins with '- '"
-            )
-            return ()
+            self.complain(what, item, describe(item, "a list"), "write each item on a line that begins with '- '")
+            return None
         return item.value
 
+    def complain(self, what: str, item: Located, problem: str, remedy: str) -> None:
+        """Note what is wrong with a value, without showing it."""
+        self.fault(item.line, f"{what} {problem}", remedy)
+
     def text(self, key: str, parse: t.Callable[[str], T]) -> t.Optional[T]:
-        """A value that is written as text.
-
-        Args:
-            key: a key of this mapping.
-            parse: raises BadValue for what cannot be used.
-
-        Returns:
-            What parse returns; None when there is no usable value.
-        """
+        """A value that is text, parsed; None when there is no usable value, for which parse raises BadValue."""
         item = self.get(key)
         return None if item is None else self.parse_text(key, item, parse)
 
     def parse_text(self, what: str, item: Located, parse: t.Callable[[str], T]) -> t.Optional[T]:
-        """One text.
-
-        Args:
-            what: what messages call it.
-            item: the value.
-            parse: raises BadValue for what cannot be used.
-
-        Returns:
-            What parse returns; None when the value is not usable.
-        """
+        """One text, which messages call `what`, parsed; None when it is not usable."""
         if item.is_refused:
             return None
         if not isinstance(item.value, str):
@@ -232,29 +147,12 @@ class Section:
         return self._parse(what, item, item.value, parse)
 
     def number(self, key: str, parse: t.Callable[[int], T]) -> t.Optional[T]:
-        """A value that is a whole number.
-
-        Args:
-            key: a key of this mapping.
-            parse: raises BadValue for what cannot be used.
-
-        Returns:
-            What parse returns; None when there is no usable value.
-        """
+        """A whole number, parsed; None when there is no usable value, for which parse raises BadValue."""
         item = self.get(key)
         return None if item is None else self.parse_number(key, item, parse)
 
     def parse_number(self, what: str, item: Located, parse: t.Callable[[int], T]) -> t.Optional[T]:
-        """One whole number.
-
-        Args:
-            what: what messages call it.
-            item: the value.
-            parse: raises BadValue for what cannot be used.
-
-        Returns:
-            What parse returns; None when the value is not usable.
-        """
+        """One whole number, which messages call `what`, parsed; None when it is not usable."""
         if item.is_refused:
             return None
         if isinstance(item.value, bool) or not isinstance(item.value, int):
@@ -268,21 +166,21 @@ class Section:
         return self._parse(what, item, item.value, parse)
 
     def boolean(self, key: str) -> t.Optional[bool]:
-        """A value that is true or false.
-
-        Args:
-            key: a key of this mapping.
-
-        Returns:
-            The value; None when there is no usable one.
-        """
+        """True or false; None when there is no usable value."""
         item = self.get(key)
-        if item is None or item.is_refused:
+        found = None if item is None else self.parse_truth(key, item)
+        return found if isinstance(found, bool) else None
+
+    def parse_truth(self, what: str, item: Located, others: t.Sequence[str] = ()) -> t.Union[bool, str, None]:
+        """One truth, or one of other words; None when the value is neither."""
+        if item.is_refused:
             return None
-        if not isinstance(item.value, bool):
-            self.fault(item.line, f"{key} {describe(item, 'a boolean')}", "write true or false, without quotes")
-            return None
-        return item.value
+        if isinstance(item.value, bool) or item.value in others:
+            return t.cast(t.Union[bool, str], item.value)
+        wanted = f"one of {', '.join([*others, 'true and false'])}" if others else "a boolean"
+        remedy = "write one of them" if others else "write true or false, without quotes"
+        self.complain(what, item, describe(item, wanted), remedy)
+        return None
 
     def _parse(self, what: str, item: Located, value: t.Any, parse: t.Callable[[t.Any], T]) -> t.Optional[T]:
         try:
@@ -293,42 +191,19 @@ class Section:
 
 
 def show(text: str) -> str:
-    """A value as messages show it: quoted when it would otherwise be misread.
-
-    Args:
-        text: any text.
-
-    Returns:
-        One line of printable characters.
-    """
+    """A value as messages show it: one line of printable characters, quoted when it would otherwise be misread."""
     if len(text) > 80:
         text = f"{text[:77]}..."
     return text if _PLAIN_TEXT.fullmatch(text) else ascii(text)
 
 
 def describe(item: Located, wanted: str) -> str:
-    """What a value of the wrong type is.
-
-    Args:
-        item: the value.
-        wanted: what it should be.
-
-    Returns:
-        To follow the key: `is the number 5, not text`.
-    """
+    """What a value of the wrong type is, to follow its key: `is the number 5, not text`."""
     return f"{_kind(item)}, not {wanted}"
 
 
 def nearest_remedy(word: str, known: t.Iterable[str]) -> str:
-    """What to do about a word that is not known.
-
-    Args:
-        word: what was written.
-        known: what could have been meant.
-
-    Returns:
-        The nearest known word, or all of them when none is near.
-    """
+    """What to do about a word that is not known: the nearest known word, or all of them when none is near."""
     choices = sorted(known)
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:

@@ -12,7 +12,10 @@ from ...values import bgp, scalars
 from ...values.modes import ETHERNET_MTU, MODES, NO_ENCAPSULATION, Mode
 from ..file.report import Report
 from ..file.section import Section
-from .intent import Fabric, Node
+
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
+    from .nodes import Node
 
 # What every host must take (RFC 791); a veth can have at most the other.
 _SMALLEST_MTU = 576

@@ -1,73 +1,74 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold of a lab of virtual machines: they can be told apart, and every segment has nodes on it."""
+"""What must hold of a lab: its backend can make such nodes, and every segment has nodes on it."""
 
 from __future__ import annotations
 
 import typing as t
 from ipaddress import IPv4Address, IPv4Network
 
-from ...lab.base.machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK
+from ...lab.base.backend import named
+from ...lab.base.desired import LabLink, LabNode
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import nearest_remedy, show
-from .intent import NAMESPACES, QEMU, Fabric, Lab
-from .schema import Draft
-from .topology import addresses_of
+from . import peers
+from .intent import Lab
+from .nodes import addresses_of
+from .part import Draft
 
-_LAST_PORT = 65535
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
+    from .nodes import Node
 
 
 def check(draft: Draft, report: Report) -> None:
-    """Find what cannot be true of the lab.
-
-    Args:
-        draft: what the file declares, as far as it could be read.
-        report: knows the lines, takes the faults.
-    """
+    """Find what cannot be true of the lab, by what the file declares as far as it could be read."""
     lab = draft.fabric.lab
     if lab is None:
         return
-    _machines(draft, lab, report)
-    if lab.backend == QEMU:
-        _management(draft.fabric, report)
+    _routers(draft, lab, report)
+    _node_options(draft, lab, report)
+    _backend(draft, lab, report)
     _segments(draft.fabric, lab, report)
     _plain_router(draft.fabric, lab, report)
 
 
-def _machines(draft: Draft, lab: Lab, report: Report) -> None:
-    uses = []
-    for machine in lab.machines.differences:
-        path: Path = ("lab", "nodes", machine.node)
-        if machine.node not in draft.node_names:
-            problem = f"lab: nodes: {show(machine.node)} is not a node of this file"
-            report.fault(path, problem, nearest_remedy(machine.node, draft.node_names))
-        if machine.mac is not None:
-            uses.append(((*path, "mac"), machine.mac, machine.node))
-    report.unique("mac", uses)
-    last = lab.machines.ssh_port + len(draft.node_names) - 1
-    if lab.backend == QEMU and last > _LAST_PORT:
-        problem = f"lab: ssh_port {lab.machines.ssh_port} leaves the last of {len(draft.node_names)} nodes port {last}"
-        report.fault(("lab", "ssh_port"), problem, f"use {_LAST_PORT + 1 - len(draft.node_names)} at most")
+def _node_options(draft: Draft, lab: Lab, report: Report) -> None:
+    for node in lab.node_options:
+        if node not in draft.node_names:
+            problem = f"lab: nodes: {show(node)} is not a node of this file"
+            report.fault(("lab", "nodes", node), problem, nearest_remedy(node, draft.node_names))
+    for option in (option for backend in draft.backends for option in backend.node_options if option.is_unique):
+        uses: t.List[t.Tuple[Path, str, str]] = [
+            (("lab", "nodes", node, option.name), str(own[option.name]), node)
+            for node, own in lab.node_options.items()
+            if option.name in own
+        ]
+        report.unique(option.name, uses)
 
 
-def _management(fabric: Fabric, report: Report) -> None:
-    for node in fabric.nodes:
-        own: Path = ("nodes", node.name)
-        names = [((*own, "interface"), node.interface)]
-        names += [((*own, "interfaces", one.name), one.name) for one in node.interfaces]
-        for path, name in names:
-            if name == MANAGEMENT_INTERFACE:
-                problem = f"{node.name}: interface {name} is what SSH comes in by"
-                report.fault(path, problem, "use another name, such as ens33")
-        for address in addresses_of(node):
-            if address.network.overlaps(MANAGEMENT_NETWORK):
-                problem = (
-                    f"{node.name}: address {address} is in {MANAGEMENT_NETWORK}, by which SSH reaches virtual machines"
-                )
-                remedy = f"give it another, or set backend: {NAMESPACES}"
-                report.fault(_address_at(node.name, address.ip, fabric), problem, remedy)
+def _backend(draft: Draft, lab: Lab, report: Report) -> None:
+    nodes = {node.name: node for node in draft.fabric.nodes}
+    made = [LabNode(name, _links(nodes[name]) if name in nodes else ()) for name in sorted(draft.node_names)]
+    for key, problem, remedy, interface, node in named(draft.backends, lab.backend).fabric_faults(lab.options, made):
+        if not node:
+            report.fault(("lab", key), f"lab: {problem}", remedy)
+            continue
+        path: Path = ("nodes", node)
+        if interface == nodes[node].interface:
+            path = (*path, key)
+        else:
+            path = (*path, "interfaces", interface, *(["address"] if key == "address" else []))
+        # The address is what the fabric is about, and only this backend cannot have it.
+        other = f", or set backend: {draft.backends[0].name}" if key == "address" else ""
+        report.fault(path, f"{node}: {problem}", f"{remedy}{other}")
+
+
+def _links(node: Node) -> t.Tuple[LabLink, ...]:
+    further = [LabLink(one.name, str(one.address)) for one in node.interfaces]
+    return (LabLink(node.interface, str(node.address)), *further)
 
 
 def _segments(fabric: Fabric, lab: Lab, report: Report) -> None:
@@ -127,3 +128,21 @@ def _address_at(name: str, address: IPv4Address, fabric: Fabric) -> Path:
     further = next((one.name for one in node.interfaces if one.address.ip == address), None)
     path: Path = ("nodes", name)
     return (*path, "address") if further is None else (*path, "interfaces", further, "address")
+
+
+def _routers(draft: Draft, lab: Lab, report: Report) -> None:
+    fabric = draft.fabric
+    names = {node.name for node in fabric.nodes}
+    networks = {address.network for node in fabric.nodes for address in addresses_of(node)}
+    peer_addresses = {peer.address for peer in fabric.peers}
+    for router in lab.routers:
+        path = ("lab", "routers", router.name)
+        if router.name in names:
+            at = report.seen(("nodes", router.name))
+            report.fault(path, f"{router.name}: router {router.name} is also the name of a node{at}", "rename one")
+        if router.address.network not in networks:
+            problem = f"{router.name}: no node is in its network {router.address.network}"
+            report.fault((*path, "address"), problem, "give a node an address of it, in 'address' or 'interfaces'")
+        if peers.are_all_read(draft) and router.address.ip not in peer_addresses:
+            problem = f"{router.name}: no entry of peers has its address {router.address.ip}"
+            report.fault((*path, "address"), problem, "add one, or remove the router")

@@ -5,73 +5,136 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
-from ...lab.base.image_request import RELEASES
-from ...lab.base.machine import PACKAGE_NAME
-from ...values import bgp, scalars
+from ...lab.base.backend import Backend, Option, lab_keys, named, node_keys, owners
+from ...values import scalars
 from ..file.section import Section, show
-from .intent import NAMESPACES, QEMU, Lab, Machine, Machines, Network, Router
+from .intent import Lab, Network, Router
 
-MACHINE_KEYS = ("release", "image", "memory", "cpus", "packages", "outbound", "ssh_port", "nodes")
-LAB_KEYS = ("backend", "name", "routers", "networks", *MACHINE_KEYS)
 ROUTER_KEYS = ("address", "interface", "as_number", "announces")
 NETWORK_KEYS = ("subnet", "router")
-NODE_KEYS = ("mac", "memory")
 
 DEFAULT_INTERFACE_NAME = "eth0"
-DEFAULT_SSH_PORT = 22200
-# Fewer do not boot Debian; more are a typing mistake rather than a lab.
-_MEMORY = bgp.within(256, 65536)
-_CPUS = bgp.within(1, 64)
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 
 
-def read_lab(file: Section, default_name: str) -> t.Optional[Lab]:
+def read_lab(file: Section, default_name: str, backends: t.Sequence[Backend]) -> t.Optional[Lab]:
     """How to start the nodes on this machine.
 
     Args:
-        file: the whole file.
         default_name: the lab's name where the file gives none.
+        backends: all of them, the default first.
 
     Returns:
         The lab; None where the nodes are real hosts.
     """
-    section = file.section("lab", "lab", LAB_KEYS)
+    keys = dict.fromkeys(key for backend in backends for key in lab_keys(backend))
+    section = file.section("lab", "lab", ("backend", "name", "routers", *keys))
     if not section.is_mapping:
         return None
-    backend = section.text("backend", scalars.one_of([NAMESPACES, QEMU]))
-    if backend is not None or "backend" not in section:
-        _keys_of_backend(section, backend or NAMESPACES)
-    name = section.text("name", scalars.word)
-    if "name" not in section:
-        try:
-            name = scalars.word(default_name)
-        except scalars.BadValue as bad:
-            problem = f"the file's name {show(default_name)}, which is the lab's, {bad.problem}"
-            section.fault(section.line, problem, f"give the lab a name; {bad.remedy}")
+    name = section.text("backend", scalars.one_of([backend.name for backend in backends]))
+    backend = named(backends, name)
+    if name is not None or "backend" not in section:
+        _keys_of_backend(section, backend, backends)
+    for key, problem, remedy, _interface, _node in (
+        fault for each in backends for fault in each.conflicts(dict(section.items()))
+    ):
+        section.fault(section.line_of(key), problem, remedy)
+    options = _values(section, [option for each in backends for option in each.options])
+    networks = tuple(sorted(_networks(section), key=lambda network: network.name))
+    node_options = _node_options(section, backend, backends)
+    of_module = {option.name for option in backend.node_options if option.is_of_module}
     return Lab(
-        name=name or default_name,
-        backend=backend or NAMESPACES,
+        name=_name(section, default_name),
+        backend=backend.name,
         routers=tuple(sorted(_routers(section), key=lambda router: router.name)),
-        networks=tuple(sorted(_networks(section), key=lambda network: network.name)),
-        machines=_machines(section),
+        networks=networks,
+        options=options,
+        node_options={
+            node: {key: value for key, value in own.items() if key in of_module} for node, own in node_options.items()
+        },
+        connection=backend.connection,
+        node_variables=backend.node_variables,
+        places={
+            node: backend.place(node, number, node_options.get(node, {}))
+            for number, node in enumerate(sorted(file.mapping("nodes")))
+        },
+        variables={
+            **({} if backend is backends[0] else {"lab_backend": backend.name}),
+            **({"lab_networks": [_network(each) for each in networks]} if backend.has_networks else {}),
+            **backend.variables(options),
+        },
     )
 
 
-def _keys_of_backend(lab: Section, backend: str) -> None:
-    for key in ("networks", *MACHINE_KEYS):
-        if backend == NAMESPACES and key in lab:
-            problem = f"{key} is for virtual machines, and the backend is {backend}"
-            lab.fault(lab.line_of(key), problem, f"remove it, or set backend: {QEMU}")
-    if backend == QEMU and "routers" in lab:
-        problem = f"routers run FRR on this machine, which backend {backend} does not do yet"
-        lab.fault(lab.line_of("routers"), problem, f"remove them, or set backend: {NAMESPACES}")
-    for key in ("release", "packages"):
-        if "image" in lab and key in lab:
-            problem = f"{key} is for an image that is built, and image names one that is there"
-            lab.fault(lab.line_of(key), problem, "remove one of them")
+def _name(lab: Section, default: str) -> str:
+    if "name" in lab:
+        return lab.text("name", scalars.word) or default
+    try:
+        return scalars.word(default)
+    except scalars.BadValue as bad:
+        problem = f"the file's name {show(default)}, which is the lab's, {bad.problem}"
+        lab.fault(lab.line, problem, f"give the lab a name; {bad.remedy}")
+        return default
+
+
+def _keys_of_backend(lab: Section, backend: Backend, backends: t.Sequence[Backend]) -> None:
+    for key in dict.fromkeys(key for other in backends for key in lab_keys(other)):
+        if key in lab and key not in lab_keys(backend):
+            _not_of_backend(lab, key, backend, backends)
+    if "routers" in lab and not backend.has_routers:
+        problem = f"routers run FRR on this machine, which backend {backend.name} does not do yet"
+        names = " or ".join(other.name for other in backends if other.has_routers)
+        lab.fault(lab.line_of("routers"), problem, f"remove them, or set backend: {names}")
+
+
+def _not_of_backend(section: Section, key: str, backend: Backend, backends: t.Sequence[Backend]) -> None:
+    nodes, names = owners(backends, key)
+    problem = f"{key} is for {nodes}, and the backend is {backend.name}"
+    section.fault(section.line_of(key), problem, f"remove it, or set backend: {names}")
+
+
+def _values(section: Section, options: t.Sequence[Option]) -> t.Dict[str, t.Any]:
+    read = {option.name: _value(section, option) for option in options if option.name in section}
+    return {key: value for key, value in read.items() if value is not None}
+
+
+def _value(section: Section, option: Option) -> t.Any:
+    parse: t.Optional[t.Callable[[t.Any], t.Any]] = option.read
+    if option.choices:
+        parse = scalars.one_of(option.choices)
+    if parse is None:
+        return None
+    if option.type == "bool":
+        return section.boolean(option.name)
+    if option.type == "int":
+        return section.number(option.name, parse)
+    if option.type != "list":
+        return section.text(option.name, parse)
+    found = [
+        section.parse_text(f"{option.name}[{index}]", entry, parse)
+        for index, entry in enumerate(section.sequence(option.name))
+    ]
+    return [value for value in found if value is not None]
+
+
+def _node_options(
+    lab: Section, backend: Backend, backends: t.Sequence[Backend]
+) -> t.Mapping[str, t.Mapping[str, t.Any]]:
+    options = [option for each in backends for option in each.node_options]
+    nodes = lab.section("nodes", "lab: nodes")
+    found = {}
+    for name, item in nodes.items():
+        section = nodes.entry(name, item, f"lab: node {show(name)}", [option.name for option in options])
+        for option in options:
+            if option.name in section and backend.node_options and option.name not in node_keys(backend):
+                _not_of_backend(section, option.name, backend, backends)
+        found[name] = _values(section, options)
+    return found
+
+
+def _network(network: Network) -> t.Dict[str, str]:
+    return {"subnet": str(network.subnet), **({"router": str(network.router)} if network.router else {})}
 
 
 def _routers(lab: Section) -> t.Iterator[Router]:
@@ -109,49 +172,3 @@ def _networks(lab: Section) -> t.Iterator[Network]:
         router = section.text("router", scalars.address)
         if subnet is not None:
             yield Network(name, subnet, router)
-
-
-def _machines(lab: Section) -> Machines:
-    packages = tuple(
-        name
-        for index, entry in enumerate(lab.sequence("packages"))
-        for name in [lab.parse_text(f"packages[{index}]", entry, _package)]
-        if name is not None
-    )
-    nodes = lab.section("nodes", "lab: nodes")
-    differences = []
-    for name, item in nodes.items():
-        section = nodes.entry(name, item, f"lab: node {show(name)}", NODE_KEYS)
-        mac = section.text("mac", _mac)
-        differences.append(Machine(name, mac, section.number("memory", _MEMORY)))
-    return Machines(
-        release=lab.text("release", scalars.one_of(RELEASES)),
-        image=lab.text("image", _path),
-        memory=lab.number("memory", _MEMORY),
-        cpus=lab.number("cpus", _CPUS),
-        packages=packages if "packages" in lab else None,
-        outbound=lab.boolean("outbound") or False,
-        ssh_port=lab.number("ssh_port", bgp.within(1, 65535)) or DEFAULT_SSH_PORT,
-        differences=tuple(sorted(differences, key=lambda machine: machine.node)),
-    )
-
-
-def _package(text: str) -> str:
-    if not PACKAGE_NAME.fullmatch(text):
-        raise scalars.BadValue("is not the name of a Debian package", "write it as in its archive, such as tcpdump")
-    return text
-
-
-def _path(text: str) -> str:
-    if "\0" in text or not text.strip():
-        raise scalars.BadValue("is not a path", "write where the image is, such as /var/lib/images/debian-12.qcow2")
-    return text
-
-
-def _mac(text: str) -> str:
-    lowered = text.lower().replace("-", ":")
-    if not _MAC.fullmatch(lowered):
-        raise scalars.BadValue("is not a MAC address", "write six bytes, such as 00:0c:29:63:9f:1e")
-    if int(lowered[:2], 16) & 1 or lowered == "00:00:00:00:00:00":
-        raise scalars.BadValue("cannot be an interface's", "write a unicast address: the first byte is even")
-    return lowered

@@ -6,31 +6,23 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import fields
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address
 
-from .intent import ROUTE_REFLECTOR, CheckedFabric, Fabric, SessionOptions
+from ...values.session_options import OPTIONS, RULES
+from .intent import SessionOptions
+from .part import Variables
 from .topology import Session, sessions
 
-Variables = t.Dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from .fabric import CheckedFabric, Fabric
+
 BlocksByNode = t.Mapping[str, t.List[str]]
 
-# They have a variable of their own, or none on a node.
-_NOT_IN_PEERS = ("password", "bfd_interval", "bfd_multiplier")
-# There is no variable for them: each peer carries them.
-_ONLY_IN_PEERS = ("import_filter", "export_filter", "aggregates")
 
-
-def peers(fabric: Fabric, blocks: BlocksByNode) -> t.Dict[str, Variables]:
-    """Each node's peers, and their passwords.
-
-    Args:
-        fabric: without faults.
-        blocks: what each node owns.
-
-    Returns:
-        By node; nodes that see a peer alike share one dictionary.
-    """
+def peers(checked: CheckedFabric) -> t.Dict[str, Variables]:
+    """Each node's peers, and their passwords; nodes that see a peer alike share one dictionary."""
+    fabric = checked.fabric
+    blocks = checked.blocks_by_node
     # Keyed by identity: a session is compared by 30 values, and all of them live as long as this function.
     described: t.Dict[int, Variables] = {}
     found: t.Dict[str, Variables] = {}
@@ -41,64 +33,21 @@ def peers(fabric: Fabric, blocks: BlocksByNode) -> t.Dict[str, Variables]:
                 described[id(session)] = _peer(fabric, session, blocks)
             own.append(described[id(session)])
         found[node] = {"bird_peers": own}
-        passwords = {end.name: end.options.password for end in ends if end.options.password is not None}
+        passwords = {end.name: end.options["password"] for end in ends if "password" in end.options}
         if passwords:
             found[node]["bird_passwords"] = passwords
     return found
 
 
-def reflection(fabric: Fabric) -> t.Dict[str, Variables]:
-    """What only route reflectors have.
-
-    Args:
-        fabric: without faults.
-
-    Returns:
-        By reflector.
-    """
-    return {
-        node.name: {"bird_route_reflector_cluster_id": str(node.cluster_id or node.router_id)}
-        for node in fabric.nodes
-        if node.name in fabric.route_reflectors
-    }
-
-
-def defaults(checked: CheckedFabric, blocks: BlocksByNode) -> Variables:
-    """What holds for the BGP of all nodes alike.
-
-    Args:
-        checked: a fabric without faults.
-        blocks: what each node owns.
-
-    Returns:
-        Only what the file says; the role has defaults for the rest.
-    """
+def defaults(checked: CheckedFabric) -> Variables:
+    """The options of all sessions: only what the file says, because the role has defaults for the rest."""
     fabric = checked.fabric
     variables: Variables = {
-        f"bird_{name}": value for name, value in _plain(fabric, fabric.session).items() if name not in _ONLY_IN_PEERS
+        f"bird_{name}": value for name, value in _plain(fabric, fabric.session).items() if OPTIONS[name].has_variable
     }
-    if fabric.session.password is not None:
-        variables["bird_password"] = fabric.session.password
-    if fabric.ecmp_paths is not None:
-        variables["bird_ecmp_paths"] = fabric.ecmp_paths
-    if fabric.transit:
-        variables["bird_transit"] = True
-        variables["bird_owners"] = _owners(fabric, blocks)
-    if fabric.topology == ROUTE_REFLECTOR:
-        variables["bird_reflected"] = [
-            {"prefix": str(pool.cidr), "shortest": pool.block_size, "longest": 32} for pool in fabric.pools
-        ]
+    if "password" in fabric.session:
+        variables["bird_password"] = fabric.session["password"]
     return variables
-
-
-def _owners(fabric: Fabric, blocks: BlocksByNode) -> t.List[Variables]:
-    as_numbers = {node.name: {node.as_number} for node in fabric.nodes}
-    for peer in fabric.peers:
-        # What goes out of such a session bears this number instead of the node's.
-        if peer.options.local_as_number is not None and peer.node is not None and peer.peer_node is not None:
-            as_numbers[peer.node].add(peer.options.local_as_number)
-    owned = ((IPv4Network(block), number) for node in blocks for block in blocks[node] for number in as_numbers[node])
-    return [{"block": str(block), "as_number": number} for block, number in sorted(owned)]
 
 
 def _peer(fabric: Fabric, session: Session, blocks: BlocksByNode) -> Variables:
@@ -121,7 +70,7 @@ def _peer(fabric: Fabric, session: Session, blocks: BlocksByNode) -> Variables:
         variables["gateway"] = "recursive"
     for name, value in _plain(fabric, fabric.session).items():
         # Only routers outside of the fabric take aggregates: a node takes the exact blocks of its peer.
-        if name in _ONLY_IN_PEERS and (session.node is None or name != "aggregates"):
+        if not OPTIONS[name].has_variable and (session.node is None or name != "aggregates"):
             variables[name] = value
     variables.update(_plain(fabric, session.options))
     if session.source_address is not None:
@@ -130,16 +79,12 @@ def _peer(fabric: Fabric, session: Session, blocks: BlocksByNode) -> Variables:
 
 
 def _plain(fabric: Fabric, options: SessionOptions) -> Variables:
-    found: Variables = {}
-    for name in (field.name for field in fields(options)):
-        value = getattr(options, name)
-        if value is None or name == "password":
-            continue
-        if name in ("import_filter", "export_filter"):
-            value = fabric.filters[value]
-        elif name == "source_address":
-            value = str(value)
-        elif isinstance(value, tuple):
-            value = [item if isinstance(item, int) else str(item) for item in value]
-        found[name] = value
-    return found
+    return {name: _plain_value(fabric, name, value) for name, value in options.items() if name in OPTIONS}
+
+
+def _plain_value(fabric: Fabric, name: str, value: t.Any) -> t.Any:
+    if OPTIONS[name].form in RULES:
+        return fabric.filters[value]
+    if isinstance(value, tuple):
+        return [item if isinstance(item, int) else str(item) for item in value]
+    return str(value) if isinstance(value, IPv4Address) else value

@@ -1,23 +1,40 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which BGP sessions each node has: those of the topology, and the peers beside them."""
+"""`topology`: which BGP sessions each node has; those of the entries of `peers` stand beside them."""
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from .intent import FULL_MESH, ROUTE_REFLECTOR, Fabric, Node, Peer, SessionOptions
+from ...values import scalars
+from ...values.bgp import MOST_REFLECTORS
+from ...values.session_options import OPTIONS
+from ..file.document import Path
+from ..file.report import Report
+from ..file.section import Section, nearest_remedy, show
+from .as_number import as_number_at
+from .intent import SessionOptions
+from .nodes import addresses_of
+from .part import ByNode, Draft, Part, Variables
+
+if t.TYPE_CHECKING:
+    from .fabric import CheckedFabric, Fabric
+    from .nodes import Node
+    from .peers import Peer
+
+FULL_MESH = "full_mesh"
+ROUTE_REFLECTOR = "route_reflector"
+NO_TOPOLOGY = "none"
+LARGEST_MESH = 100
 
 # As calicoctl names them.
 MESH = "node-to-node mesh"
 REFLECTION = "route reflector"
 SPECIFIC = "node specific"
 GLOBAL = "global"
-
-_NO_OPTIONS = SessionOptions()
 
 
 @dataclass(frozen=True)
@@ -47,7 +64,7 @@ class Session:
     node: t.Optional[str] = None
     port: t.Optional[int] = None
     source_address: t.Optional[IPv4Address] = None
-    options: SessionOptions = _NO_OPTIONS
+    options: SessionOptions = field(default_factory=dict)
     is_route_reflector: bool = False
     is_route_reflector_client: bool = False
     has_remote_next_hops: bool = False
@@ -57,14 +74,7 @@ Sessions = t.Dict[str, t.List[Session]]
 
 
 def sessions(fabric: Fabric) -> Sessions:
-    """All sessions.
-
-    Args:
-        fabric: without faults.
-
-    Returns:
-        By node, sorted by the peer's name. Nodes that see a peer alike share one object.
-    """
+    """All sessions by node, sorted by the peer's name; nodes that see a peer alike share one object."""
     found = _of_topology(fabric)
     nodes = {node.name: node for node in fabric.nodes}
     touched: t.Set[str] = set()
@@ -78,15 +88,7 @@ def sessions(fabric: Fabric) -> Sessions:
 
 
 def peering_nodes(fabric: Fabric, peer: Peer) -> t.List[Node]:
-    """The nodes that an entry of peers is for.
-
-    Args:
-        fabric: what the file declares.
-        peer: the entry.
-
-    Returns:
-        The nodes at this end, sorted by name.
-    """
+    """The nodes that an entry of peers is for, at this end; sorted by name."""
     if peer.node is not None:
         return [node for node in fabric.nodes if node.name == peer.node]
     if peer.selector is not None:
@@ -94,29 +96,8 @@ def peering_nodes(fabric: Fabric, peer: Peer) -> t.List[Node]:
     return list(fabric.nodes)
 
 
-def addresses_of(node: Node) -> t.List[IPv4Interface]:
-    """All addresses of a node.
-
-    Args:
-        node: the node.
-
-    Returns:
-        Its own first, then those of its further interfaces.
-    """
-    return [node.address, *(interface.address for interface in node.interfaces)]
-
-
 def is_joined_by_topology(fabric: Fabric, one: str, other: str) -> bool:
-    """Whether the topology gives two nodes a session.
-
-    Args:
-        fabric: what the file declares.
-        one: a node.
-        other: another.
-
-    Returns:
-        True when it does.
-    """
+    """Whether the topology gives two nodes a session."""
     if fabric.topology == ROUTE_REFLECTOR:
         return one in fabric.route_reflectors or other in fabric.route_reflectors
     return fabric.topology == FULL_MESH
@@ -189,8 +170,8 @@ def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: Peer) -> t.Itera
         shared: t.Dict[t.Tuple[t.Optional[IPv4Address], bool], Session] = {}
         for node in peering_nodes(fabric, peer):
             local = next((own for own in addresses_of(node) if peer.address in own.network), None)
-            source = peer.options.source_address or (local.ip if local not in (None, node.address) else None)
-            is_direct = local is not None and peer.options.multihop is None
+            source = peer.options.get("source_address") or (local.ip if local not in (None, node.address) else None)
+            is_direct = local is not None and peer.options.get("multihop") is None
             if (source, is_direct) not in shared:
                 shared[source, is_direct] = Session(
                     name=peer.name,
@@ -206,15 +187,7 @@ def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: Peer) -> t.Itera
 
 
 def common_subnet(one: Node, other: Node) -> t.Optional[t.Tuple[IPv4Interface, IPv4Interface]]:
-    """Where two nodes meet.
-
-    Args:
-        one: a node.
-        other: another.
-
-    Returns:
-        Their addresses in one subnet, that of the nodes' own addresses before others; None when there is none.
-    """
+    """Two nodes' addresses in one subnet, that of the nodes' own addresses before others; None when there is none."""
     others = {address.network: address for address in reversed(addresses_of(other))}
     return next(((own, others[own.network]) for own in addresses_of(one) if own.network in others), None)
 
@@ -224,18 +197,9 @@ def _near_end(near: Node, far: Node, options: SessionOptions) -> Session:
 
 
 def _far_end(near: Node, far: Node, options: SessionOptions) -> Session:
-    as_number = options.local_as_number or near.as_number
-    shared = replace(
-        options,
-        local_as_number=None,
-        source_address=None,
-        passive=None,
-        communities=None,
-        import_filter=None,
-        export_filter=None,
-        aggregates=None,
-    )
-    return _between(far, near, shared, as_number, options.source_address)
+    shared = {name: value for name, value in options.items() if name == "password" or not OPTIONS[name].is_of_near_end}
+    as_number = options.get("local_as_number") or near.as_number
+    return _between(far, near, shared, as_number, options.get("source_address"))
 
 
 def _between(
@@ -247,9 +211,132 @@ def _between(
         name=peer.name,
         address=peer_address or theirs.ip,
         as_number=as_number,
-        is_direct=common is not None and options.multihop is None,
+        is_direct=common is not None and options.get("multihop") is None,
         type=SPECIFIC,
         node=peer.name,
-        source_address=options.source_address or (None if own == node.address else own.ip),
+        source_address=options.get("source_address") or (None if own == node.address else own.ip),
         options=options,
     )
+
+
+def _read(draft: Draft) -> Fabric:
+    file = draft.file
+    return replace(
+        draft.fabric,
+        topology=file.text("topology", scalars.one_of([FULL_MESH, ROUTE_REFLECTOR, NO_TOPOLOGY])) or FULL_MESH,
+        route_reflectors=tuple(sorted(_read_reflectors(file))),
+        allows_shared_cluster_id=file.boolean("allow_shared_cluster_id") or False,
+    )
+
+
+def _read_reflectors(file: Section) -> t.Iterator[str]:
+    seen: t.Dict[str, int] = {}
+    for index, entry in enumerate(file.sequence("route_reflectors")):
+        name = file.parse_text(f"route_reflectors[{index}]", entry, str)
+        if name is not None and name in seen:
+            problem = f"route_reflectors: {show(name)} is listed twice (first on line {seen[name]})"
+            file.fault(entry.line, problem, "list it once")
+        elif name is not None:
+            seen[name] = entry.line
+            file.note(f"route_reflectors {name}", entry.line)
+            yield name
+
+
+def _check(draft: Draft, report: Report) -> None:
+    _reflectors_and_mesh(draft, report)
+    if draft.fabric.topology == ROUTE_REFLECTOR:
+        _as_numbers_of_reflection(draft.fabric, report)
+    _cluster_ids(draft.fabric, report)
+
+
+def _reflectors_and_mesh(draft: Draft, report: Report) -> None:
+    fabric = draft.fabric
+    reflectors = fabric.route_reflectors
+    if fabric.topology == ROUTE_REFLECTOR and not reflectors:
+        remedy = f"list 2 to {MOST_REFLECTORS} nodes in route_reflectors"
+        report.fault(("topology",), "topology route_reflector has no route_reflectors", remedy)
+    if fabric.topology != ROUTE_REFLECTOR and reflectors:
+        problem = f"route_reflectors does not go with topology {fabric.topology}"
+        report.fault(("route_reflectors",), problem, "remove it, or set topology: route_reflector")
+    if len(reflectors) > MOST_REFLECTORS:
+        problem = f"route_reflectors has {len(reflectors)} nodes, and each has a session with every node"
+        report.fault(("route_reflectors",), problem, f"use 2 to {MOST_REFLECTORS}")
+    if fabric.topology == ROUTE_REFLECTOR and len(reflectors) == 1:
+        problem = f"{reflectors[0]} is the only route reflector: while it is away, no node learns of any change"
+        report.warn(("route_reflectors",), problem, "add a second one")
+    for name in reflectors:
+        if name not in draft.node_names:
+            problem = f"route_reflectors: {show(name)} is not a node of this file"
+            report.fault((f"route_reflectors {name}",), problem, nearest_remedy(name, draft.node_names))
+    count = len(fabric.nodes)
+    if fabric.topology == FULL_MESH and count > LARGEST_MESH:
+        problem = (
+            f"topology full_mesh gives {count} nodes {count * (count - 1) // 2} sessions, {count - 1} on each; "
+            "their number grows with the square of the nodes'"
+        )
+        report.warn(("topology",), problem, "above 100 nodes use topology: route_reflector")
+
+
+def _as_numbers_of_reflection(fabric: Fabric, report: Report) -> None:
+    first = next((node for node in fabric.nodes if node.name in fabric.route_reflectors), None)
+    if fabric.has_as_number_rule and len(fabric.nodes) > 1:
+        problem = "as_number gives each node one of its own, and routes are reflected within one only"
+        report.fault(("as_number",), problem, "write one number for all nodes, or use topology: full_mesh")
+        return
+    for node in fabric.nodes:
+        if first is not None and node.as_number != first.as_number:
+            problem = (
+                f"{node.name}: as_number {node.as_number} is not {first.name}'s {first.as_number}"
+                f"{report.seen(as_number_at(report, first))}, and routes are reflected within one only"
+            )
+            report.fault(
+                as_number_at(report, node), problem, "give all nodes one as_number, or use topology: full_mesh"
+            )
+
+
+def _cluster_ids(fabric: Fabric, report: Report) -> None:
+    uses: t.List[t.Tuple[Path, str, str]] = []
+    for node in fabric.nodes:
+        path: Path = ("nodes", node.name, "route_reflector_cluster_id")
+        if node.name in fabric.route_reflectors:
+            uses.append((path, str(node.cluster_id or node.router_id), node.name))
+        elif node.cluster_id is not None:
+            problem = f"{node.name}: route_reflector_cluster_id {node.cluster_id} is for route reflectors only"
+            report.fault(path, problem, "remove it, or list the node in route_reflectors")
+    if not fabric.allows_shared_cluster_id:
+        first: t.Dict[str, t.Tuple[Path, str]] = {}
+        for path, value, name in sorted(uses, key=lambda use: (report.places.line(*use[0]), use[2])):
+            if value in first:
+                other_path, other = first[value]
+                problem = f"{name}: route_reflector_cluster_id {value} is also {other}'s{report.seen(other_path)}"
+                problem += ", and reflectors of one cluster drop what they have from each other"
+                report.fault(path, problem, "give each its own, or set allow_shared_cluster_id: true")
+            first.setdefault(value, (path, name))
+
+
+def _by_node(checked: CheckedFabric) -> ByNode:
+    return {
+        node.name: {"bird_route_reflector_cluster_id": str(node.cluster_id or node.router_id)}
+        for node in checked.fabric.nodes
+        if node.name in checked.fabric.route_reflectors
+    }
+
+
+def _of_nodes(checked: CheckedFabric) -> Variables:
+    if checked.fabric.topology != ROUTE_REFLECTOR:
+        return {}
+    reflected = [
+        {"prefix": str(pool.cidr), "shortest": pool.block_size, "longest": 32} for pool in checked.fabric.pools
+    ]
+    return {"bird_reflected": reflected}
+
+
+PART = Part(
+    keys=("topology", "route_reflectors", "allow_shared_cluster_id"),
+    read=_read,
+    check=_check,
+    by_node=_by_node,
+    of_nodes=_of_nodes,
+    of_all=lambda checked: {"fabric_topology": checked.fabric.topology},
+    variables=("bird_reflected", "bird_route_reflector_cluster_id", "fabric_topology"),
+)

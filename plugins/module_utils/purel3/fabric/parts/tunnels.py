@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ...values.modes import IPIP
-from .encapsulation import modes_of, tunnel_mtu, tunnelled_nodes
-from .intent import CheckedFabric, Fabric, Node
-from .topology import addresses_of
+from ..file.report import Report
+from . import pools
+from .encapsulation import check, modes_of, read_mtu, tunnel_mtu, tunnelled_nodes
+from .nodes import addresses_of
+from .part import Draft, Part, Variables
 
-Variables = t.Dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from .fabric import CheckedFabric, Fabric
+    from .nodes import Node
 
 
 def workload_mtu(fabric: Fabric) -> int:
@@ -51,3 +56,22 @@ def endpoint_variables(fabric: Fabric) -> Variables:
 
 def _subnets(node: Node) -> t.List[str]:
     return [str(network) for network in sorted({address.network for address in addresses_of(node)})]
+
+
+def _read(draft: Draft) -> Fabric:
+    return replace(draft.fabric, mtu=read_mtu(draft.file))
+
+
+def _check(draft: Draft, report: Report) -> None:
+    check(draft.fabric, report, knows_all_pools=pools.are_all_read(draft))
+
+
+PART = Part(
+    keys=("mtu",),
+    read=_read,
+    check=_check,
+    by_node=tunnel_variables,
+    of_nodes=lambda checked: endpoint_variables(checked.fabric),
+    variables=("bird_encapsulation", "bird_subnets", "node_tunnel", "node_tunnel_module"),
+    large=("node_tunnel_endpoints",),
+)

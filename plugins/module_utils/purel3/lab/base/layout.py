@@ -1,7 +1,10 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a running lab is found: the names of its processes and of its pid files."""
+"""Where a running lab is found: the names of its processes and of its files.
+
+A node that left a pid file is entered by the namespaces of that process, whatever backend made it; all others by SSH.
+"""
 
 from __future__ import annotations
 
@@ -15,101 +18,45 @@ PROCESS_PREFIX = "purel3-lab:"
 
 
 def process_name(lab: str, node: t.Optional[str] = None) -> str:
-    """Return argv[0] of the process that holds a node's namespaces, or the switch's.
+    """Return argv[0] of the process that holds a node's namespaces, or, without a node, the switch's.
 
-    Args:
-        lab: name of the lab.
-        node: name of the node; None is the switch.
-
-    Returns:
-        for example purel3-lab:lab/node1, and purel3-lab:lab for the switch.
+    For example purel3-lab:lab/node1, and purel3-lab:lab for the switch.
     """
     return PROCESS_PREFIX + (lab if node is None else f"{lab}/{node}")
 
 
 def lab_directory(lab: str) -> str:
-    """Return the directory of a lab's pid files.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        an absolute path.
-    """
+    """Return the directory of a lab's pid files."""
     return os.path.join(RUN_DIRECTORY, lab)
 
 
 def node_pid_file(lab: str, node: str) -> str:
-    """Return the file that holds the pid of a node.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-
-    Returns:
-        an absolute path; its content is a decimal number and a newline.
-    """
+    """Return the file that holds the pid of a node: a decimal number and a newline."""
     return os.path.join(lab_directory(lab), "nodes", node)
 
 
 def machine_directory(lab: str, node: str) -> str:
-    """Return the directory of a virtual machine's files, except for its disk.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-
-    Returns:
-        an absolute path.
-    """
+    """Return the directory of a virtual machine's files, except for its disk."""
     return os.path.join(lab_directory(lab), "machines", node)
 
 
 def disk_directory(lab: str) -> str:
-    """Return the directory of the disks of a lab.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        an absolute path.
-    """
+    """Return the directory of the disks of a lab."""
     return os.path.join(DISK_DIRECTORY, lab)
 
 
 def key_file(lab: str) -> str:
-    """Return the file of the SSH key that the machines of a lab let in.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        an absolute path; the public half has .pub at its end.
-    """
+    """Return the file of the SSH key that the machines of a lab let in; the public half has .pub at its end."""
     return os.path.join(lab_directory(lab), "key")
 
 
 def read_process_name(pid: int) -> str:
-    """Return argv[0] of a process.
-
-    Args:
-        pid: as this process sees it.
-
-    Returns:
-        empty when there is no such process, or it has ended and is not reaped yet.
-    """
+    """Return argv[0] of a process; empty when there is none, or it has ended and is not reaped yet."""
     return (read_words(pid) or [""])[0]
 
 
 def read_words(pid: int) -> t.List[str]:
-    """Return the words that a process was started with.
-
-    Args:
-        pid: as this process sees it.
-
-    Returns:
-        none when there is no such process, or it has ended and is not reaped yet.
-    """
+    """Return the words that a process was started with; none when it has ended and is not reaped yet."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = os.fsdecode(file.read()).split("\0")
@@ -119,15 +66,7 @@ def read_words(pid: int) -> t.List[str]:
 
 
 def node_pid(lab: str, node: str) -> t.Optional[int]:
-    """Return the pid of a running node; needs no privilege.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-
-    Returns:
-        None when the node is not running, whatever its pid file says.
-    """
+    """Return the pid of a running node, None when it is not running, whatever its pid file says; needs no privilege."""
     try:
         with open(node_pid_file(lab, node), encoding="ascii") as file:
             pid = int(file.read())
@@ -145,14 +84,7 @@ def lab_names() -> t.List[str]:
 
 
 def lab_node_names(lab: str) -> t.List[str]:
-    """Return the names of the nodes of a lab.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        sorted; also those that have died since they were started.
-    """
+    """Return the names of the nodes of a lab, sorted; also those that have died since they were started."""
     try:
         names = os.listdir(os.path.dirname(node_pid_file(lab, "x")))
     except OSError:
@@ -162,14 +94,7 @@ def lab_node_names(lab: str) -> t.List[str]:
 
 
 def lab_machine_names(lab: str) -> t.List[str]:
-    """Return the names of the nodes of a lab that are virtual machines.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        sorted; also those that have died since they were started.
-    """
+    """Return the names of the nodes that are virtual machines, sorted; also those that have died."""
     try:
         return sorted(os.listdir(os.path.dirname(machine_directory(lab, "x"))))
     except OSError:

@@ -35,7 +35,6 @@ def raised_for(neighbours: int, current: Thresholds) -> Thresholds:
 
     Args:
         neighbours: entries that will be in use at once.
-        current: the limits as they are.
 
     Returns:
         the current limits where they do, else larger ones; never a smaller value.
@@ -50,7 +49,6 @@ def restored(current: Thresholds, saved: t.Optional[RaisedLimits]) -> Thresholds
     """Return the limits to leave behind when the last lab goes.
 
     Args:
-        current: the limits as they are.
         saved: what was saved when they were raised; None when they never were.
 
     Returns:

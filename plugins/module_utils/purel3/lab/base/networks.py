@@ -29,7 +29,6 @@ def segments_from_params(items: t.Sequence[t.Mapping[str, t.Any]], faults: t.Lis
     """Read the option networks.
 
     Args:
-        items: subnet and router of each.
         faults: takes one sentence per wrong value.
 
     Returns:
@@ -59,9 +58,6 @@ def segment_faults(segments: t.Sequence[Segment], addresses: t.Mapping[str, t.Se
     Args:
         segments: sorted; none means one for each subnet of a node.
         addresses: of each node by its name, with prefix length, without faults.
-
-    Returns:
-        One sentence per fault.
     """
     if not segments:
         return
@@ -92,9 +88,6 @@ def segment_faults(segments: t.Sequence[Segment], addresses: t.Mapping[str, t.Se
 def router_addresses(segments: t.Sequence[Segment]) -> t.Tuple[str, ...]:
     """Return the addresses of the plain router.
 
-    Args:
-        segments: without faults.
-
     Returns:
         With prefix lengths; none where there is no router.
     """
@@ -105,7 +98,6 @@ def routes(segments: t.Sequence[Segment], addresses: t.Sequence[str]) -> Routes:
     """Return a node's routes to the networks that it is not on.
 
     Args:
-        segments: without faults.
         addresses: the node's, with prefix length.
 
     Returns:

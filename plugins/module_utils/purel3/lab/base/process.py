@@ -67,11 +67,25 @@ def running(prefix: str) -> t.Dict[str, t.Tuple[int, ...]]:
     return {name: tuple(sorted(pids)) for name, pids in found.items()}
 
 
+@contextlib.contextmanager
+def network_namespace(pid: int) -> t.Iterator[int]:
+    """Open the network namespace of a process.
+
+    Raises:
+        KernelError: it is gone.
+    """
+    try:
+        descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise KernelError(f"lab: process {pid} is gone: {error.strerror}; run it again") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def runs_program(pid: int) -> bool:
     """Tell whether a process of a lab was started to run a program, and not only to hold its namespaces.
-
-    Args:
-        pid: of the process.
 
     Returns:
         False also when it is gone.
@@ -82,9 +96,6 @@ def runs_program(pid: int) -> bool:
 
 def start(holders: t.Sequence[Holder]) -> t.Dict[str, int]:
     """Start processes that hold namespaces of their own.
-
-    Args:
-        holders: the processes.
 
     Returns:
         their pids by argv[0]; each has reached its final state.

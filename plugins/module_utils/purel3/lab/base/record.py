@@ -57,29 +57,19 @@ def write_pid(lab: str, node: str, pid: int) -> None:
     """Write the pid file of a node.
 
     Args:
-        lab: name of the lab.
-        node: name of the node.
         pid: of the process that holds its namespaces.
     """
     _write(node_pid_file(lab, node), f"{pid}\n")
 
 
 def remove_pid(lab: str, node: str) -> None:
-    """Remove the pid file of a node, if there is one.
-
-    Args:
-        lab: name of the lab.
-        node: name of the node.
-    """
+    """Remove the pid file of a node, if there is one."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(node_pid_file(lab, node))
 
 
 def make_directory(lab: str) -> None:
     """Make the directory of a lab's files, unless it is there; until it is removed, somebody wants the lab.
-
-    Args:
-        lab: name of the lab.
 
     Raises:
         KernelError: it cannot be made.
@@ -89,14 +79,7 @@ def make_directory(lab: str) -> None:
 
 
 def has_directory(lab: str) -> bool:
-    """Tell whether a lab left files.
-
-    Args:
-        lab: name of the lab.
-
-    Returns:
-        True also when none of its processes runs.
-    """
+    """Tell whether a lab left files."""
     return os.path.isdir(lab_directory(lab))
 
 
@@ -106,21 +89,12 @@ def has_empty_directory() -> bool:
 
 
 def remove_directory(lab: str) -> None:
-    """Remove all files of a lab.
-
-    Args:
-        lab: name of the lab.
-    """
+    """Remove all files of a lab."""
     shutil.rmtree(lab_directory(lab), ignore_errors=True)
 
 
 def write_neighbours(lab: str, neighbours: int) -> None:
-    """Write how many neighbour entries a lab needs.
-
-    Args:
-        lab: name of the lab.
-        neighbours: the number.
-    """
+    """Write how many neighbour entries a lab needs."""
     _write(os.path.join(lab_directory(lab), "neighbours"), f"{neighbours}\n")
 
 
@@ -162,11 +136,7 @@ def read_saved_limits() -> t.Optional[RaisedLimits]:
 
 
 def write_saved_limits(saved: RaisedLimits) -> None:
-    """Save the limits of the neighbour table; called before they are raised.
-
-    Args:
-        saved: the original ones and all that labs set.
-    """
+    """Save the limits of the neighbour table; called before they are raised."""
     _write(_saved_limits_file(), json.dumps({"original": saved.original, "raised": saved.raised}))
 
 

@@ -19,14 +19,7 @@ _PASSWORD_LINE = re.compile(r"^( neighbor \S+ password ).*$", re.MULTILINE)
 
 
 def render_router(router: Router) -> str:
-    """Render frr.conf.
-
-    Args:
-        router: checked.
-
-    Returns:
-        the whole text, passwords included.
-    """
+    """Render frr.conf."""
     lines = [
         "frr defaults traditional",
         f"hostname {router.name}",
@@ -57,14 +50,7 @@ def render_router(router: Router) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """Return a configuration as people may see it.
-
-    Args:
-        text: of frr.conf.
-
-    Returns:
-        the same with each password hidden.
-    """
+    """Return a configuration as people may see it."""
     return _PASSWORD_LINE.sub(rf"\1{HIDDEN}", text)
 
 

@@ -77,9 +77,6 @@ def router_from_params(params: t.Mapping[str, t.Any]) -> Router:
     Args:
         params: name, address, as_number, announces and peers, as the module documents them.
 
-    Returns:
-        the router.
-
     Raises:
         InvalidInput: with one fault per wrong value.
     """

@@ -1,0 +1,265 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`peers`: BGP peerings beside those of the topology, with routers or between two nodes."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address
+
+from ...values import bgp, scalars
+from ...values.selector import Selector
+from ...values.selector import parse as selector
+from ..file.report import Report
+from ..file.section import Section, nearest_remedy, show
+from .as_number import as_number_at
+from .bgp import OF_ALL_KEYS, SESSION_KEYS, prepends, read_options
+from .intent import SessionOptions
+from .nodes import addresses_of
+from .part import Draft, Part
+from .peering import peers
+from .session_checks import check_options, effective
+from .topology import common_subnet, is_joined_by_topology, peering_nodes
+
+if t.TYPE_CHECKING:
+    from .fabric import Fabric
+    from .nodes import Node
+
+PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A BGP peering beside those of the topology.
+
+    Args:
+        name: its name in the file.
+        options: of its sessions.
+        address: of a router outside of the fabric; None for a peering of two nodes.
+        as_number: of that router; None for a peering of two nodes unless it is given.
+        port: TCP port of that router.
+        node: the one node that has this peer.
+        selector: the nodes that have this peer; without either all have it.
+        peer_node: the other node of a peering of two.
+    """
+
+    name: str
+    options: SessionOptions = field(default_factory=dict)
+    address: t.Optional[IPv4Address] = None
+    as_number: t.Optional[int] = None
+    port: t.Optional[int] = None
+    node: t.Optional[str] = None
+    selector: t.Optional[Selector] = None
+    peer_node: t.Optional[str] = None
+
+
+def are_all_read(draft: Draft) -> bool:
+    """Whether every entry could be read."""
+    return "peers" not in draft.file or len(draft.fabric.peers) == len(draft.file.mapping("peers")) > 0
+
+
+def _read(draft: Draft) -> Fabric:
+    return replace(draft.fabric, peers=tuple(sorted(_peers(draft.file), key=lambda peer: peer.name)))
+
+
+def _peers(file: Section) -> t.Iterator[Peer]:
+    peers = file.section("peers", "peers")
+    for name, item in peers.items():
+        peers.check_name("peer", name, item, scalars.word)
+        peer = _peer(name, peers.entry(name, item, show(name), (*PEER_KEYS, *SESSION_KEYS)))
+        if peer is not None:
+            yield peer
+
+
+def _peer(name: str, section: Section) -> t.Optional[Peer]:
+    if not section.is_mapping:
+        return None
+    for key in OF_ALL_KEYS:
+        if key in section:
+            section.fault(section.line_of(key), f"{key} is of all sessions", "write it below bgp")
+    is_between_nodes = "peer_node" in section
+    if is_between_nodes and "node" not in section:
+        section.missing("node", "name the first of the two nodes; peer_node is the second")
+    for key in ("address", "port", "selector"):
+        if is_between_nodes and key in section:
+            section.fault(section.line_of(key), f"{key} does not go with peer_node", "remove one of the two")
+    for key, remedy in (
+        ("address", "write the router's, or peer_node for a session of two nodes"),
+        ("as_number", "write the router's, such as 64900"),
+    ):
+        if not is_between_nodes and key not in section:
+            section.missing(key, remedy)
+    if "selector" in section and "node" in section:
+        section.fault(section.line_of("selector"), "selector does not go with node", "remove one of the two")
+    peer = Peer(
+        name=name,
+        options=read_options(section),
+        address=section.text("address", bgp.peer_address),
+        as_number=section.number("as_number", scalars.as_number),
+        port=section.number("port", bgp.port),
+        node=section.text("node", str),
+        selector=section.text("selector", selector),
+        peer_node=section.text("peer_node", str),
+    )
+    has_nodes = all(getattr(peer, key) is not None for key in ("node", "selector") if key in section)
+    has_peer = peer.node is not None and peer.peer_node is not None if is_between_nodes else peer.address is not None
+    return peer if has_nodes and has_peer else None
+
+
+def _check(draft: Draft, report: Report) -> None:
+    fabric = draft.fabric
+    for peer in fabric.peers:
+        check_options(fabric, ("peers", peer.name), peer.name, peer.options, (peer.peer_node is None,), report)
+        _prepend(fabric, peer, report)
+        if "import_limit_action" in peer.options and effective(fabric, peer.options, "import_limit") is None:
+            problem = f"{peer.name}: import_limit_action {peer.options['import_limit_action']} has no import_limit"
+            report.fault(("peers", peer.name, "import_limit_action"), problem, "set import_limit as well")
+        if peer.peer_node is None:
+            _router(fabric, peer, report)
+        else:
+            _two_nodes(draft, peer, report)
+        _reach(fabric, peer, report)
+        _nodes_of(draft, peer, report)
+    _twice(fabric, report)
+
+
+def _prepend(fabric: Fabric, peer: Peer, report: Report) -> None:
+    name = peer.options.get("export_filter")
+    if not prepends(fabric, name):
+        return
+    nodes = {node.name: node for node in fabric.nodes}
+    far = nodes.get(peer.peer_node or "")
+    as_number = far.as_number if far is not None else peer.as_number
+    for node in peering_nodes(fabric, peer):
+        if as_number == (peer.options.get("local_as_number") or node.as_number):
+            problem = f"{peer.name}: export_filter {name} prepends, but {node.name} and the peer share AS {as_number}"
+            remedy = "no peer takes a path with its own AS: leave out prepend"
+            report.fault(("peers", peer.name, "export_filter"), problem, remedy)
+            return
+
+
+def _router(fabric: Fabric, peer: Peer, report: Report) -> None:
+    path = ("peers", peer.name)
+    if any(node.name == peer.name for node in fabric.nodes):
+        at = report.seen(("nodes", peer.name))
+        report.fault(path, f"{peer.name}: peer {peer.name} is also the name of a node{at}", "rename one of them")
+    pool = None if peer.address is None else fabric.pool_of(peer.address)
+    if pool is not None:
+        problem = f"{peer.name}: address {peer.address} lies in pool {pool.cidr}{report.seen((str(pool.cidr),))}"
+        report.fault((*path, "address"), problem, "pools are for workloads only: move the pool or the router")
+    for node in fabric.nodes:
+        if any(address.ip == peer.address for address in addresses_of(node)):
+            _router_is_node(peer, node, report)
+    for router in fabric.lab.routers if fabric.lab is not None else ():
+        if router.address.ip == peer.address and peer.as_number not in (None, router.as_number):
+            at = report.seen(("lab", "routers", router.name, "as_number"))
+            problem = f"{peer.name}: as_number {peer.as_number} is not {router.name}'s {router.as_number}{at}"
+            report.fault((*path, "as_number"), problem, "both ends of a session must agree: correct one of them")
+
+
+def _router_is_node(peer: Peer, node: Node, report: Report) -> None:
+    path = ("peers", peer.name)
+    at = report.seen(("nodes", node.name))
+    if peer.node == node.name:
+        problem = f"{peer.name}: address {peer.address} is {node.name}'s own{at}"
+        report.fault((*path, "address"), problem, "a node is no peer of itself: write another router's")
+        return
+    if peer.as_number not in (None, node.as_number):
+        problem = f"{peer.name}: as_number {peer.as_number} is not {node.name}'s {node.as_number}{at}"
+        report.fault((*path, "as_number"), problem, "both ends of a session must agree: correct one of them")
+    problem = f"{peer.name}: address {peer.address} is {node.name}'s{at}, where this session would have no other end"
+    report.fault((*path, "address"), problem, f"write node and 'peer_node: {node.name}' instead of address")
+
+
+def _two_nodes(draft: Draft, peer: Peer, report: Report) -> None:
+    path = ("peers", peer.name)
+    nodes = {node.name: node for node in draft.fabric.nodes}
+    far = nodes.get(peer.peer_node or "")
+    if peer.node == peer.peer_node:
+        problem = f"{peer.name}: peer_node {show(peer.peer_node or '')} is the node itself"
+        report.fault((*path, "peer_node"), problem, "a node is no peer, and no client, of itself: name another node")
+    if far is not None and peer.as_number not in (None, far.as_number):
+        at = report.seen(as_number_at(report, far))
+        problem = f"{peer.name}: as_number {peer.as_number} is not {far.name}'s {far.as_number}{at}"
+        report.fault((*path, "as_number"), problem, "remove it: a node's is known")
+    if peer.options.get("aggregates"):
+        problem = f"{peer.name}: aggregates does not go with peer_node"
+        report.fault((*path, "aggregates"), problem, "nodes take each other's exact blocks only: remove it")
+
+
+def _nodes_of(draft: Draft, peer: Peer, report: Report) -> None:
+    for key, name in (("node", peer.node), ("peer_node", peer.peer_node)):
+        if name is not None and name not in draft.node_names:
+            problem = f"{peer.name}: {key} {show(name)} is not a node of this file"
+            report.fault(("peers", peer.name, key), problem, nearest_remedy(name, draft.node_names))
+    if peer.selector is None or len(draft.fabric.nodes) < len(draft.node_names):
+        return
+    selected = peering_nodes(draft.fabric, peer)
+    if draft.fabric.nodes and not selected:
+        known = {label for node in draft.fabric.nodes for label in node.labels}
+        unknown = sorted(peer.selector.keys - known)
+        remedy = "correct it, or give nodes such labels"
+        if unknown:
+            remedy = f"no node has the label {unknown[0]}: {nearest_remedy(unknown[0], known)}"
+        problem = f"{peer.name}: selector {show(peer.selector.text)} selects no node"
+        report.fault(("peers", peer.name, "selector"), problem, remedy)
+    if "source_address" in peer.options and len(selected) > 1:
+        problem = f"{peer.name}: source_address {peer.options['source_address']} is for {len(selected)} nodes"
+        remedy = "one address is one node's: use 'node', or remove it to have each node's own used"
+        report.fault(("peers", peer.name, "source_address"), problem, remedy)
+
+
+def _reach(fabric: Fabric, peer: Peer, report: Report) -> None:
+    if peer.options.get("ttl_security") is not True or "multihop" in peer.options:
+        return
+    nodes = {node.name: node for node in fabric.nodes}
+    ends = peering_nodes(fabric, peer)
+    far = nodes.get(peer.peer_node or "")
+    for node in ends:
+        if far is not None:
+            is_direct = common_subnet(node, far) is not None
+        else:
+            is_direct = peer.address is None or any(peer.address in own.network for own in addresses_of(node))
+        if not is_direct:
+            problem = f"{peer.name}: ttl_security is on, but {node.name} is in no subnet of the peer's"
+            remedy = "set multihop to how many hops away it is, or ttl_security to auto"
+            report.fault(("peers", peer.name, "ttl_security"), problem, remedy)
+            return
+
+
+def _twice(fabric: Fabric, report: Report) -> None:
+    routers: t.Dict[t.Tuple[str, IPv4Address], str] = {}
+    pairs: t.Dict[t.FrozenSet[str], str] = {}
+    for peer in sorted(fabric.peers, key=lambda peer: report.places.line("peers", peer.name)):
+        path = ("peers", peer.name)
+        if peer.peer_node is not None and peer.node is not None:
+            pair = frozenset((peer.node, peer.peer_node))
+            first = pairs.setdefault(pair, peer.name)
+            if first != peer.name:
+                problem = f"{peer.name}: {peer.node} and {peer.peer_node} are also peers in {first}"
+                report.fault(path, f"{problem}{report.seen(('peers', first))}", "list them once")
+            elif len(pair) == 2 and is_joined_by_topology(fabric, peer.node, peer.peer_node):
+                problem = (
+                    f"{peer.name}: topology {fabric.topology} makes {peer.node} and {peer.peer_node} peers already"
+                )
+                report.fault(path, problem, "remove this entry, or use topology: none")
+            continue
+        if peer.address is None:
+            continue
+        for node in peering_nodes(fabric, peer):
+            first = routers.setdefault((node.name, peer.address), peer.name)
+            if first != peer.name:
+                problem = f"{peer.name}: address {peer.address} is for {node.name} also in {first}"
+                report.fault(path, f"{problem}{report.seen(('peers', first))}", "list it once for each node")
+                break
+
+
+PART = Part(
+    keys=("peers",),
+    read=_read,
+    check=_check,
+    by_node=peers,
+    variables=("bird_passwords", "bird_peers"),
+)

@@ -1,0 +1,213 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a backend of labs must say, and what it must do: the interface of lab/backends."""
+
+from __future__ import annotations
+
+import types
+import typing as t
+from dataclasses import dataclass
+
+from .desired import LabNode
+from .networks import Segment
+
+if t.TYPE_CHECKING:
+    from ...kernel.switch import Port
+
+Values = t.Mapping[str, t.Any]
+
+_NOTHING: Values = types.MappingProxyType({})
+
+
+class Option(t.NamedTuple):
+    """An option of a backend, in the fabric file's part lab and of the module lab.
+
+    Args:
+        name: in both of them.
+        type: as an argument spec has it: str, path, int, bool or list, which is of str.
+        read: reads the fabric file's value, or each of a list, or raises BadValue; None where the file has no such key.
+        choices: the only values; they are also what the file's is read by.
+        default: of the module.
+        is_unique: no two nodes may have the same.
+        is_of_module: the module has it, too.
+    """
+
+    name: str
+    type: str
+    read: t.Optional[t.Callable[[t.Any], t.Any]] = None
+    choices: t.Tuple[str, ...] = ()
+    default: t.Any = None
+    is_unique: bool = False
+    is_of_module: bool = True
+
+    @property
+    def spec(self) -> t.Dict[str, t.Any]:
+        """The piece of an argument spec."""
+        spec: t.Dict[str, t.Any] = {"type": self.type}
+        if self.type == "list":
+            spec["elements"] = "str"
+        if self.choices:
+            spec["choices"] = list(self.choices)
+        if self.default is not None:
+            spec["default"] = self.default
+        return spec
+
+
+class Fault(t.NamedTuple):
+    """What a backend cannot do.
+
+    Args:
+        key: of the node, interface or address; or of the lab.
+        problem: the value and what is wrong with it.
+        remedy: what the user should do.
+        interface: the node's that it is about.
+        node: empty where it is the lab's.
+    """
+
+    key: str
+    problem: str
+    remedy: str
+    interface: str = ""
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """A node as it runs.
+
+    Args:
+        pids: the processes that hold its namespaces; more than one is one too many.
+        attachment: what of it is attached to the switch, and works; None when something is missing or down.
+        is_introduced: whoever enters it finds it: its pid file leads to its process, or it has answered over SSH.
+    """
+
+    name: str
+    pids: t.Tuple[int, ...]
+    attachment: t.Optional[LabNode]
+    is_introduced: bool
+
+    def __str__(self) -> str:
+        return str(self.attachment) if self.attachment else f"node {self.name}  (not connected)"
+
+
+class Equipment(t.Protocol):
+    """What all nodes of a lab are made with; only its backend knows more of it."""
+
+    @property
+    def values(self) -> Values:
+        """What the module answers of it."""
+
+
+class Operations(t.Protocol):
+    """How a backend makes the nodes of a lab on this machine: functions of one file."""
+
+    def require(self, lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], params: Values) -> None:
+        """Check that nodes can be started here; pids are those of processes that will be ended before."""
+
+    def equip(self, nodes: t.Sequence[LabNode], params: Values) -> t.Optional[Equipment]:
+        """Prepare what they are made with, however long it takes."""
+
+    def start(
+        self,
+        lab: str,
+        nodes: t.Sequence[LabNode],
+        switch_namespace: int,
+        equipment: t.Optional[Equipment],
+        started: t.Dict[str, int],
+    ) -> None:
+        """Start nodes and plug them in; started takes their pids by argv[0], also when something fails."""
+
+    def introduce(self, lab: str, nodes: t.Sequence[NodeState], params: Values) -> None:
+        """Make that nodes which run are found by whoever enters them; wait for them."""
+
+    def holds(self, pids: t.Collection[int]) -> bool:
+        """Tell whether processes of the lab are a node of this backend."""
+
+    def read(self, lab: str, node: str, pids: t.Tuple[int, ...], ports: t.Sequence[Port]) -> NodeState:
+        """Read a node that runs."""
+
+    def forget(self, lab: str, node: str) -> None:
+        """Remove the files of a node that has ended, if there are any."""
+
+    def has_remains(self, lab: str) -> bool:
+        """Tell whether something of a lab is left outside of its directory."""
+
+    def remove_remains(self, lab: str) -> None:
+        """Remove what is left outside of its directory."""
+
+
+def _as_they_are(
+    _lab: str, nodes: t.Sequence[LabNode], _items: t.Sequence[Values], _params: Values, _segments: t.Sequence[Segment]
+) -> t.Sequence[LabNode]:
+    return nodes
+
+
+class Backend(t.NamedTuple):
+    """A way to make the nodes of a lab.
+
+    Args:
+        name: the word in the fabric file and for the module.
+        nodes: what its nodes are, in a sentence.
+        operations: loads what makes them, which reads and writes; None where nothing is made on this machine.
+        options: of the lab.
+        node_options: of one of its nodes.
+        has_networks: it has segments of its own, and a plain router between them.
+        has_routers: FRR runs beside its nodes.
+        has_own_kernel: its nodes take nothing of this machine's neighbour table.
+        is_slow: its nodes take so long that other labs must not wait for them.
+        connection: variables by which Ansible enters whatever the lab runs.
+        node_variables: what is different about its nodes besides.
+        place: variables that say where in the lab a node is: by its name, its number, and its own options.
+        variables: of the whole inventory, by the options of the lab.
+        conflicts: of the options that are given, those that cannot be together.
+        fabric_faults: what cannot be true of these nodes and options, for the fabric file.
+        make: what nodes are in the end: by the lab's name, the nodes as they were asked for, their entries, the
+            module's options, and the segments; all without faults but what the last function finds.
+        faults: what is wrong with the module's options and with nodes as they were made: sentences.
+    """
+
+    name: str
+    nodes: str
+    operations: t.Optional[t.Callable[[], Operations]]
+    options: t.Tuple[Option, ...] = ()
+    node_options: t.Tuple[Option, ...] = ()
+    has_networks: bool = False
+    has_routers: bool = False
+    has_own_kernel: bool = True
+    is_slow: bool = False
+    connection: Values = _NOTHING
+    node_variables: Values = _NOTHING
+    place: t.Callable[[str, int, Values], Values] = lambda name, _number, _options: {"lab_node": name}
+    variables: t.Callable[[Values], Values] = lambda _options: {}
+    conflicts: t.Callable[[t.Container[str]], t.Sequence[Fault]] = lambda _given: ()
+    fabric_faults: t.Callable[[Values, t.Sequence[LabNode]], t.Iterable[Fault]] = lambda _options, _nodes: ()
+    make: t.Callable[
+        [str, t.Sequence[LabNode], t.Sequence[Values], Values, t.Sequence[Segment]], t.Sequence[LabNode]
+    ] = _as_they_are
+    faults: t.Callable[[str, t.Sequence[LabNode], Values], t.Iterable[str]] = lambda _lab, _nodes, _params: ()
+
+
+def named(backends: t.Sequence[Backend], name: t.Optional[str]) -> Backend:
+    """The backend of a name; the first one, which is the default, where there is none."""
+    return next((backend for backend in backends if backend.name == name), backends[0])
+
+
+def owners(backends: t.Sequence[Backend], key: str) -> t.Tuple[str, str]:
+    """Whose an option is: what their nodes are, and the words that choose them."""
+    own = [backend for backend in backends if key in lab_keys(backend) or key in node_keys(backend)]
+    return " and ".join(each.nodes for each in own), " or ".join(each.name for each in own)
+
+
+def lab_keys(backend: Backend) -> t.Tuple[str, ...]:
+    """The keys of the fabric file's part lab that not every backend has, with routers aside."""
+    return (
+        *(["networks"] if backend.has_networks else []),
+        *(option.name for option in backend.options if option.read or option.choices),
+        *(["nodes"] if backend.node_options else []),
+    )
+
+
+def node_keys(backend: Backend) -> t.Tuple[str, ...]:
+    """The names of the options of a backend's nodes."""
+    return tuple(option.name for option in backend.node_options)
