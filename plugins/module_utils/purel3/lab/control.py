@@ -108,7 +108,7 @@ def _apply_slowly(asked: _Asked) -> None:
             asked.values.update(equipment.values if equipment else {})
         with contextlib.ExitStack() as stack:
             with record.locked():
-                if equipment and not record.has_directory(lab):
+                if starting and not record.has_directory(lab):
                     raise FabricError(
                         f"lab {lab}: it was ended while its image was prepared; nothing was started; run it again"
                     )

@@ -106,7 +106,7 @@ class Operations(t.Protocol):
         """Check that nodes can be started here; pids are those of processes that will be ended before."""
 
     def equip(self, nodes: t.Sequence[LabNode], params: Values) -> t.Optional[Equipment]:
-        """Prepare what they are made with, however long it takes."""
+        """Prepare what they are made with, however long it takes; asked of a slow backend only."""
 
     def start(
         self,
@@ -119,7 +119,7 @@ class Operations(t.Protocol):
         """Start nodes and plug them in; started takes their pids by argv[0], also when something fails."""
 
     def introduce(self, lab: str, nodes: t.Sequence[NodeState], params: Values) -> None:
-        """Make that nodes which run are found by whoever enters them; wait for them."""
+        """Let whoever enters nodes find those that run; of a slow backend, wait for them."""
 
     def holds(self, pids: t.Collection[int]) -> bool:
         """Tell whether processes of the lab are a node of this backend."""
@@ -162,9 +162,9 @@ class Backend(t.NamedTuple):
         variables: of the whole inventory, by the options of the lab.
         conflicts: of the options that are given, those that cannot be together.
         fabric_faults: what cannot be true of these nodes and options, for the fabric file.
-        make: what nodes are in the end: by the lab's name, the nodes as they were asked for, their entries, the
-            module's options, and the segments; all without faults but what the last function finds.
-        faults: what is wrong with the module's options and with nodes as they were made: sentences.
+        make: what is made on this machine: of the lab's name, the nodes that were asked for, their entries, the
+            module's options, and the segments.
+        faults: what is wrong with the module's options and with what was made of them: sentences.
     """
 
     name: str
