@@ -184,9 +184,11 @@ def _differences(old: t.Iterable[Statement], new: t.Iterable[Statement]) -> t.It
 def _parts(statements: t.Iterable[Statement]) -> t.Dict[str, t.Tuple[Statement, ...]]:
     found: t.Dict[str, t.Tuple[Statement, ...]] = {}
     for one in statements:
-        # A password may be part of what stands before a body, and is never told.
-        name = one.words[0] if one.words and (one.body is None or "password" in one.words[0]) else " ".join(one.words)
-        name = "password" if "password" in name else name
+        if any("password" in word for word in one.words):
+            # It may be part of what stands before a body, and is never told.
+            name = "password"
+        else:
+            name = " ".join(one.words if one.body is not None else one.words[:1])
         found[name] = (*found.get(name, ()), one)
     return found
 
