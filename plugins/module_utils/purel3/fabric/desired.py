@@ -185,6 +185,7 @@ def _workloads_by_node(checked: CheckedFabric) -> t.Dict[str, t.List[Variables]]
                 "netns": workload.netns,
                 "interface_name": workload.interface_name,
                 **({"mtu": mtu} if mtu else {}),
+                **workload.options,
             }
         )
     return found

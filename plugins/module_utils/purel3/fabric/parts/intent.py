@@ -97,6 +97,7 @@ class Workload:
         address: its address, or None to have one allocated.
         interface_name: its interface's name inside the namespace.
         labels: free words to select workloads by.
+        options: those of the module workloads that the file has as they are.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Workload:
     address: t.Optional[IPv4Address] = None
     interface_name: str = "eth0"
     labels: t.Mapping[str, str] = field(default_factory=dict)
+    options: t.Mapping[str, t.Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from ...values import bgp, scalars
+from ...values.workload import WORKLOAD_OPTIONS, Option
 from ..file.document import Located
 from ..file.extending import EXTENDS
 from ..file.report import Report
@@ -49,7 +50,9 @@ KEYS = (
     *(key for key, _kind, _wanted in CONSTRUCTED_KEYS),
 )
 POOL_KEYS = ("cidr", "block_size", "name", "encapsulation")
-WORKLOAD_KEYS = ("node", "address", "netns", "interface_name", "labels")
+# Options of the module workloads that mean here what they mean there.
+PLAIN_OPTIONS = tuple(option for option in WORKLOAD_OPTIONS if option.problem is not None)
+WORKLOAD_KEYS = ("node", "address", "netns", "interface_name", *(option.name for option in PLAIN_OPTIONS), "labels")
 # Calico's.
 DEFAULT_AS_NUMBER = 64512
 DEFAULT_BLOCK_SIZE = 26
@@ -236,9 +239,22 @@ def _workload(name: str, section: Section) -> t.Optional[Workload]:
     netns = _netns(section)
     interface_name = section.text("interface_name", scalars.interface_name)
     labels = read_labels(section)
+    plain = {option.name: section.text(option.name, _parser_of(option)) for option in PLAIN_OPTIONS}
     if node is None:
         return None
-    return Workload(name, node, netns or name, address, interface_name or DEFAULT_INTERFACE_NAME, labels)
+    options = {key: value for key, value in plain.items() if value is not None}
+    return Workload(name, node, netns or name, address, interface_name or DEFAULT_INTERFACE_NAME, labels, options)
+
+
+def _parser_of(option: Option) -> t.Callable[[str], t.Any]:
+    def parse(text: str) -> t.Any:
+        value = option.read(text)
+        problem = option.problem(value) if option.problem else None
+        if problem:
+            raise scalars.BadValue(*problem)
+        return value
+
+    return parse
 
 
 def _netns(section: Section) -> t.Optional[str]:
