@@ -117,6 +117,9 @@ def test_every_option_changes_what_the_kernel_should_hold() -> None:
 def test_every_option_is_saved_shown_and_restored() -> None:
     state = state_from({**SAVED, "workloads": [WHOLE]}, "now")
     assert json.loads(encode(state))["workloads"] == [WHOLE]
+    # An option that nobody gives is not in the file, which so stays as it was when the option came.
+    bare = {"name": "web1", "address": "10.244.1.1"}
+    assert json.loads(encode(state_from({**SAVED, "workloads": [bare]}, "now")))["workloads"] == [bare]
     restored = decode(encode(state), "node.json")
     assert restored == state
     assert requests_of(restored, "now", lambda _path: "")[0][-1] == request_from({"workloads": [WHOLE]})

@@ -141,9 +141,9 @@ def _is_given(option: Option, options: t.Mapping[str, t.Any]) -> bool:
 
 def options_of(workload: Workload) -> t.Dict[str, t.Any]:
     """Write a workload as the options from which it is read, without those that it would have anyway."""
-    given = {name: value for name, value in workload._asdict().items() if value}
-    # Left out, for a name of digits would be read as a process id.
-    return {name: value for name, value in given.items() if name != "netns" or value != workload.name}
+    # The name of a namespace stays out where it has to: one of digits would be read as a process id.
+    without = {**Workload._field_defaults, "netns": workload.name}
+    return {name: value for name, value in workload._asdict().items() if value != without.get(name)}
 
 
 def faults_of(workload: Workload) -> t.List[str]:
