@@ -64,7 +64,7 @@ ROOMS: t.Mapping[str, Room] = {
     "restore": Room(
         (
             *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel", "state"),
-            "state.linux",
+            *("state.linux", "values"),
         ),
         ("deployment", "files", "node", "request", "saved", "words"),
     ),

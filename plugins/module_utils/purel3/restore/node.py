@@ -50,7 +50,7 @@ def preview(state: State) -> Outcome:
     requests, left_out = requests_of(state, boot_id(), _fault_of)
     missing = _missing_modules(state)
     with _opened(requests) as kernel:
-        proposal = _planned(requests, kernel, has_tunnel=bool(state.tunnel))
+        proposal = _planned(requests, kernel, has_tunnel=state.tunnel is not None)
         # What a module brings is not there before it is loaded.
         if proposal.obstacles and not missing:
             raise InvalidInput(proposal.obstacles)
@@ -71,7 +71,7 @@ def restore(state: State) -> Outcome:
         early = _possible(_planned([settings_of(state)], kernel) if missing else Proposal())
 
         def put_back_the_rest() -> None:
-            rest = _possible(_planned(requests, kernel, has_tunnel=bool(state.tunnel)))
+            rest = _possible(_planned(requests, kernel, has_tunnel=state.tunnel is not None))
             if rest.operations:
                 rest.apply()
             done.extend(rest.operations)

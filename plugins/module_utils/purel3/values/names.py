@@ -13,6 +13,19 @@ from ..base.errors import InvalidInput
 _WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _DEVICE = re.compile(r"[^\s/:]{1,15}")
 _NAMESPACE_LENGTH = 255
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_MULTICAST_BIT = 0x01
+
+# What is wrong with a value, to follow it, and the remedy.
+Problem = t.Tuple[str, str]
+NOT_FOR_THE_KERNEL: Problem = ("is not one that the kernel takes", "leave out '/', ':' and white space")
+# In every namespace there is such an interface, or its settings lie where those of an interface would
+# (sysctl_dev_name_is_allowed in net/ipv4/devinet.c).
+_TAKEN = {
+    "lo": "is the loopback interface",
+    "all": "is what the kernel calls all interfaces at once",
+    "default": "is what the kernel calls interfaces that are still to come",
+}
 
 
 def fault_of_word(name: str) -> str:
@@ -30,19 +43,44 @@ def fault_of_word(name: str) -> str:
 
 
 def fault_of_device(name: str) -> str:
-    """Say what is wrong with an interface's name (dev_valid_name in net/core/dev.c).
+    """Say in a sentence what is wrong with an interface's name; empty for one that an interface can have."""
+    return _about_device(name, _problem_of_device(name))
 
-    Args:
-        name: the name.
 
-    Returns:
-        A sentence with the remedy, or nothing.
-    """
+def fault_of_new_device(name: str) -> str:
+    """Say in a sentence what is wrong with the name of an interface that is to be made; empty for nothing."""
+    return _about_device(name, problem_of_new_device(name))
+
+
+def problem_of_new_device(name: str) -> t.Optional[Problem]:
+    """Find what is wrong with the name of an interface that is to be made."""
+    if name in _TAKEN:
+        return _TAKEN[name], "name the interface that carries the traffic"
+    return _problem_of_device(name)
+
+
+def _problem_of_device(name: str) -> t.Optional[Problem]:
+    """As the kernel does (dev_valid_name in net/core/dev.c)."""
     if len(name.encode()) > 15:
-        return f"interface name {name!r} has {len(name.encode())} bytes; the kernel takes 15 at most"
-    if name in (".", "..") or not _DEVICE.fullmatch(name):
-        return f"interface name {name!r} is not one that the kernel takes; leave out '/', ':' and white space"
-    return ""
+        return f"has {len(name.encode())} bytes", "the kernel takes 15 at most"
+    return NOT_FOR_THE_KERNEL if name in (".", "..") or not _DEVICE.fullmatch(name) else None
+
+
+def _about_device(name: str, problem: t.Optional[Problem]) -> str:
+    return f"interface name {name!r} {'; '.join(problem)}" if problem else ""
+
+
+def read_mac(text: str) -> str:
+    """Write a MAC address as the kernel does: in lower case, with colons."""
+    return str(text).lower().replace("-", ":")
+
+
+def problem_of_mac(mac: str) -> t.Optional[Problem]:
+    """Find what is wrong with a MAC address that read_mac() has returned."""
+    if not _MAC.fullmatch(mac) or int(mac[:2], 16) & _MULTICAST_BIT or mac == "00:00:00:00:00:00":
+        remedy = "write six pairs of hexadecimal digits, of which the first is even"
+        return "is not a unicast MAC address such as 02:00:00:00:00:01", remedy
+    return None
 
 
 def fault_of_namespace(reference: str) -> str:
@@ -61,6 +99,12 @@ def fault_of_namespace(reference: str) -> str:
     return fault_of_word(reference).replace("name", "netns name", 1)
 
 
+def path_of_process(reference: t.Union[str, int]) -> str:
+    """Write a process id as the path of its namespace; any other reference stays as it is."""
+    text = str(reference)
+    return f"/proc/{text}/ns/net" if text.isdigit() else text
+
+
 def namespace_from(option: t.Optional[str]) -> str:
     """Read a namespace given as an option.
 
@@ -75,7 +119,7 @@ def namespace_from(option: t.Optional[str]) -> str:
     """
     if option is None:
         return ""
-    reference = f"/proc/{option}/ns/net" if option.isdigit() else option
+    reference = path_of_process(option)
     fault = fault_of_namespace(reference)
     if fault:
         raise InvalidInput([fault])

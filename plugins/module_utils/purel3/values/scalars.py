@@ -9,8 +9,9 @@ import re
 import typing as t
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
+from . import names
+
 LONGEST_NAME = 63
-LONGEST_INTERFACE_NAME = 15
 LARGEST_PID = 4194304
 LARGEST_UINT32 = 4294967295
 
@@ -139,13 +140,12 @@ def interface_name(text: str) -> str:
     Raises:
         BadValue: the kernel would refuse it, or it cannot stand in bird.conf.
     """
-    size = len(text.encode())
-    if size > LONGEST_INTERFACE_NAME:
-        raise BadValue(f"is an interface name of {size} bytes", f"the kernel takes at most {LONGEST_INTERFACE_NAME}")
-    if text in (".", "..") or not _INTERFACE_NAME.fullmatch(text):
-        raise BadValue("is not an interface name", "use letters, digits, '-', '_' and '.' only")
-    if text == "lo":
-        raise BadValue("is the loopback interface", "name the interface that carries the traffic")
+    problem = names.problem_of_new_device(text)
+    # bird.conf takes fewer names than the kernel.
+    if problem == names.NOT_FOR_THE_KERNEL or not (problem or _INTERFACE_NAME.fullmatch(text)):
+        problem = "is not an interface name", "use letters, digits, '-', '_' and '.' only"
+    if problem:
+        raise BadValue(*problem)
     return text
 
 
