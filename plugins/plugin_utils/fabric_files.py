@@ -25,65 +25,33 @@ STORE_ENDING = ".allocations.txt"
 
 
 def is_fabric_file(path: str) -> bool:
-    """Whether a path has the name of a fabric file.
-
-    Args:
-        path: any path.
-
-    Returns:
-        True for NAME.fabric.yml and NAME.fabric.yaml.
-    """
+    """Whether a path has the name of a fabric file: NAME.fabric.yml or NAME.fabric.yaml."""
     name = os.path.basename(path)
     return any(name.endswith(ending) and name != ending for ending in ENDINGS)
 
 
 def fabric_name(path: str) -> str:
-    """The name of a fabric.
-
-    Args:
-        path: of its file.
-
-    Returns:
-        The file's name without its ending.
-    """
+    """The name of a fabric: its file's name without the ending."""
     name = os.path.basename(path)
     ending = next((ending for ending in ENDINGS if name.endswith(ending)), "")
     return name[: len(name) - len(ending)]
 
 
 def store_path(path: str) -> str:
-    """The allocation store of a fabric.
-
-    Args:
-        path: of the fabric file.
-
-    Returns:
-        The path of the store, beside it.
-    """
+    """The path of the allocation store of a fabric, beside its file."""
     return os.path.join(os.path.dirname(path), fabric_name(path) + STORE_ENDING)
 
 
 def shown(path: str) -> str:
-    """A path as messages show it.
-
-    Args:
-        path: any path.
-
-    Returns:
-        Relative to the working directory when it is below it.
-    """
+    """A path as messages show it: relative to the working directory when it is below it."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative
 
 
 def read_source(path: str) -> Source:
-    """Read a fabric file, the one that it extends, and its store.
+    """A fabric file, the one that it extends, and its store, parsed as YAML and as text.
 
-    Args:
-        path: of the fabric file.
-
-    Returns:
-        All of it, parsed as YAML and as text; not yet checked, but for the file that it extends.
+    Nothing is checked yet, but for the file that it extends.
 
     Raises:
         FabricError: a file cannot be read at all, or the one that it extends has faults.

@@ -60,25 +60,18 @@ ALLOCATED_KEYS = tuple(key for part in PARTS if part.is_allocated for key in par
 
 @dataclass(frozen=True)
 class Fabric:
-    """The whole network.
+    """The whole network; nodes, workloads, peers and reflectors are sorted by name, and None is what is not said.
 
     Args:
         pools: in the file's order, which is the order they are used in.
         reserved: the fewest networks that hold all addresses which nobody is given.
-        nodes: sorted by name.
         variables: host vars of the user's for all nodes.
-        workloads: sorted by name.
         has_as_number_rule: nodes have AS numbers that were made from their addresses.
-        topology: which nodes peer with which.
-        route_reflectors: the names of the nodes that reflect, sorted.
-        allows_shared_cluster_id: two reflectors may be one cluster.
-        transit: nodes pass on routes of other nodes.
-        ecmp_paths: the most paths of one route; None is what is not said.
+        route_reflectors: the names of the nodes that reflect.
         session: options of every session, unless its peer says otherwise.
         filters: rules as plain data, by the filter's name.
-        peers: peerings beside those of the topology, sorted by name.
-        kernel_metric: metric of the routes that BIRD installs; 0 is none.
-        mtu: of the network between the nodes, in bytes; None is what is not said.
+        kernel_metric: 0 is none.
+        mtu: of the network between the nodes, in bytes.
         lab: None where the nodes are real hosts.
     """
 
