@@ -130,6 +130,11 @@ class Box:
         finally:
             os.close(fd)
 
+    def mac(self, namespace: str, device: str) -> str:
+        """The MAC address of an interface in a named namespace."""
+        (found,) = json.loads("".join(self.ip(f"-n {namespace} -j link show {device}")))
+        return str(found["address"])
+
     def devices(self) -> t.List[str]:
         """What has IPv4 settings: the interfaces, all and default."""
         return sorted(os.listdir("/proc/sys/net/ipv4/conf"))

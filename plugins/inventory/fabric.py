@@ -110,6 +110,8 @@ options:
         the node's blocks is a single address, which the node announces by itself.
       - V(netns) is the namespace's name, absolute path, or process id, and defaults to the workload's name.
       - V(interface_name) is the interface's name in the namespace, by default V(eth0).
+      - V(mac) is the interface's MAC address, which it keeps when the workload is made anew; by default, the kernel
+        draws one.
       - V(labels) are words to select by.
     type: dict
   topology:

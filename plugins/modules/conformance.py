@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.info_module
   - purel3.fabric.attributes.actiongroup_fabric
+  - purel3.fabric.workload
 attributes:
   check_mode:
     support: full
@@ -75,28 +76,7 @@ options:
   workloads:
     description:
       - All workloads of this node, as for M(purel3.fabric.workloads). Others that bear our mark are differences.
-      - If not given, workloads are not compared.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: Name of the workload.
-        type: str
-        required: true
-      address:
-        description: Its IPv4 address, without prefix length.
-        type: str
-        required: true
-      netns:
-        description: Its network namespace. By default, the name of the workload.
-        type: str
-      interface_name:
-        description: Name of the interface inside.
-        type: str
-        default: eth0
-      mtu:
-        description: The MTU of both ends of its veth pair, in bytes. By default, any.
-        type: int
+      - If not given, workloads are not compared. What a workload does not give, such as its MTU, may be anything.
   encapsulation:
     description:
       - The pools to which routes should lead into C(tunl0), as in C(bird_encapsulation); all others should not.
@@ -267,6 +247,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_waiting_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import WORKLOAD_SPEC
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.conformance import check_conformance
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -287,13 +268,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "workloads": {
         "type": "list",
         "elements": "dict",
-        "options": {
-            "name": {"type": "str", "required": True},
-            "address": {"type": "str", "required": True},
-            "netns": {"type": "str"},
-            "interface_name": {"type": "str", "default": "eth0"},
-            "mtu": {"type": "int"},
-        },
+        "options": WORKLOAD_SPEC,
     },
     "encapsulation": {
         "type": "list",

@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.actiongroup_fabric
+  - purel3.fabric.workload
 attributes:
   check_mode:
     support: none
@@ -36,30 +37,10 @@ attributes:
     support: full
 options:
   workloads:
-    description: The workloads of this node, from which packets start.
-    type: list
-    elements: dict
+    description:
+      - The workloads of this node, from which packets start, as for M(purel3.fabric.workloads).
+      - Of each only its name, address and network namespace are used.
     required: true
-    suboptions:
-      name:
-        description: Name of the workload.
-        type: str
-        required: true
-      address:
-        description: Its IPv4 address, without prefix length.
-        type: str
-        required: true
-      netns:
-        description:
-          - Its network namespace. A name in C(/run/netns), an absolute path, or the pid of a process in it.
-          - By default, the name of the workload.
-        type: str
-      interface_name:
-        description: Not used; accepted so that the list for M(purel3.fabric.workloads) fits.
-        type: str
-      mtu:
-        description: Not used; accepted so that the list for M(purel3.fabric.workloads) fits.
-        type: int
   destinations:
     description:
       - The workloads to be reached. A workload is not tested against its own address.
@@ -200,6 +181,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import WORKLOAD_SPEC
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.check import check_reachability
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -207,13 +189,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {
-            "name": {"type": "str", "required": True},
-            "address": {"type": "str", "required": True},
-            "netns": {"type": "str"},
-            "interface_name": {"type": "str"},
-            "mtu": {"type": "int"},
-        },
+        "options": WORKLOAD_SPEC,
     },
     "destinations": {
         "type": "list",

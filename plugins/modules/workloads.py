@@ -25,36 +25,7 @@ options:
     description:
       - All workloads of the node.
       - An empty list removes all workloads that this module made.
-    type: list
-    elements: dict
     required: true
-    suboptions:
-      name:
-        description:
-          - The workload's name; the name of the host's end of the veth pair is derived from it.
-        type: str
-        required: true
-      address:
-        description:
-          - Its IPv4 address, without prefix length.
-        type: str
-        required: true
-      netns:
-        description:
-          - Its network namespace as a name in C(/run/netns), an absolute path, or the id of a process in it.
-          - A name that does not exist is made, and deleted again with the workload.
-          - In a namespace that exists already only what this module puts in is managed.
-          - Defaults to the workload's name.
-        type: str
-      interface_name:
-        description:
-          - The name of its interface inside the namespace.
-        type: str
-        default: eth0
-      mtu:
-        description:
-          - The MTU of both ends of its veth pair, in bytes. The default is O(mtu).
-        type: int
   mtu:
     description:
       - The MTU of both ends of each veth pair whose workload gives none, in bytes.
@@ -69,6 +40,7 @@ options:
 extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.actiongroup_fabric
+  - purel3.fabric.workload
 attributes:
   check_mode:
     support: full
@@ -120,19 +92,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import request_from as to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import WORKLOAD_SPEC
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "workloads": {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {
-            "name": {"type": "str", "required": True},
-            "address": {"type": "str", "required": True},
-            "netns": {"type": "str"},
-            "interface_name": {"type": "str", "default": "eth0"},
-            "mtu": {"type": "int"},
-        },
+        "options": WORKLOAD_SPEC,
     },
     "mtu": {"type": "int"},
     "transit": {"type": "bool", "default": False},

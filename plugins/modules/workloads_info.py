@@ -59,6 +59,14 @@ workloads:
       description: The name of the host's end of its veth pair.
       type: str
       returned: success
+    mac:
+      description: The MAC address of its interface.
+      type: str
+      returned: success
+    mtu:
+      description: The MTU of its interface, in bytes.
+      type: int
+      returned: success
     is_up:
       description: Whether both ends are up.
       type: bool
@@ -69,6 +77,8 @@ workloads:
       netns: web1
       interface_name: eth0
       host_interface_name: cali977588a87e1
+      mac: "02:00:00:00:00:01"
+      mtu: 1500
       is_up: true
 """
 

@@ -31,11 +31,12 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deplo
     Request,
     propose,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import decode
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import TunnelEnd, decode
 
 WEB1 = {"name": "web1", "address": "10.244.1.1"}
 WEB2 = {"name": "web2", "address": "10.244.1.2"}
-TUNNEL = {"address": "10.244.1.63", "mtu": 1480, "endpoints": ["192.168.50.10"]}
+TUNNEL = TunnelEnd("10.244.1.63", 1480, ("192.168.50.10",))
+OF_FORMAT_1 = Path(__file__).resolve().parents[1] / "golden/restore/format1.json"
 LIBRARY = "module_utils/purel3/restore/"
 # The file of ours that says something of a unit.
 FILES = {unit.NAME: unit.NAME, unit.FIREWALL: unit.DROP_IN}
@@ -156,6 +157,19 @@ def test_only_what_differs_is_written_and_the_diff_names_it(node: Node) -> None:
     assert change.operations == (f"~ file {request.state_path}",)
     assert change.before == f"file {request.state_path}\n"
     assert change.after == (f"file {request.state_path}\nsaved workload web2  10.244.1.2/32  cali867e9cd9ead -> eth0\n")
+
+
+def test_a_state_of_the_release_before_is_written_anew_once(node: Node) -> None:
+    request = replace(node.request(), state=decode(OF_FORMAT_1.read_text(), ""))
+    propose(request).apply()
+    Path(request.state_path).write_bytes(OF_FORMAT_1.read_bytes())
+    change = propose(request)
+    # The network that it tells of is the same.
+    assert change.operations == (f"~ file {request.state_path}",)
+    assert change.before == change.after == f"file {request.state_path}\n"
+    change.apply()
+    assert propose(request).operations == ()
+    assert Path(request.state_path).read_bytes() == OF_FORMAT_1.with_name("format2.json").read_bytes()
 
 
 def test_the_program_is_asked_for_only_where_it_differs(node: Node) -> None:

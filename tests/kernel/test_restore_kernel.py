@@ -23,14 +23,18 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.main impo
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import node
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.saved import boot_id
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State, _digest
 
 WORKLOADS = (
     workload("web1", "10.244.1.1"),
     workload("web2", "10.244.1.2", interface_name="net0"),
-    workload("web3", "10.244.1.3", netns="blue"),
+    workload("web3", "10.244.1.3", netns="blue", mac="02:00:00:00:00:03"),
 )
 NOTHING = "nothing to do: the node is as saved\n"
 SETTING = "net.ipv4.conf.all.accept_redirects"
+# It looks like a name, and the kernel reads it as a template for one, without a number.
+REFUSED_BY_THE_KERNEL = "eth%s"
 
 
 def wipe(box: Box) -> None:
@@ -58,6 +62,7 @@ def test_everything_comes_back_as_it_was(box: Box) -> None:
     assert "+ workload web1  10.244.1.1/32  cali977588a87e1 -> eth0\n" in restored.stdout
     box.settle()
     assert box.state(has_drawn_macs=False) ^ before == set()
+    assert box.mac("blue", "eth0") == "02:00:00:00:00:03"
 
 
 def test_a_second_time_changes_nothing_and_says_nothing_to_the_kernel(box: Box) -> None:
@@ -105,8 +110,7 @@ def test_settings_come_back_and_those_that_this_kernel_lacks_are_left_out(box: B
 
 
 def test_what_was_put_back_goes_again_where_the_rest_cannot_be(box: Box) -> None:
-    # The kernel alone refuses this name, because of its settings for interfaces.
-    save(state_of(workload("web1", "10.244.1.1", interface_name="default"), settings={SETTING: 0}))
+    save(state_of(workload("web1", "10.244.1.1", interface_name=REFUSED_BY_THE_KERNEL), settings={SETTING: 0}))
     box.set("ipv4/conf/all/accept_redirects", "1")
     before = box.state()
     done = purel3("restore")
@@ -134,7 +138,9 @@ def test_modules_that_were_loaded_go_again_the_last_one_first(box: Box, monkeypa
     monkeypatch.setattr(modules, "load", load)
     monkeypatch.setattr(modules, "unload", unload)
     with pytest.raises(FabricError, match=r"; nothing remains changed$"):
-        node.restore(state_of(workload("web1", "10.244.1.1", interface_name="default"), modules=["one", "two"]))
+        node.restore(
+            state_of(workload("web1", "10.244.1.1", interface_name=REFUSED_BY_THE_KERNEL), modules=["one", "two"])
+        )
     assert said == ["+ one", "+ two", "- two", "- one"]
 
 
@@ -180,7 +186,7 @@ def let_everybody_write(path: Path) -> None:
 
 
 def bring_a_newer_format(path: Path) -> None:
-    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+    path.write_text(path.read_text().replace('"format": 2', '"format": 3'))
 
 
 DAMAGE: t.Dict[str, t.Tuple[t.Callable[[Path], None], str]] = {
@@ -191,7 +197,7 @@ DAMAGE: t.Dict[str, t.Tuple[t.Callable[[Path], None], str]] = {
     "a folder": (replace_by_a_folder, "cannot read it: Is a directory"),
     "somebody else's": (give_it_away, "may be changed by others than root (owner 65534, mode 644)"),
     "everybody's": (let_everybody_write, "may be changed by others than root (owner 0, mode 666)"),
-    "of a newer format": (bring_a_newer_format, "has format 2"),
+    "of a newer format": (bring_a_newer_format, "has format 3"),
 }
 
 
@@ -277,6 +283,55 @@ def test_a_path_that_is_no_namespace_is_left_out(box: Box) -> None:
     assert done.returncode == 0
     assert f"workload web2 is left out: netns {path} is not a network namespace" in done.stderr
     assert box.names() == ["web1"]
+
+
+# The parameters that golden/restore/format1.json was made of, but for the process that has the namespace of web4.
+OF_FORMAT_1 = Path(__file__).resolve().parents[1] / "golden/restore/format1.json"
+THEN: t.Tuple[t.Dict[str, t.Any], ...] = (
+    {"name": "web1", "address": "10.244.166.128"},
+    {"name": "web2", "address": "10.244.166.129", "netns": "blue", "interface_name": "net0", "mtu": 1300},
+    {"name": "web3", "address": "10.244.166.130", "netns": "/run/containers/web3"},
+)
+SETTINGS_THEN = {"accept_redirects": "0", "log_martians": "1", "rp_filter": "2"}
+
+
+def of_today(text: str, process: int) -> str:
+    """The same state, had it been saved in this boot, with another process."""
+    content = {**json.loads(text), "boot": boot_id()}
+    content["workloads"]["workloads"][3]["netns"] = str(process)
+    sealed = {key: value for key, value in content.items() if key not in ("about", "digest")}
+    return json.dumps({**content, "digest": _digest(sealed)}, indent=1) + "\n"
+
+
+def test_what_the_release_before_saved_is_taken_over_without_a_change_of_the_network(box: Box) -> None:
+    box.turn_ipv6_off()
+    # As a kernel that has just loaded ipip; this one may lack it.
+    if "tunl0" in box.devices():
+        box.ip("link set tunl0 name tunl99")
+    box.ip("link add tunl0 mtu 1480 type bridge")
+    with box.process_in_new_namespace() as process, container(box, Path("/run/containers/web3")):
+        web4 = {"name": "web4", "address": "10.244.166.131", "netns": str(process)}
+        box.workloads(*THEN, web4, mtu=1400, transit=True)
+        box.run("tunnel", address="10.244.166.190", mtu=1400, endpoints=["192.168.50.10", "192.168.50.11"])
+        for name, value in SETTINGS_THEN.items():
+            box.set(f"ipv4/conf/all/{name}", value)
+        save(State("none"))
+        PATH.write_text(of_today(OF_FORMAT_1.read_text(), process), encoding="utf-8")
+        box.settle()
+        before = box.state()
+        with box.monitored("web1", "blue") as said:
+            for command, status, lines in (("plan", 0, ""), ("restore", 0, NOTHING), ("plan", 0, "")):
+                done = purel3(command)
+                assert (done.returncode, done.stdout, done.stderr) == (status, lines, "")
+        assert said == []
+        assert box.state() ^ before == set()
+        assert states() == dict.fromkeys(["web1", "web2", "web3", "web4"], "up")
+        # And it comes back from there, as after a reboot.
+        wipe(box)
+        assert purel3("restore").returncode == 0
+        box.settle()
+        assert states() == dict.fromkeys(["web1", "web2", "web3", "web4"], "up")
+        assert purel3("plan").stdout == ""
 
 
 def states() -> t.Dict[str, str]:

@@ -48,6 +48,11 @@ CHANGES: t.Dict[str, t.Tuple[Options, Options]] = {
     "a smaller MTU": (only(WEB1, WEB2), only(WEB1, WEB2, mtu=1400)),
     "one has a smaller MTU of its own": (only(WEB1, WEB2), only({**WEB1, "mtu": 1480}, WEB2)),
     "one has a larger MTU than all others": (only({**WEB1, "mtu": 1480}, WEB2), only({**WEB1, "mtu": 9000}, WEB2)),
+    "one gets a MAC address of its own": (only(WEB1, WEB2), only({**WEB1, "mac": "02:00:00:00:00:01"}, WEB2)),
+    "one gets another MAC address": (
+        only({**WEB1, "mac": "02:00:00:00:00:01"}, WEB2),
+        only({**WEB1, "mac": "02-00-00-00-00-0A"}, WEB2),
+    ),
     "everything at once": (
         only(WEB1, WEB2, workload("web3", "10.244.1.3"), mtu=1400),
         only(

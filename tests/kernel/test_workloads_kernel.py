@@ -142,8 +142,23 @@ def test_a_placeholder_that_others_left_stays(box: Box) -> None:
     assert box.names() == ["web2"]
 
 
+def test_a_mac_address_is_that_of_the_end_inside_and_stays_when_it_is_no_longer_given(box: Box) -> None:
+    wanted = workload("web1", "10.244.166.128", mac="02-00-00-00-00-0A")
+    box.workloads(wanted)
+    assert box.mac("web1", "eth0") == "02:00:00:00:00:0a"
+    assert box.workloads(wanted) == ()
+    assert box.workloads(workload("web1", "10.244.166.128")) == ()
+    changed = box.workloads(workload("web1", "10.244.166.128", mac="02:00:00:00:00:0b"))
+    assert changed == (f"~ workload web1  10.244.166.128/32  {HOST1} -> eth0  eth0 mac 02:00:00:00:00:0b",)
+    assert box.mac("web1", "eth0") == "02:00:00:00:00:0b"
+    # Its packets are still answered by the host's end.
+    subprocess.run(["ip", "netns", "exec", "web1", "ping", "-c1", "-W5", "169.254.1.1"], check=False)
+    assert "lladdr ee:ee:ee:ee:ee:ee" in "".join(box.ip("-n web1 neigh show 169.254.1.1"))
+
+
 def test_there_is_an_info_module(box: Box) -> None:
-    box.workloads(WEB1, workload("web2", "10.244.166.129", netns="other", interface_name="fabric0"))
+    web2 = workload("web2", "10.244.166.129", netns="other", interface_name="fabric0", mac="02:00:00:00:00:02")
+    box.workloads(WEB1, {**web2, "mtu": 1400})
     found = box.info("workloads_info")["workloads"]
     assert found == [
         {
@@ -152,6 +167,8 @@ def test_there_is_an_info_module(box: Box) -> None:
             "netns": "web1",
             "interface_name": "eth0",
             "host_interface_name": HOST1,
+            "mac": box.mac("web1", "eth0"),
+            "mtu": 1500,
             "is_up": True,
         },
         {
@@ -160,6 +177,8 @@ def test_there_is_an_info_module(box: Box) -> None:
             "netns": "other",
             "interface_name": "fabric0",
             "host_interface_name": HOST2,
+            "mac": "02:00:00:00:00:02",
+            "mtu": 1400,
             "is_up": True,
         },
     ]

@@ -76,7 +76,48 @@ CASES = [
         "a workload's interface name is too long",
         "node: node2",
         "node: node2\n    interface_name: eth0eth0eth0eth0",
-        ["20: web2: interface_name eth0eth0eth0eth0 is an interface name of 16 bytes; the kernel takes at most 15"],
+        ["20: web2: interface_name eth0eth0eth0eth0 has 16 bytes; the kernel takes 15 at most"],
+    ),
+    Case(
+        "a workload's interface would take the place of the loopback",
+        "node: node2",
+        "node: node2\n    interface_name: lo",
+        [
+            "20: web2: interface_name lo is the loopback interface; name the interface that carries the traffic",
+        ],
+    ),
+    Case(
+        "a workload's interface would have the settings of all",
+        "node: node2",
+        "node: node2\n    interface_name: all",
+        [
+            "20: web2: interface_name all is what the kernel calls all interfaces at once; name the interface that "
+            "carries the traffic"
+        ],
+    ),
+    Case(
+        "a workload's MAC address is one for many",
+        "node: node2",
+        "node: node2\n    mac: 03:00:00:00:00:01",
+        [
+            "20: web2: mac 03:00:00:00:00:01 is not a unicast MAC address such as 02:00:00:00:00:01; write six pairs "
+            "of hexadecimal digits, of which the first is even"
+        ],
+    ),
+    Case(
+        "a workload's MAC address is that of the host's ends",
+        "node: node2",
+        "node: node2\n    mac: EE:EE:EE:EE:EE:EE",
+        [
+            "20: web2: mac EE:EE:EE:EE:EE:EE is that of the host's end of each workload; give the end inside another, "
+            "such as 02:00:00:00:00:01"
+        ],
+    ),
+    Case(
+        "a workload's MAC address is read as a number of base 60",
+        "node: node2",
+        "node: node2\n    mac: 12:34:56:10:11:12",
+        ['20: web2: mac is the number 12:34:56:10:11:12, not text; write it in quotes: "12:34:56:10:11:12"'],
     ),
     Case(
         "a workload's node is unknown",

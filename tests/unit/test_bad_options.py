@@ -32,6 +32,8 @@ def veth(**options: t.Any) -> t.Tuple[str, Options]:
 
 
 NO_WORD = "is not 1 to 63 letters, digits, '.', '_' or '-' with a letter or digit at both ends"
+NO_NAMESPACE = "is neither a name nor an absolute path; use for example web1 or /proc/4711/ns/net"
+ANOTHER_DEVICE = "name the interface that carries the traffic"
 NO_NETWORK = "; give a network such as 10.244.0.0/26, an address, or default"
 NO_DEVICE = "is not one that the kernel takes; leave out '/', ':' and white space"
 NO_NEW_DEVICE = "is not an interface name; use letters, digits, '-', '_' and '.' only"
@@ -59,13 +61,16 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
     ),
     "a workload whose namespace is two folders up": (
         workloads({"netns": "../../etc/passwd"}),
-        ["netns '../../etc/passwd' is neither a name nor an absolute path; use for example web1 or /proc/4711/ns/net"],
+        [f"workload web1: netns '../../etc/passwd' {NO_NAMESPACE}"],
     ),
     "a workload whose namespace is a dot": (
         workloads({"netns": "."}),
-        ["netns '.' is neither a name nor an absolute path; use for example web1 or /proc/4711/ns/net"],
+        [f"workload web1: netns '.' {NO_NAMESPACE}"],
     ),
-    "a workload whose namespace has a space": (workloads({"netns": "a b"}), [f"netns name 'a b' {NO_WORD}"]),
+    "a workload whose namespace has a space": (
+        workloads({"netns": "a b"}),
+        [f"workload web1: netns name 'a b' {NO_WORD}"],
+    ),
     "a workload whose interface name is too long": (
         workloads({"interface_name": "ethernet-number-0"}),
         [f"workload web1: interface_name 'ethernet-number-0' is an interface name of 17 bytes; {AT_MOST}"],
@@ -99,6 +104,35 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
     "a workload whose interface name is empty": (
         workloads({"interface_name": ""}),
         [f"workload web1: interface_name '' {NO_NEW_DEVICE}"],
+    ),
+    "a workload whose interface would take the place of the loopback": (
+        workloads({"interface_name": "lo"}),
+        [f"workload web1: interface name 'lo' is the loopback interface; {ANOTHER_DEVICE}"],
+    ),
+    "a workload whose interface would have the settings of all": (
+        workloads({"interface_name": "all"}),
+        [f"workload web1: interface name 'all' is what the kernel calls all interfaces at once; {ANOTHER_DEVICE}"],
+    ),
+    "a workload whose interface would have the settings of those to come": (
+        workloads({"interface_name": "default"}),
+        [
+            "workload web1: interface name 'default' is what the kernel calls interfaces that are still to come; "
+            + ANOTHER_DEVICE
+        ],
+    ),
+    "a workload with a MAC address for many": (
+        workloads({"mac": "01:00:5E:00:00:05"}),
+        [
+            "workload web1: mac 01:00:5e:00:00:05 is not a unicast MAC address such as 02:00:00:00:00:01; write six "
+            "pairs of hexadecimal digits, of which the first is even"
+        ],
+    ),
+    "a workload with the MAC address of its node": (
+        workloads({"mac": "EE-EE-EE-EE-EE-EE"}),
+        [
+            "workload web1: mac ee:ee:ee:ee:ee:ee is that of the host's end of each workload; give the end inside "
+            "another, such as 02:00:00:00:00:01"
+        ],
     ),
     "a workload whose address has a prefix length": (
         workloads({"address": "10.244.1.1/32"}),
@@ -149,8 +183,8 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
         workloads({"address": "x"}, {"name": "web2", "address": "y", "interface_name": "a/b"}),
         [
             f"workload web1: address x {NO_ADDRESS}",
-            f"workload web2: interface_name 'a/b' {NO_NEW_DEVICE}",
             f"workload web2: address y {NO_ADDRESS}",
+            f"workload web2: interface name 'a/b' {NO_DEVICE}",
         ],
     ),
     "a route whose host bits are set": (
@@ -236,6 +270,10 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
     "a pair whose name is too long": (
         veth(name="ethernet-number-0"),
         ["veth ethernet-number-0: interface name 'ethernet-number-0' has 17 bytes; the kernel takes 15 at most"],
+    ),
+    "a pair whose name is taken in every namespace": (
+        veth(name="lo"),
+        [f"veth lo: interface name 'lo' is the loopback interface; {ANOTHER_DEVICE}"],
     ),
     "a MAC address of five bytes": (
         veth(mac="02:00:00:00:01"),

@@ -91,6 +91,13 @@ def test_workloads_are_sorted_by_name_and_name_their_namespace() -> None:
     ]
 
 
+def test_a_workload_may_have_a_mac_address_of_its_own() -> None:
+    first, second = host("node1", FILE.replace("web1: {node: node1", "web1: {node: node1, mac: 02-00-00-00-00-0A"))[
+        "node_workloads"
+    ]
+    assert (first["mac"], second.get("mac")) == ("02:00:00:00:00:0a", None)
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

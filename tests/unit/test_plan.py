@@ -12,7 +12,7 @@ from world import World, foreign_route
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import ForeignObject, InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.veths import to_request as request_veths
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import Workload, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import to_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import NAMESPACE, Namespace
@@ -34,6 +34,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.s
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import End, pair
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Plan, Request, compare, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import Workload
 
 WEB1, HOST1 = Workload("web1", "10.244.1.1", "web1"), "cali977588a87e1"
 WEB2, HOST2 = Workload("web2", "10.244.1.2", "web2"), "cali867e9cd9ead"
@@ -133,7 +134,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
     ),
     "its interface gets another name, and all that it carried comes back": (
         with_workloads(WEB1),
-        to_request([WEB1._replace(device="net0")]),
+        to_request([WEB1._replace(interface_name="net0")]),
         (
             f"- workload web1  10.244.1.1/32  {HOST1} -> eth0",
             f"+ workload web1  10.244.1.1/32  {HOST1} -> net0",
@@ -308,7 +309,7 @@ MISSING: t.Dict[str, t.Tuple[World, Request, t.List[str]]] = {
     ),
     "a process that ended": (
         World(),
-        to_request([WEB1._replace(namespace="/proc/4711/ns/net")]),
+        to_request([WEB1._replace(netns="/proc/4711/ns/net")]),
         [
             f"workload web1  10.244.1.1/32  {HOST1} -> eth0 in /proc/4711/ns/net: there is no netns "
             "/proc/4711/ns/net; start what it belongs to first"

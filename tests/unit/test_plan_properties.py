@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from world import Refused, World, foreign_route
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, RolledBack
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import Workload, to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import to_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import Namespace
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import OWN_NAMESPACE
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, Plan, Request, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import Workload
 
 PATH = "/proc/4711/ns/net"
 NAMES = [f"web{number}" for number in range(6)]
@@ -28,14 +29,15 @@ WORKLOAD = st.builds(
     Workload,
     name=st.sampled_from(NAMES),
     address=st.sampled_from([f"10.244.1.{number}" for number in range(6)]),
-    namespace=st.sampled_from([*NAMES, "theirs", PATH]),
-    device=st.sampled_from(["eth0", "eth1"]),
+    netns=st.sampled_from([*NAMES, "theirs", PATH]),
+    interface_name=st.sampled_from(["eth0", "eth1"]),
     mtu=st.sampled_from([0, 1400, 1500]),
+    mac=st.sampled_from(["", "02:00:00:00:00:01", "02:00:00:00:00:02"]),
 )
 WORKLOADS = st.lists(
     WORKLOAD,
     max_size=6,
-    unique_by=(lambda item: item.name, lambda item: item.address, lambda item: item.namespace),
+    unique_by=(lambda item: item.name, lambda item: item.address, lambda item: item.netns),
 )
 FOREIGN: t.Tuple[Resource, ...] = (
     foreign_route(OWN_NAMESPACE, "10.9.0.0/24", "br0"),

@@ -6,39 +6,39 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import requests_of
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import (
+    FORMAT,
     State,
+    TunnelEnd,
     _digest,
     decode,
     encode,
     is_ours,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.words import lines_of
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import describe
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import Veth
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import Workload
 
 STATE = State(
     node="node1",
-    workloads={
-        "workloads": [
-            {"name": "web1", "address": "10.244.166.128", "mtu": 1480},
-            {
-                "name": "web2",
-                "address": "10.244.166.129",
-                "netns": "/run/docker/netns/2",
-                "interface_name": "fabric0",
-            },
-        ],
-        "mtu": None,
-        "transit": True,
-    },
-    tunnel={"address": "10.244.166.190", "mtu": 1480, "endpoints": ["192.168.50.10", "192.168.50.11"]},
+    workloads=(
+        Workload("web1", "10.244.166.128", "web1", mtu=1480, mac="02:00:00:00:00:01"),
+        Workload("web2", "10.244.166.129", "/run/docker/netns/2", "fabric0"),
+    ),
+    is_transit=True,
+    tunnel=TunnelEnd("10.244.166.190", 1480, ("192.168.50.10", "192.168.50.11")),
     modules=("ipip",),
-    settings={"net.ipv4.neigh.default.gc_thresh1": 4096},
+    settings=(("net.ipv4.neigh.default.gc_thresh1", "4096"),),
     blocks=("10.244.166.128/26",),
     boot="",
 )
@@ -46,9 +46,9 @@ TEXT = encode(STATE)
 WHERE = "/var/lib/purel3/node.json"
 
 
-def changed(**values: t.Any) -> str:
-    """The text with other values, and a digest that is right for them."""
-    content = {**json.loads(TEXT), **values}
+def changed(text: str = TEXT, **values: t.Any) -> str:
+    """A text with other values, and a digest that is right for them."""
+    content = {**json.loads(text), **values}
     sealed = {key: value for key, value in content.items() if key not in ("about", "digest")}
     return json.dumps({**content, "digest": _digest(sealed)})
 
@@ -56,6 +56,59 @@ def changed(**values: t.Any) -> str:
 def test_what_is_written_is_what_is_read() -> None:
     for state in (STATE, State("alone"), replace(STATE, boot="b7b1c1de-0000-4000-8000-000000000000")):
         assert decode(encode(state), WHERE) == state
+
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden/restore"
+# What format1.json says. It was written by the release before format 2, and so were the lines of requests.txt.
+OF_FORMAT_1 = State(
+    node="node1",
+    workloads=(
+        Workload("web1", "10.244.166.128", "web1", mtu=1400),
+        Workload("web2", "10.244.166.129", "blue", "net0", 1300),
+        Workload("web3", "10.244.166.130", "/run/containers/web3", mtu=1400),
+        Workload("web4", "10.244.166.131", "/proc/4711/ns/net", mtu=1400),
+    ),
+    is_transit=True,
+    tunnel=TunnelEnd("10.244.166.190", 1400, ("192.168.50.10", "192.168.50.11")),
+    modules=("ipip",),
+    settings=(
+        ("net.ipv4.conf.all.accept_redirects", "0"),
+        ("net.ipv4.conf.all.log_martians", "1"),
+        ("net.ipv4.no_such_setting", "1 2"),
+        ("net/ipv4/conf/all/rp_filter", "2"),
+    ),
+    blocks=("10.244.166.128/26", "10.244.7.7/32"),
+    boot="11111111-2222-3333-4444-555555555555",
+)
+
+
+@pytest.mark.parametrize("name", ["format1", "format2"])
+def test_a_state_of_every_format_is_read_whole(name: str) -> None:
+    assert decode((GOLDEN / f"{name}.json").read_text(), WHERE) == OF_FORMAT_1
+
+
+def test_the_newest_format_is_the_one_that_is_written() -> None:
+    path = GOLDEN / f"format{FORMAT}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(encode(OF_FORMAT_1))
+    assert encode(OF_FORMAT_1) == path.read_text()
+
+
+def test_a_state_of_the_release_before_asks_the_kernel_for_what_it_asked_then() -> None:
+    state = decode((GOLDEN / "format1.json").read_text(), WHERE)
+    requests, left_out = requests_of(state, state.boot, lambda _path: "")
+    lines = [
+        describe(wanted) + (f"  mtu {wanted.outer.mtu} {wanted.inner.mtu}" if isinstance(wanted, Veth) else "")
+        for request in requests
+        for wanted in request.present.values()
+    ]
+    assert (sorted(lines), left_out) == ((GOLDEN / "requests.txt").read_text().splitlines(), ())
+
+
+def test_a_state_of_the_release_before_without_a_tunnel_or_workloads_is_read() -> None:
+    old = (GOLDEN / "format1.json").read_text()
+    state = decode(changed(old, workloads={"workloads": []}, tunnel={}), WHERE)
+    assert (state.workloads, state.is_transit, state.tunnel) == ((), False, None)
 
 
 def test_the_same_state_gives_the_same_text() -> None:
@@ -80,12 +133,26 @@ DAMAGE: t.Dict[str, t.Tuple[str, str]] = {
     "without a format": (changed(format=None), NOT_SEALED),
     "of format 0": (changed(format=0), NOT_SEALED),
     "of a format that is no number": (changed(format="1"), NOT_SEALED),
-    "of a newer format": (changed(format=2), "has format 2, and this purel3 knows none above 1"),
+    "of a newer format": (changed(format=3), "has format 3, and this purel3 knows none above 2"),
     "of a newer format, whose digest is another": (
-        TEXT.replace('"format": 1', '"format": 2'),
-        "has format 2, and this purel3 knows none above 1",
+        TEXT.replace('"format": 2', '"format": 3'),
+        "has format 3, and this purel3 knows none above 2",
     ),
+    "of this format, as an older one would have it": (changed(workloads={"workloads": []}), "lacks something or has"),
+    "of an older format, which it is not": (changed(format=1), "lacks something or has too much"),
     "with something unknown in it": (changed(colour="red"), "lacks something or has too much"),
+    "with an option of a workload that this release does not know": (
+        changed(workloads=[{"name": "web1", "address": "10.244.166.128", "colour": "red"}]),
+        "lacks something or has too much (workload web1: unknown key colour; it may have name, address, netns",
+    ),
+    "with a workload that lacks its address": (
+        changed(workloads=[{"name": "web1"}]),
+        "lacks something or has too much (workloads: {'name': 'web1'} lacks address)",
+    ),
+    "with a tunnel that lacks its MTU": (
+        changed(tunnel={"address": "10.244.166.190", "endpoints": []}),
+        "lacks something or has too much",
+    ),
     "somebody else's JSON": ('{"format": 1, "digest": "x"}', "is not what purel3.fabric writes"),
     "a list": ("[]", "is not what purel3.fabric writes"),
     "no JSON": ("# my notes\n", "is damaged or cut off"),
@@ -131,7 +198,7 @@ def test_a_state_in_words_has_a_line_for_each_object() -> None:
         "saved sysctl net.ipv4.neigh.default.gc_thresh1 = 4096",
         "saved transit",
         "saved tunnel 10.244.166.190  mtu 1480",
-        "saved workload web1  10.244.166.128/32  cali977588a87e1 -> eth0  mtu 1480",
+        "saved workload web1  10.244.166.128/32  cali977588a87e1 -> eth0  mtu 1480  mac 02:00:00:00:00:01",
         "saved workload web2  10.244.166.129/32  cali867e9cd9ead -> fabric0 in /run/docker/netns/2",
     ]
     assert lines_of(None) == frozenset()

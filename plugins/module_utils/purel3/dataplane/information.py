@@ -127,6 +127,8 @@ def describe_workloads(observed: Observed) -> t.List[Data]:
                     "netns": veth.inner.namespace.strip("?"),
                     "interface_name": veth.inner.device,
                     "host_interface_name": veth.outer.device,
+                    "mac": veth.inner.mac,
+                    "mtu": veth.inner.mtu,
                     "is_up": veth.outer.is_up and veth.inner.is_up,
                 }
             )

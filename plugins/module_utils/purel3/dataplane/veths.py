@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import typing as t
 
 from ..base.errors import InvalidInput
@@ -15,10 +14,8 @@ from ..state.kinds.kind import Key, Place, Resource
 from ..state.kinds.ownership import ALIAS_LENGTH, OBJECT_GROUP, link_mark
 from ..state.kinds.veth import End, Veth, pair
 from ..state.plan import Request
-from ..values.names import fault_of_device, namespace_from
+from ..values.names import fault_of_device, fault_of_new_device, namespace_from, problem_of_mac, read_mac
 
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_MULTICAST_BIT = 0x01
 _TITLE = "veth"
 _MTU_MINIMUM = 68
 _MTU_MAXIMUM = 65535
@@ -86,10 +83,11 @@ def _pair(options: Options) -> t.Tuple[Veth, t.List[Address]]:
 
 def _end(options: Options, mtu: int, is_up: bool) -> t.Tuple[End, t.List[Address]]:
     namespace, device = _place(options)
-    faults = []
-    mac = (options["mac"] or "").lower().replace("-", ":")
-    if mac and (not _MAC.fullmatch(mac) or int(mac[:2], 16) & _MULTICAST_BIT or mac == "00:00:00:00:00:00"):
-        faults.append(f"mac {options['mac']} is not a unicast MAC address such as 02:00:00:00:00:01")
+    faults = [fault for fault in [fault_of_new_device(device)] if fault]
+    mac = read_mac(options["mac"] or "")
+    problem = problem_of_mac(mac) if mac else None
+    if problem:
+        faults.append(f"mac {options['mac']} {problem[0]}")
     addresses = []
     for text in options["addresses"]:
         try:

@@ -171,7 +171,7 @@ def _step_of(change: Change) -> Step:
 
 def _steps_of_unit(request: Request) -> t.Iterator[Step]:
     is_wanted = request.state is not None and request.is_enabled
-    has_guard = request.state is not None and is_wanted and bool(request.state.tunnel)
+    has_guard = request.state is not None and is_wanted and request.state.tunnel is not None
     text = unit.unit_text(request.program_path, request.state_path) if is_wanted else None
     changes = (
         _change_of_unit(unit.NAME, text),

@@ -8,9 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..base.table import draw_table
-from ..dataplane.workload import host_device, workloads_from
+from ..dataplane.workload import host_device
 from ..state.kinds.ownership import title_of
-from ..values.modes import IPIP
 from .state import State
 
 HEADINGS = ("WORKLOAD", "ADDRESS", "NETNS", "INTERFACE", "HOST INTERFACE", "STATE")
@@ -26,32 +25,27 @@ if t.TYPE_CHECKING:
 
 
 def describe(state: State, carriers: t.Mapping[str, Carrier]) -> Described:
-    """Describe a node as data.
+    """Describe a node as data: node, workloads, tunnel (None for none) and blocks.
 
     Args:
-        state: what is saved.
         carriers: the node's interfaces by name.
-
-    Returns:
-        node, workloads, tunnel (None for none) and blocks.
     """
     workloads = [
         {
-            "name": workload.name,
-            "address": workload.address,
-            "netns": workload.namespace,
-            "interface_name": workload.device,
+            **workload._asdict(),
             "host_interface_name": host_device(workload.name),
             "state": _state(workload.name, carriers.get(host_device(workload.name))),
         }
-        for workload in sorted(workloads_from(state.workloads))
+        for workload in sorted(state.workloads)
     ]
-    device = carriers.get(state.tunnel.get("device", IPIP.device))
-    tunnel = {**state.tunnel, "state": MISSING if device is None else UP if device.is_up else DOWN}
+    tunnel = None
+    if state.tunnel:
+        device = carriers.get(state.tunnel.device)
+        tunnel = {**state.tunnel._asdict(), "state": MISSING if device is None else UP if device.is_up else DOWN}
     return {
         "node": state.node,
         "workloads": workloads,
-        "tunnel": tunnel if state.tunnel else None,
+        "tunnel": tunnel,
         "blocks": list(state.blocks),
     }
 
@@ -65,14 +59,7 @@ def _state(name: str, carrier: t.Optional[Carrier]) -> str:
 
 
 def lines_of(described: t.Mapping[str, t.Any]) -> t.Tuple[str, ...]:
-    """Show a node.
-
-    Args:
-        described: as describe() does.
-
-    Returns:
-        Lines without newlines.
-    """
+    """Show a node, as describe() returns it, in lines without newlines."""
     rows = [
         (one["name"], one["address"], one["netns"], one["interface_name"], one["host_interface_name"], one["state"])
         for one in described["workloads"]
@@ -88,13 +75,6 @@ def lines_of(described: t.Mapping[str, t.Any]) -> t.Tuple[str, ...]:
 
 
 def is_all_up(described: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether everything that is saved is up.
-
-    Args:
-        described: as describe() does.
-
-    Returns:
-        False when something is down, missing or somebody else's.
-    """
+    """Tell of a node, as describe() returns it, whether nothing is down, missing or somebody else's."""
     tunnel = described["tunnel"]
     return all(one["state"] == UP for one in (*described["workloads"], *([tunnel] if tunnel is not None else [])))

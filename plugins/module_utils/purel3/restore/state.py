@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import typing as t
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 
 from ..base.errors import InvalidInput
+from ..values.modes import IPIP
+from ..values.workload import Workload, faults_of_keys, options_of, workload_from
 
-FORMAT = 1
+FORMAT = 2
 REMEDY = "run site.yml from the controller, which writes it anew"
 
 _ABOUT = "Written by the Ansible collection purel3.fabric; `purel3 restore` puts at boot what this says."
@@ -20,66 +22,87 @@ _ABOUT = "Written by the Ansible collection purel3.fabric; `purel3 restore` puts
 _START = f'{{\n "about": {json.dumps(_ABOUT)}'
 _UNSEALED = ("about", "digest")
 
-Options = t.Mapping[str, t.Any]
+Content = t.Dict[str, t.Any]
+
+
+class TunnelEnd(t.NamedTuple):
+    """The node's end of the tunnels.
+
+    Args:
+        address: without prefix length.
+        mtu: in bytes.
+        endpoints: from which addresses packets may come out of it.
+        device: its interface.
+    """
+
+    address: str
+    mtu: int
+    endpoints: t.Tuple[str, ...]
+    device: str = IPIP.device
 
 
 @dataclass(frozen=True)
 class State:
-    """The parameters of what the last apply put in place on a node.
+    """What the last apply put in place on a node.
 
     Args:
         node: its name in the fabric.
-        workloads: options of the module workloads.
-        tunnel: options of the module tunnel; empty for a node without one.
+        workloads: each with the MTU that it gets.
+        is_transit: whether the node also forwards between other nodes.
         modules: kernel modules that are loaded.
-        settings: kernel settings by name; those that the kernel lacks are left out.
+        settings: names and values of kernel settings; those that the kernel lacks are left out.
         blocks: the node's own blocks, to be shown.
         boot: the boot in which the process ids among the workloads mean something; empty where there are none.
     """
 
     node: str
-    workloads: Options = field(default_factory=lambda: {"workloads": []})
-    tunnel: Options = field(default_factory=dict)
+    workloads: t.Tuple[Workload, ...] = ()
+    is_transit: bool = False
+    tunnel: t.Optional[TunnelEnd] = None
     modules: t.Tuple[str, ...] = ()
-    settings: Options = field(default_factory=dict)
+    settings: t.Tuple[t.Tuple[str, str], ...] = ()
     blocks: t.Tuple[str, ...] = ()
     boot: str = ""
 
 
+def settings_from(settings: t.Mapping[str, t.Any]) -> t.Tuple[t.Tuple[str, str], ...]:
+    """Write settings in one form, whatever their order, and whether a value is a number, a boolean or a text."""
+    return tuple(sorted((name, _text(value)) for name, value in settings.items()))
+
+
+def _text(value: t.Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
 def encode(state: State) -> str:
-    """Write a state as text.
-
-    Args:
-        state: any.
-
-    Returns:
-        JSON with a format number and a digest over everything; the same for the same state.
-    """
-    content = {"format": FORMAT, **asdict(state)}
+    """Write a state as JSON with a format number and a digest over everything; the same for the same state."""
+    content = {
+        "format": FORMAT,
+        "node": state.node,
+        "workloads": [options_of(workload) for workload in state.workloads],
+        "is_transit": state.is_transit,
+        "tunnel": None if state.tunnel is None else state.tunnel._asdict(),
+        "modules": state.modules,
+        "settings": dict(state.settings),
+        "blocks": state.blocks,
+        "boot": state.boot,
+    }
     return json.dumps({"about": _ABOUT, "digest": _digest(content), **content}, indent=1) + "\n"
 
 
 def is_ours(text: str) -> bool:
     """Tell whether a file is one that we wrote, whole or damaged.
 
-    Args:
-        text: what it holds.
-
-    Returns:
-        True also for an empty one or one of zeros, as a power cut may leave it, which holds nothing to lose.
+    That is also an empty one or one of zeros, as a power cut may leave it, which holds nothing to lose.
     """
     return text.startswith(_START) or _START.startswith(text.rstrip("\0"))
 
 
 def decode(text: str, where: str) -> State:
-    """Read a state from text.
+    """Read a state from text, as this release or an older one wrote it.
 
     Args:
-        text: as encode wrote it.
-        where: how to call it in messages.
-
-    Returns:
-        The state.
+        where: what messages call it.
 
     Raises:
         InvalidInput: it is damaged, not ours, or of a newer format.
@@ -99,21 +122,58 @@ def decode(text: str, where: str) -> State:
             ]
         )
     sealed = {key: value for key, value in content.items() if key not in _UNSEALED}
-    if number != FORMAT or content.get("digest") != _digest(sealed):
+    is_known = number == FORMAT or (isinstance(number, int) and number in _UPGRADES)
+    if not is_known or content.get("digest") != _digest(sealed):
         raise _refusal(where, "is damaged: its digest is not that of its content")
-    return _state(sealed, where)
+    try:
+        return _read(sealed)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _refusal(where, f"lacks something or has too much ({error})") from error
 
 
 def _refusal(where: str, what: str) -> InvalidInput:
     return InvalidInput([f"{where} {what}, so nothing was touched; {REMEDY}"])
 
 
-def _state(sealed: t.Mapping[str, t.Any], where: str) -> State:
-    try:
-        fields = {key: value for key, value in sealed.items() if key != "format"}
-        return State(**{**fields, "modules": tuple(fields["modules"]), "blocks": tuple(fields["blocks"])})
-    except (KeyError, TypeError) as error:
-        raise _refusal(where, f"lacks something or has too much ({error})") from error
+def _read(sealed: Content) -> State:
+    number, content = sealed["format"], {key: value for key, value in sealed.items() if key != "format"}
+    while number != FORMAT:
+        number, content = number + 1, _UPGRADES[number](content)
+    tunnel = content.pop("tunnel")
+    return State(
+        **{
+            **content,
+            "workloads": tuple(map(_workload, content["workloads"])),
+            "tunnel": None if tunnel is None else TunnelEnd(**{**tunnel, "endpoints": tuple(tunnel["endpoints"])}),
+            "modules": tuple(content["modules"]),
+            "settings": settings_from(content["settings"]),
+            "blocks": tuple(content["blocks"]),
+        }
+    )
+
+
+def _workload(options: t.Mapping[str, t.Any]) -> Workload:
+    for fault in faults_of_keys(options):
+        raise ValueError(fault)
+    return workload_from(options)
+
+
+def _from_1(content: Content) -> Content:
+    """What format 1 held: options of the modules, as they were given."""
+    given, tunnel = content["workloads"], content["tunnel"]
+    workloads = [{**item, "mtu": item.get("mtu") or given.get("mtu")} for item in given["workloads"]]
+    return {
+        **content,
+        "workloads": workloads,
+        "is_transit": bool(given.get("transit")),
+        "tunnel": {"address": tunnel["address"], "mtu": int(tunnel["mtu"]), "endpoints": tunnel["endpoints"]}
+        if tunnel
+        else None,
+    }
+
+
+# From each older format to the next.
+_UPGRADES: t.Mapping[int, t.Callable[[Content], Content]] = {1: _from_1}
 
 
 def _digest(content: t.Mapping[str, t.Any]) -> str:

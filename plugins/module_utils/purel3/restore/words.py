@@ -8,40 +8,41 @@ from __future__ import annotations
 import typing as t
 
 from ..dataplane.sysctls import to_request as request_settings
-from ..dataplane.workload import host_device, workloads_from
+from ..dataplane.workload import host_device
 from ..state.kinds.kind import place_in_words
 from ..state.kinds.registry import describe
+from ..values.workload import Workload, options_of
 from .state import State
+
+# What the line of a workload says in a way of its own; all its other options follow by name.
+_IN_PLACE = ("name", "address", "netns", "interface_name")
 
 
 def lines_of(state: t.Optional[State]) -> t.FrozenSet[str]:
-    """Put a state in words.
-
-    Args:
-        state: what is saved; None for nothing.
-
-    Returns:
-        Lines, each of which says what it is about.
+    """Put a state in words, or nothing where there is none: lines, each of which says what it is about.
 
     Raises:
-        InvalidInput: it holds options that the modules would refuse.
+        InvalidInput: it holds settings that the modules would refuse.
     """
     return frozenset(f"saved {line}" for line in _lines(state)) if state is not None else frozenset()
 
 
 def _lines(state: State) -> t.Iterator[str]:
     yield f"node {state.node}"
-    for workload in workloads_from(state.workloads):
-        where = f" {place_in_words(workload.namespace)}" if workload.namespace != workload.name else ""
-        inside = f"{host_device(workload.name)} -> {workload.device}{where}"
-        mtu = f"  mtu {workload.mtu}" if workload.mtu else ""
-        yield f"workload {workload.name}  {workload.address}/32  {inside}{mtu}"
-    if state.workloads.get("transit"):
+    yield from map(_workload, state.workloads)
+    if state.is_transit:
         yield "transit"
     if state.tunnel:
-        yield f"tunnel {state.tunnel.get('address')}  mtu {state.tunnel.get('mtu')}"
-        yield from (f"endpoint {address} of the tunnel" for address in state.tunnel.get("endpoints", ()))
-    for setting in request_settings(state.settings, "", is_optional=True).present.values():
+        yield f"tunnel {state.tunnel.address}  mtu {state.tunnel.mtu}"
+        yield from (f"endpoint {address} of the tunnel" for address in state.tunnel.endpoints)
+    for setting in request_settings(dict(state.settings), "", is_optional=True).present.values():
         yield describe(setting)
     yield from (f"kernel module {name}" for name in state.modules)
     yield from (f"block {block}" for block in state.blocks)
+
+
+def _workload(workload: Workload) -> str:
+    where = f" {place_in_words(workload.netns)}" if workload.netns != workload.name else ""
+    inside = f"{host_device(workload.name)} -> {workload.interface_name}{where}"
+    more = "".join(f"  {name} {value}" for name, value in options_of(workload).items() if name not in _IN_PLACE)
+    return f"workload {workload.name}  {workload.address}/32  {inside}{more}"

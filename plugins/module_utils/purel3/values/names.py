@@ -13,8 +13,19 @@ from ..base.errors import InvalidInput
 _WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _DEVICE = re.compile(r"[^\s/:]{1,15}")
 _NAMESPACE_LENGTH = 255
-_NEW_DEVICE = re.compile(r"[A-Za-z0-9_.-]+")
-_LONGEST_DEVICE = 15
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_MULTICAST_BIT = 0x01
+
+# What is wrong with a value, to follow it, and the remedy.
+Problem = t.Tuple[str, str]
+NOT_FOR_THE_KERNEL: Problem = ("is not one that the kernel takes", "leave out '/', ':' and white space")
+# In every namespace there is such an interface, or its settings lie where those of an interface would
+# (sysctl_dev_name_is_allowed in net/ipv4/devinet.c).
+_TAKEN = {
+    "lo": "is the loopback interface",
+    "all": "is what the kernel calls all interfaces at once",
+    "default": "is what the kernel calls interfaces that are still to come",
+}
 
 
 def fault_of_word(name: str) -> str:
@@ -25,30 +36,44 @@ def fault_of_word(name: str) -> str:
 
 
 def fault_of_device(name: str) -> str:
-    """Say why no interface can have a name (dev_valid_name in net/core/dev.c); empty where it can."""
+    """Say in a sentence what is wrong with an interface's name; empty for one that an interface can have."""
+    return _about_device(name, _problem_of_device(name))
+
+
+def fault_of_new_device(name: str) -> str:
+    """Say in a sentence what is wrong with the name of an interface that is to be made; empty for nothing."""
+    return _about_device(name, problem_of_new_device(name))
+
+
+def problem_of_new_device(name: str) -> t.Optional[Problem]:
+    """Find what is wrong with the name of an interface that is to be made."""
+    if name in _TAKEN:
+        return _TAKEN[name], "name the interface that carries the traffic"
+    return _problem_of_device(name)
+
+
+def _problem_of_device(name: str) -> t.Optional[Problem]:
+    """As the kernel does (dev_valid_name in net/core/dev.c)."""
     if len(name.encode()) > 15:
-        return f"interface name {name!r} has {len(name.encode())} bytes; the kernel takes 15 at most"
-    if name in (".", "..") or not _DEVICE.fullmatch(name):
-        return f"interface name {name!r} is not one that the kernel takes; leave out '/', ':' and white space"
-    return ""
+        return f"has {len(name.encode())} bytes", "the kernel takes 15 at most"
+    return NOT_FOR_THE_KERNEL if name in (".", "..") or not _DEVICE.fullmatch(name) else None
 
 
-def judge_new_device(name: str) -> t.Optional[t.Tuple[str, str]]:
-    """Say why no interface may get a name, though the kernel might take it: what is wrong, and the remedy."""
-    size = len(name.encode())
-    if size > _LONGEST_DEVICE:
-        return f"is an interface name of {size} bytes", f"the kernel takes at most {_LONGEST_DEVICE}"
-    if name in (".", "..") or not _NEW_DEVICE.fullmatch(name):
-        return "is not an interface name", "use letters, digits, '-', '_' and '.' only"
-    if name == "lo":
-        return "is the loopback interface", "name the interface that carries the traffic"
+def _about_device(name: str, problem: t.Optional[Problem]) -> str:
+    return f"interface name {name!r} {'; '.join(problem)}" if problem else ""
+
+
+def read_mac(text: str) -> str:
+    """Write a MAC address as the kernel does: in lower case, with colons."""
+    return str(text).lower().replace("-", ":")
+
+
+def problem_of_mac(mac: str) -> t.Optional[Problem]:
+    """Find what is wrong with a MAC address that read_mac() has returned."""
+    if not _MAC.fullmatch(mac) or int(mac[:2], 16) & _MULTICAST_BIT or mac == "00:00:00:00:00:00":
+        remedy = "write six pairs of hexadecimal digits, of which the first is even"
+        return "is not a unicast MAC address such as 02:00:00:00:00:01", remedy
     return None
-
-
-def fault_of_new_device(option: str, name: str) -> str:
-    """Say in a sentence what is wrong with the name that an option gives to an interface; empty where it is right."""
-    fault = judge_new_device(name)
-    return f"{option} {name!r} {fault[0]}; {fault[1]}" if fault is not None else ""
 
 
 def fault_of_namespace(reference: str) -> str:
@@ -58,6 +83,12 @@ def fault_of_namespace(reference: str) -> str:
     if reference in ("", ".", "..") or "/" in reference or len(reference.encode()) > _NAMESPACE_LENGTH:
         return f"netns {reference!r} is neither a name nor an absolute path; use for example web1 or /proc/4711/ns/net"
     return fault_of_word(reference).replace("name", "netns name", 1)
+
+
+def path_of_process(reference: t.Union[str, int]) -> str:
+    """Write a process id as the path of its namespace; any other reference stays as it is."""
+    text = str(reference)
+    return f"/proc/{text}/ns/net" if text.isdigit() else text
 
 
 def namespace_from(option: t.Optional[str]) -> str:
@@ -71,7 +102,7 @@ def namespace_from(option: t.Optional[str]) -> str:
     """
     if option is None:
         return ""
-    reference = f"/proc/{option}/ns/net" if option.isdigit() else option
+    reference = path_of_process(option)
     fault = fault_of_namespace(reference)
     if fault:
         raise InvalidInput([fault])

@@ -9,12 +9,13 @@ import re
 import typing as t
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
-from .names import judge_new_device
+from . import names
 
 LONGEST_NAME = 63
 LARGEST_PID = 4194304
 LARGEST_UINT32 = 4294967295
 
+_INTERFACE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?")
 _PID = re.compile(r"[0-9]{1,20}")
@@ -92,9 +93,12 @@ def label(text: str) -> str:
 
 def interface_name(text: str) -> str:
     """An interface's name, as the kernel accepts it, and as it can stand in bird.conf."""
-    fault = judge_new_device(text)
-    if fault is not None:
-        raise BadValue(*fault)
+    problem = names.problem_of_new_device(text)
+    # bird.conf takes fewer names than the kernel.
+    if problem == names.NOT_FOR_THE_KERNEL or not (problem or _INTERFACE_NAME.fullmatch(text)):
+        problem = "is not an interface name", "use letters, digits, '-', '_' and '.' only"
+    if problem:
+        raise BadValue(*problem)
     return text
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from ...values import scalars
+from ...values.workload import WORKLOAD_OPTIONS, Option
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import Section, nearest_remedy, show
@@ -22,9 +23,23 @@ if t.TYPE_CHECKING:
     from .fabric import CheckedFabric, Fabric
 
 DEFAULT_INTERFACE_NAME = "eth0"
-# What a workload's node is told as it stands, one line a field; a value of None is not told.
+
+
+def _as_in_the_module(option: Option) -> t.Callable[[Section, str], t.Any]:
+    def parse(text: str) -> t.Any:
+        value = option.read(text)
+        problem = option.problem(value) if option.problem else None
+        if problem:
+            raise scalars.BadValue(*problem)
+        return value
+
+    return lambda section, key: section.text(key, parse)
+
+
+# What a workload's node is told as it stands; a value of None is not told.
 OPTIONS: t.Mapping[str, t.Callable[[Section, str], t.Any]] = {
     "interface_name": lambda section, key: section.text(key, scalars.interface_name) or DEFAULT_INTERFACE_NAME,
+    **{option.name: _as_in_the_module(option) for option in WORKLOAD_OPTIONS if option.problem is not None},
 }
 WORKLOAD_KEYS = ("node", "address", "netns", "labels", *OPTIONS)
 

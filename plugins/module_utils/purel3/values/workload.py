@@ -1,0 +1,167 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of a workload, each a row of one table, and how they are read.
+
+The modules' specifications, the fabric file, conformance and the saved state follow from the table; their documentation
+(doc fragment `workload`) and the specification of the role node are compared with it by a test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from .names import (
+    Problem,
+    fault_of_namespace,
+    fault_of_new_device,
+    fault_of_word,
+    path_of_process,
+    problem_of_mac,
+    read_mac,
+)
+
+HOST_MAC = "ee:ee:ee:ee:ee:ee"
+MTU_MINIMUM = 68
+MTU_MAXIMUM = 65535
+
+
+class Workload(t.NamedTuple):
+    """A network namespace attached to a node: each field is the option of its name, as it was read.
+
+    Args:
+        name: in the fabric.
+        address: without prefix length.
+        netns: a name in /run/netns, made if it does not exist, or an absolute path that does.
+        interface_name: inside.
+        mtu: of both ends, in bytes; 0 leaves it to the kernel.
+        mac: of the end inside, in lower case with colons; empty leaves it to the kernel.
+    """
+
+    name: str
+    address: str
+    netns: str
+    interface_name: str = "eth0"
+    mtu: int = 0
+    mac: str = ""
+
+
+class Option(t.NamedTuple):
+    """A row of the table.
+
+    Args:
+        name: as users write it.
+        fault: says what is wrong with a value that has been read; empty where it can be.
+        kind: Ansible's type, str or int.
+        default: what users get who do not give it.
+        is_required: whether they must.
+        read: brings what can be written in several ways into one.
+        problem: what is wrong with a value, for an option that stands in a fabric file as it does in the modules.
+    """
+
+    name: str
+    fault: t.Callable[[t.Any], str]
+    kind: str = "str"
+    default: t.Optional[str] = None
+    is_required: bool = False
+    read: t.Callable[[t.Any], t.Any] = str
+    problem: t.Optional[t.Callable[[t.Any], t.Optional[Problem]]] = None
+
+
+def _read_number(value: t.Any) -> t.Any:
+    # What is no number is left to be named as a fault.
+    return int(str(value)) if str(value).isdecimal() else value
+
+
+def _fault_of_address(address: str) -> str:
+    try:
+        parsed = ipaddress.IPv4Address(address)
+    except ValueError:
+        return f"address {address} is not an IPv4 address without prefix length, such as 10.244.1.2"
+    if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback or parsed.is_link_local or parsed.is_reserved:
+        return f"address {address} cannot be a workload's; take one from the node's block"
+    return ""
+
+
+def _fault_of_mtu(mtu: t.Any) -> str:
+    if not mtu or (isinstance(mtu, int) and MTU_MINIMUM <= mtu <= MTU_MAXIMUM):
+        return ""
+    return f"mtu {mtu} is not between {MTU_MINIMUM} and {MTU_MAXIMUM} bytes"
+
+
+def _problem_of_mac(mac: str) -> t.Optional[Problem]:
+    if mac == HOST_MAC:
+        return "is that of the host's end of each workload", "give the end inside another, such as 02:00:00:00:00:01"
+    return problem_of_mac(mac)
+
+
+def _fault_of_mac(mac: str) -> str:
+    problem = _problem_of_mac(mac) if mac else None
+    return f"mac {mac} {'; '.join(problem)}" if problem else ""
+
+
+WORKLOAD_OPTIONS: t.Tuple[Option, ...] = (
+    Option("name", fault_of_word, is_required=True),
+    Option("address", _fault_of_address, is_required=True),
+    Option("netns", fault_of_namespace, read=path_of_process),
+    Option("interface_name", fault_of_new_device, default="eth0"),
+    Option("mtu", _fault_of_mtu, "int", read=_read_number),
+    Option("mac", _fault_of_mac, read=read_mac, problem=_problem_of_mac),
+)
+OPTION_NAMES = tuple(option.name for option in WORKLOAD_OPTIONS)
+
+# For the ARGUMENT_SPEC of modules.
+WORKLOAD_SPEC: t.Dict[str, t.Any] = {
+    option.name: {
+        "type": option.kind,
+        **({"required": True} if option.is_required else {}),
+        **({} if option.default is None else {"default": option.default}),
+    }
+    for option in WORKLOAD_OPTIONS
+}
+
+
+def workload_from(options: t.Mapping[str, t.Any], mtu: t.Optional[int] = None) -> Workload:
+    """Read a workload; what is wrong with its values is for faults_of() to say.
+
+    Args:
+        options: name and address at least; keys that are no options are passed over.
+        mtu: for one that has none of its own.
+    """
+    given = {
+        option.name: option.read(options[option.name]) for option in WORKLOAD_OPTIONS if _is_given(option, options)
+    }
+    return Workload(**{"netns": given["name"], **given, "mtu": given.get("mtu") or mtu or 0})
+
+
+def _is_given(option: Option, options: t.Mapping[str, t.Any]) -> bool:
+    return options.get(option.name) is not None
+
+
+def options_of(workload: Workload) -> t.Dict[str, t.Any]:
+    """Write a workload as the options from which it is read, without those that it would have anyway."""
+    # The name of a namespace stays out where it has to: one of digits would be read as a process id.
+    without = {**Workload._field_defaults, "netns": workload.name}
+    return {name: value for name, value in workload._asdict().items() if value != without.get(name)}
+
+
+def faults_of(workload: Workload) -> t.List[str]:
+    """Say what is wrong with a workload by itself, one sentence a fault."""
+    faults = [option.fault(getattr(workload, option.name)) for option in WORKLOAD_OPTIONS]
+    return [f"workload {workload.name}: {fault}" for fault in faults if fault]
+
+
+def faults_of_keys(options: t.Mapping[str, t.Any]) -> t.List[str]:
+    """Say which options a workload lacks, and which it may not have, where no specification has done so before."""
+    lacking = [
+        option.name
+        for option in WORKLOAD_OPTIONS
+        if option.is_required and not isinstance(options.get(option.name), str)
+    ]
+    if lacking:
+        return [f"workloads: {options!r} lacks {' and '.join(lacking)}"]
+    return [
+        f"workload {options['name']}: unknown key {key}; it may have {', '.join(OPTION_NAMES)}"
+        for key in sorted(set(options) - set(OPTION_NAMES))
+    ]
