@@ -20,8 +20,8 @@ description:
   - Where there is a tunnel, C(nftables.service) gets a drop-in that runs this service again whenever the former starts,
     reloads or stops, for it then flushes all rules, and the guard of the tunnel with them.
   - The saved state holds a format number and a digest. C(purel3 restore) refuses one that is damaged, of a newer
-    format, or that others than root may change, and then touches nothing. It holds no secrets, and anybody on the node
-    may read it.
+    format, or that others than root may change, and then touches nothing; one of an older format it reads as it was
+    meant. It holds no secrets, and anybody on the node may read it.
   - Each file is replaced at once, and what was written survives a power cut. If a step fails, all are put back as they
     were. A file in the way that is not of this collection is an error.
 options:

@@ -57,7 +57,7 @@ def test_the_state_of_a_node_is_what_was_put_in_place(story: Story) -> None:
     for node in lab.nodes:
         saved = json.loads(lab.run(node, f"cat {STATE}"))
         names = {workload["name"]: workload["address"] for workload in lab.workloads(node)}
-        assert {one["name"]: one["address"] for one in saved["workloads"]["workloads"]} == names
+        assert {one["name"]: one["address"] for one in saved["workloads"]} == names
         assert (saved["node"], saved["blocks"]) == (node, lab.variables[node]["bird_blocks"])
 
 
