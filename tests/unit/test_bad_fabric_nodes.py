@@ -399,13 +399,13 @@ CASES = [
         "an interface's name is over 15 bytes",
         "ens33\n    blocks",
         "enp0s31f6interface\n    blocks",
-        ["9: node1: interface enp0s31f6interface has 18 bytes; the kernel takes 15 at most"],
+        ["9: node1: interface enp0s31f6interface is an interface name of 18 bytes; the kernel takes at most 15"],
     ),
     Case(
         "an interface's name is over 15 bytes in UTF-8",
         "ens33\n    blocks",
         "ääääääää\n    blocks",
-        ["9: node1: interface '\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4' has 16 bytes; the kernel takes 15 at most"],
+        ["9: node1: interface '\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4' is an interface name of 16 bytes; the kernel takes at most 15"],
     ),
     Case(
         "an interface's name has a slash",

@@ -76,7 +76,7 @@ CASES = [
         "a workload's interface name is too long",
         "node: node2",
         "node: node2\n    interface_name: eth0eth0eth0eth0",
-        ["20: web2: interface_name eth0eth0eth0eth0 has 16 bytes; the kernel takes 15 at most"],
+        ["20: web2: interface_name eth0eth0eth0eth0 is an interface name of 16 bytes; the kernel takes at most 15"],
     ),
     Case(
         "a workload's interface would take the place of the loopback",

@@ -105,18 +105,14 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
         workloads({"interface_name": ""}),
         [f"workload web1: interface_name '' {NO_NEW_DEVICE}"],
     ),
-    "a workload whose interface would take the place of the loopback": (
-        workloads({"interface_name": "lo"}),
-        [f"workload web1: interface name 'lo' is the loopback interface; {ANOTHER_DEVICE}"],
-    ),
     "a workload whose interface would have the settings of all": (
         workloads({"interface_name": "all"}),
-        [f"workload web1: interface name 'all' is what the kernel calls all interfaces at once; {ANOTHER_DEVICE}"],
+        [f"workload web1: interface_name 'all' is what the kernel calls all interfaces at once; {ANOTHER_DEVICE}"],
     ),
     "a workload whose interface would have the settings of those to come": (
         workloads({"interface_name": "default"}),
         [
-            "workload web1: interface name 'default' is what the kernel calls interfaces that are still to come; "
+            "workload web1: interface_name 'default' is what the kernel calls interfaces that are still to come; "
             + ANOTHER_DEVICE
         ],
     ),
@@ -184,7 +180,7 @@ CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
         [
             f"workload web1: address x {NO_ADDRESS}",
             f"workload web2: address y {NO_ADDRESS}",
-            f"workload web2: interface name 'a/b' {NO_DEVICE}",
+            f"workload web2: interface_name 'a/b' {NO_NEW_DEVICE}",
         ],
     ),
     "a route whose host bits are set": (

@@ -27,7 +27,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checki
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import host_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import modules_of, requests_of
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State, TunnelEnd, decode, encode
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import transaction
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.tunnel import Tunnel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values import modes
@@ -130,8 +130,8 @@ def test_bird_leads_the_routes_into_the_device_and_is_seen_to(tube: Mode) -> Non
 
 
 def test_a_saved_node_has_its_module_loaded_and_its_end_put_back(tube: Mode) -> None:
-    end = {"address": "10.1.0.3", "mtu": 1464, "device": "tube0", "endpoints": ["192.168.50.11"]}
-    state = State(node="n1", workloads={"workloads": []}, tunnel=end)
+    state = State(node="n1", tunnel=TunnelEnd("10.1.0.3", 1464, ("192.168.50.11",), "tube0"))
+    assert decode(encode(state), "it") == state
     assert modules_of(state) == ("tubes",)
     requests, _left_out = requests_of(state, "", lambda path: "")
     devices_of = {one.device for request in requests for one in request.present.values() if isinstance(one, Tunnel)}

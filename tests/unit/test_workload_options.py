@@ -185,4 +185,4 @@ def test_a_name_that_no_interface_of_a_workload_can_have_is_refused_by_both(name
         scalars.interface_name(name)
     with pytest.raises(InvalidInput) as in_module:
         request_from({"workloads": [{**WHOLE, "interface_name": name}]})
-    assert in_module.value.faults == (f"workload web1: interface name {name!r} {in_file.value}",)
+    assert in_module.value.faults == (f"workload web1: interface_name {name!r} {in_file.value}",)

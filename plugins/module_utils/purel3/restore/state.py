@@ -81,13 +81,18 @@ def encode(state: State) -> str:
         "node": state.node,
         "workloads": [options_of(workload) for workload in state.workloads],
         "is_transit": state.is_transit,
-        "tunnel": None if state.tunnel is None else state.tunnel._asdict(),
+        "tunnel": None if state.tunnel is None else _options_of_tunnel(state.tunnel),
         "modules": state.modules,
         "settings": dict(state.settings),
         "blocks": state.blocks,
         "boot": state.boot,
     }
     return json.dumps({"about": _ABOUT, "digest": _digest(content), **content}, indent=1) + "\n"
+
+
+def _options_of_tunnel(tunnel: TunnelEnd) -> Content:
+    """Without what is taken for granted, so that no file changes with an option that comes."""
+    return {key: value for key, value in tunnel._asdict().items() if (key, value) != ("device", IPIP.device)}
 
 
 def is_ours(text: str) -> bool:

@@ -12,13 +12,14 @@ from ..base.errors import InvalidInput
 
 _WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _DEVICE = re.compile(r"[^\s/:]{1,15}")
+_INTERFACE = re.compile(r"[A-Za-z0-9_.-]+")
+_LONGEST_DEVICE = 15
 _NAMESPACE_LENGTH = 255
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _MULTICAST_BIT = 0x01
 
 # What is wrong with a value, to follow it, and the remedy.
 Problem = t.Tuple[str, str]
-NOT_FOR_THE_KERNEL: Problem = ("is not one that the kernel takes", "leave out '/', ':' and white space")
 # In every namespace there is such an interface, or its settings lie where those of an interface would
 # (sysctl_dev_name_is_allowed in net/ipv4/devinet.c).
 _TAKEN = {
@@ -42,21 +43,36 @@ def fault_of_device(name: str) -> str:
 
 def fault_of_new_device(name: str) -> str:
     """Say in a sentence what is wrong with the name of an interface that is to be made; empty for nothing."""
-    return _about_device(name, problem_of_new_device(name))
+    return _about_device(name, _problem_of_taken(name) or _problem_of_device(name))
 
 
-def problem_of_new_device(name: str) -> t.Optional[Problem]:
-    """Find what is wrong with the name of an interface that is to be made."""
-    if name in _TAKEN:
-        return _TAKEN[name], "name the interface that carries the traffic"
-    return _problem_of_device(name)
+def fault_of_interface_name(name: str) -> str:
+    """Say in a sentence what is wrong with the option interface_name of a workload; empty where it is right."""
+    problem = problem_of_interface_name(name)
+    return f"interface_name {name!r} {'; '.join(problem)}" if problem else ""
+
+
+def problem_of_interface_name(name: str) -> t.Optional[Problem]:
+    """Find why no interface may get a name: bird.conf takes fewer than the kernel."""
+    size = len(name.encode())
+    if size > _LONGEST_DEVICE:
+        return f"is an interface name of {size} bytes", f"the kernel takes at most {_LONGEST_DEVICE}"
+    if name in (".", "..") or not _INTERFACE.fullmatch(name):
+        return "is not an interface name", "use letters, digits, '-', '_' and '.' only"
+    return _problem_of_taken(name)
+
+
+def _problem_of_taken(name: str) -> t.Optional[Problem]:
+    return (_TAKEN[name], "name the interface that carries the traffic") if name in _TAKEN else None
 
 
 def _problem_of_device(name: str) -> t.Optional[Problem]:
     """As the kernel does (dev_valid_name in net/core/dev.c)."""
-    if len(name.encode()) > 15:
-        return f"has {len(name.encode())} bytes", "the kernel takes 15 at most"
-    return NOT_FOR_THE_KERNEL if name in (".", "..") or not _DEVICE.fullmatch(name) else None
+    if len(name.encode()) > _LONGEST_DEVICE:
+        return f"has {len(name.encode())} bytes", f"the kernel takes {_LONGEST_DEVICE} at most"
+    if name in (".", "..") or not _DEVICE.fullmatch(name):
+        return "is not one that the kernel takes", "leave out '/', ':' and white space"
+    return None
 
 
 def _about_device(name: str, problem: t.Optional[Problem]) -> str:

@@ -15,7 +15,6 @@ LONGEST_NAME = 63
 LARGEST_PID = 4194304
 LARGEST_UINT32 = 4294967295
 
-_INTERFACE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?")
 _PID = re.compile(r"[0-9]{1,20}")
@@ -93,10 +92,7 @@ def label(text: str) -> str:
 
 def interface_name(text: str) -> str:
     """An interface's name, as the kernel accepts it, and as it can stand in bird.conf."""
-    problem = names.problem_of_new_device(text)
-    # bird.conf takes fewer names than the kernel.
-    if problem == names.NOT_FOR_THE_KERNEL or not (problem or _INTERFACE_NAME.fullmatch(text)):
-        problem = "is not an interface name", "use letters, digits, '-', '_' and '.' only"
+    problem = names.problem_of_interface_name(text)
     if problem:
         raise BadValue(*problem)
     return text

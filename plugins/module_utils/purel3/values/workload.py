@@ -14,8 +14,8 @@ import typing as t
 
 from .names import (
     Problem,
+    fault_of_interface_name,
     fault_of_namespace,
-    fault_of_new_device,
     fault_of_word,
     path_of_process,
     problem_of_mac,
@@ -105,7 +105,7 @@ WORKLOAD_OPTIONS: t.Tuple[Option, ...] = (
     Option("name", fault_of_word, is_required=True),
     Option("address", _fault_of_address, is_required=True),
     Option("netns", fault_of_namespace, read=path_of_process),
-    Option("interface_name", fault_of_new_device, default="eth0"),
+    Option("interface_name", fault_of_interface_name, default="eth0"),
     Option("mtu", _fault_of_mtu, "int", read=_read_number),
     Option("mac", _fault_of_mac, read=read_mac, problem=_problem_of_mac),
 )
