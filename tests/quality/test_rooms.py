@@ -90,6 +90,17 @@ ROOMS: t.Mapping[str, Room] = {
         ("main", "output", "plan", "restore", "show", "status", "version"),
     ),
     "_ansible": Room(("base", "state", "state.linux"), ("network",)),
+    # A module's options and what it plans: one file a module that the survey plans as well.
+    "_ansible.concerns": Room(
+        (
+            *("_ansible", "base", "bird.change", "bird.service", "bird.talk", "dataplane", "dataplane.encapsulation"),
+            *("host", "kernel", "restore", "state", "state.linux"),
+        ),
+        (
+            *("bird_config", "bird_service", "host", "host_info", "restore", "survey", "tunnel", "tunnel_info"),
+            "workloads",
+        ),
+    ),
 }
 # Modules of Python by which one reads or writes, or finds out where and when one runs.
 READS_OR_WRITES = {
