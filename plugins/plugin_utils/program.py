@@ -99,8 +99,8 @@ def build_program(interpreter: str, library: str = _LIBRARY) -> bytes:
             info = zipfile.ZipInfo(name, _TIME)
             info.create_system, info.external_attr = _UNIX, _MODE << 16
             file.writestr(info, members[name])
-    # Isolated, because it runs as root: neither the current directory nor the user's environment adds code.
-    return f"#!{interpreter} -I\n".encode() + PROGRAM_MARK + archive.getvalue()
+    # Isolated, because it runs as root: no current directory, environment or installed package adds code.
+    return f"#!{interpreter} -IS\n".encode() + PROGRAM_MARK + archive.getvalue()
 
 
 def _needed(library: str) -> t.Tuple[str, ...]:

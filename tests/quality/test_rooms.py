@@ -66,7 +66,7 @@ ROOMS: t.Mapping[str, Room] = {
             *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel", "state"),
             "state.linux",
         ),
-        ("deployment", "files", "node", "request", "saved", "words"),
+        ("compiled", "deployment", "files", "node", "request", "saved", "words"),
     ),
     "verify": Room(
         (
