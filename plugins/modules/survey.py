@@ -33,7 +33,7 @@ options:
     description: The options of M(purel3.fabric.workloads).
     type: dict
   tunnel:
-    description: The options of M(purel3.fabric.tunnel).
+    description: The options of M(purel3.fabric.tunnel), which has nothing to do where there is no address.
     type: dict
   bird_config:
     description: The options of M(purel3.fabric.bird_config) but for O(bird_passwords).
@@ -87,6 +87,11 @@ settled:
   type: list
   elements: str
   sample: [host, bird_config, bird_service, restore_preflight]
+is_settled:
+  description: Whether that holds for all of them.
+  returned: success
+  type: bool
+  sample: false
 differences:
   description: What the modules would do or say, by option, one line each.
   returned: success

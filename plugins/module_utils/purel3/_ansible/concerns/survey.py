@@ -50,6 +50,9 @@ class _Concern(t.NamedTuple):
 def survey(params: Params) -> t.Dict[str, t.Any]:
     """Look at all concerns whose options are given; returns the results of the module survey."""
     given = {name: dict(params[name]) for name in _CONCERNS if params[name] is not None}
+    if not given.get("tunnel", {}).get("address", ""):
+        # The node has none, and so no task for it.
+        given.pop("tunnel", None)
     if "bird_config" in given:
         given["bird_config"]["passwords"] = params["bird_passwords"]
     found: t.Dict[str, Found] = {}
@@ -58,8 +61,10 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
         if name == "host_info" and found[name].lines:
             # A package may bring what all others are about.
             break
+    names = settled(found)
     return {
-        "settled": settled(found),
+        "settled": names,
+        "is_settled": set(names) >= set(given),
         "differences": {name: one.lines for name, one in found.items() if one.lines and not one.is_fault},
         "faults_found": {name: one.lines for name, one in found.items() if one.is_fault},
     }
@@ -110,9 +115,7 @@ def _packages(params: Params) -> t.Tuple[str, ...]:
 
 
 def _tunnel_faults(params: Params) -> t.Tuple[str, ...]:
-    if not params["address"]:
-        return ("address is missing",)
-    return tuple(tunnel_info.read(params)["faults"])
+    return tuple(tunnel_info.read(params)["faults"]) if params["address"] else ()
 
 
 # In the order of the tasks.
