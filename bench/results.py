@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from .clock import Cost
 from .growth import Growth
+from .starts import Starts
 from .turn import Turn
 
 
@@ -21,10 +22,12 @@ class Results:
     Args:
         turns: by name of the way and size.
         growths: for each repetition, what each thousand took.
+        starts: what each start took that had nothing to do, by name.
     """
 
     turns: t.Dict[t.Tuple[str, int], t.List[Turn]] = field(default_factory=dict)
     growths: t.List[t.List[Growth]] = field(default_factory=list)
+    starts: Starts = field(default_factory=dict)
 
     def median(self, way: str, size: int, operation: str) -> t.Optional[Cost]:
         """Find the middle of what an operation took.
@@ -41,6 +44,11 @@ class Results:
         if not costs:
             return None
         return Cost(statistics.median(c.wall for c in costs), statistics.median(c.cpu for c in costs))
+
+    def start(self, name: str) -> t.Optional[float]:
+        """The middle of the CPU seconds of a start; None where it was not measured."""
+        costs = self.starts.get(name)
+        return statistics.median(cost.cpu for cost in costs) if costs else None
 
     def announced(self, way: str, size: int, operation: str) -> t.List[int]:
         """List how many changes the kernel announced.

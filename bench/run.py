@@ -25,6 +25,7 @@ from bench.machine import describe, load
 from bench.results import Results
 from bench.scale import bars as scale_bars
 from bench.scale import measurement, report
+from bench.starts import measure_starts
 from bench.table import render
 from bench.turn import take_turn
 from bench.ways import WAYS
@@ -33,6 +34,7 @@ from bench.ways.way import Way
 
 _SIZES = (100, 1000, 4000)
 _REPETITIONS = 3
+_STARTS = 3
 _SLOW_FROM = 1000
 _HEAVY_FROM = 4000
 
@@ -75,6 +77,8 @@ def _measure(ways: t.Sequence[Way], sizes: t.Sequence[int], repetitions: int, is
             results.growths.append(measure_growth())
             thousands = ", ".join(f"{growth.whole:.2f}" for growth in results.growths[-1])
             _say(f"each of {THOUSANDS} thousands {repetition + 1}: {thousands}")
+    if any(way.name == "module" for way in ways):
+        results.starts = measure_starts(_STARTS * repetitions, _say)
     return results
 
 

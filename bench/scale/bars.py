@@ -14,14 +14,19 @@ from .convergence import HANDWRITTEN, OURS
 from .findings import Findings, Listing
 from .idle import Idle
 from .planning import Growth
+from .unchanged import Unchanged
 
 _MIB = 1 << 20
 _CONVERGENCE = 1.3
 _MEMORY = 6.0
-_TASKS = 8
+# The one that lets a node leave the play included.
+_TASKS = 9
 # For each time that the fabric is larger.
 _GROWTH = 1.2
-_LISTING = 20.0
+_LISTING = 10.0
+_STARTS = 4
+# Half of the 12.2 pings that a run took in which every task ran (12 nodes, CPU seconds).
+_UNCHANGED = 6.1
 _IDLE = 0.005
 
 
@@ -43,6 +48,8 @@ def judge(findings: Findings) -> t.List[Bar]:
         bars.append(_listing(findings.listing))
     if findings.idle:
         bars.append(_idle(findings.idle))
+    if findings.unchanged:
+        bars += [_unchanged(findings.unchanged), _starts(findings.unchanged)]
     return bars
 
 
@@ -77,12 +84,25 @@ def _growth(growth: Growth) -> Bar:
 
 
 def _listing(listing: Listing) -> Bar:
-    seconds = listing.cost.wall
-    what = f"`ansible-inventory --list` of {listing.network.name}"
-    return Bar(what, f"{seconds:.1f} s", f"at most {_LISTING:g} s", seconds <= _LISTING)
+    large, small = listing.cost.cpu, listing.small_cost.cpu
+    what = f"`ansible-inventory --list` of {listing.network.size:,} nodes, compared with {listing.small.size:,}; CPU"
+    measured = f"{large / small:.1f} times ({large:.1f} s / {small:.1f} s)"
+    return Bar(what, measured, f"at most {_LISTING:g} times", large / small <= _LISTING)
 
 
 def _idle(idle: Idle) -> Bar:
     share = idle.shares[None]
     what = f"BIRD idle at {idle.workloads:,} workloads, CPU"
     return Bar(what, f"{share:.2%}", f"at most {_IDLE:.1%}", share <= _IDLE)
+
+
+def _unchanged(unchanged: Unchanged) -> Bar:
+    site, floor = unchanged.cpu
+    what = f"{unchanged.network.name}: a run that has nothing to do, compared with a playbook of one ping; CPU"
+    measured = f"{site / floor:.1f} times ({site:.1f} s / {floor:.1f} s)"
+    return Bar(what, measured, f"at most {_UNCHANGED:g} times", site / floor <= _UNCHANGED)
+
+
+def _starts(unchanged: Unchanged) -> Bar:
+    what = f"{unchanged.network.name}: tasks of it that start Python on a node"
+    return Bar(what, f"{unchanged.starts}", f"at most {_STARTS}", 0 < unchanged.starts <= _STARTS)

@@ -13,13 +13,16 @@ from .build import Build
 from .idle import Idle
 from .network import Network
 from .planning import Growth
+from .unchanged import Unchanged
 
 
 class Listing(t.NamedTuple):
-    """What `ansible-inventory --list` cost."""
+    """What `ansible-inventory --list` cost, and what it cost of a smaller fabric."""
 
     network: Network
     cost: Cost
+    small: Network
+    small_cost: Cost
 
 
 @dataclass
@@ -29,4 +32,5 @@ class Findings:
     growth: t.Optional[Growth] = None
     listing: t.Optional[Listing] = None
     idle: t.Optional[Idle] = None
+    unchanged: t.Optional[Unchanged] = None
     builds: t.List[Build] = field(default_factory=list)

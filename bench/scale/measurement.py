@@ -17,8 +17,9 @@ from .findings import Findings, Listing
 from .idle import measure_idle
 from .network import Network, Say
 from .planning import measure_growth
+from .unchanged import measure_unchanged
 
-PARTS = ("planning", "inventory", "idle", "networks")
+PARTS = ("planning", "inventory", "idle", "unchanged", "networks")
 
 
 class Amount(t.NamedTuple):
@@ -30,6 +31,7 @@ class Amount(t.NamedTuple):
         repetitions: of each start of all BIRDs.
         plannings: of each fabric that is only planned.
         workloads: on the node whose BIRD is idle.
+        settled: the network in which a run has nothing to do.
     """
 
     networks: t.Tuple[Network, ...]
@@ -37,10 +39,11 @@ class Amount(t.NamedTuple):
     repetitions: int
     plannings: int
     workloads: int
+    settled: Network
 
 
-FULL = Amount((Network(100), Network(500, 3)), (Network(100, 3), Network(1000, 3)), 3, 9, 4000)
-QUICK = Amount((Network(10), Network(12, 3)), (Network(20, 3), Network(200, 3)), 1, 3, 400)
+FULL = Amount((Network(100), Network(500, 3)), (Network(100, 3), Network(1000, 3)), 3, 9, 4000, Network(20))
+QUICK = Amount((Network(10), Network(12, 3)), (Network(20, 3), Network(200, 3)), 1, 3, 400, Network(6))
 
 
 def measure(amount: Amount, parts: t.Container[str], say: Say) -> Findings:
@@ -67,12 +70,14 @@ def measure(amount: Amount, parts: t.Container[str], say: Say) -> Findings:
             findings.growth = measure_growth(*amount.planned, folder, amount.plannings)
             say("planning measured")
         if "inventory" in parts:
-            network = amount.planned[-1]
-            cost = Controller(network.write(folder, has_lab=False)).list_inventory()
-            findings.listing = Listing(network, cost)
-            say(f"ansible-inventory --list of {network.name}: {cost.wall:.1f} s")
+            small, large = amount.planned
+            costs = [Controller(one.write(folder, has_lab=False)).list_inventory() for one in (small, large)]
+            findings.listing = Listing(large, costs[1], small, costs[0])
+            say(f"ansible-inventory --list of {large.name}: {costs[1].wall:.1f} s")
         if "idle" in parts:
             findings.idle = measure_idle(amount.workloads, folder, say)
+        if "unchanged" in parts:
+            findings.unchanged = measure_unchanged(amount.settled, folder, amount.repetitions, say)
         if "networks" in parts:
             findings.builds.extend(build(network, folder, amount.repetitions, say) for network in amount.networks)
     return findings

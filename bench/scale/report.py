@@ -15,6 +15,7 @@ from .convergence import WAYS
 from .findings import Findings
 from .idle import Idle
 from .planning import STEPS, Growth
+from .unchanged import Unchanged
 
 _MIB = 1 << 20
 
@@ -36,6 +37,8 @@ def render(findings: Findings, bars: t.Iterable[Bar]) -> str:
         parts.append(_growth(findings.growth))
     if findings.idle:
         parts.append(_idle(findings.idle))
+    if findings.unchanged:
+        parts.append(_unchanged(findings.unchanged))
     parts.append(render_bars("bar", bars))
     return "\n".join(parts)
 
@@ -84,3 +87,17 @@ def _idle(idle: Idle) -> str:
         for asked, share in idle.shares.items()
     ]
     return f"**BIRD idle at {idle.workloads:,} workloads**, of one CPU\n\n" + render_table(("scan time", "CPU"), rows)
+
+
+def _unchanged(unchanged: Unchanged) -> str:
+    (site, floor), (site_wall, floor_wall) = unchanged.cpu, unchanged.wall
+    size = unchanged.network.size
+    row = (
+        unchanged.network.name,
+        f"{site / size:.2f} ({site_wall / size:.2f})",
+        f"{floor / size:.2f} ({floor_wall / size:.2f})",
+        f"{site / floor:.1f} ({site_wall / floor_wall:.1f})",
+        f"{unchanged.starts}",
+    )
+    head = ("network", "per node", "floor per node", "times the floor", "starts of Python on a node")
+    return "**A run that has nothing to do**, CPU (wall) seconds, medians\n\n" + render_table(head, [row])

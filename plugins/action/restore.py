@@ -5,19 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 import typing as t
 
-from ansible import constants
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.purel3.fabric.plugins.plugin_utils.program import build_program
+from ansible_collections.purel3.fabric.plugins.plugin_utils.program import digest_of, program_for
 
 _MODULE = "purel3.fabric.restore"
-_PYTHON = "/usr/bin/python3"
 
 Result = t.Dict[str, t.Any]
 
@@ -46,11 +40,8 @@ class ActionModule(ActionBase):
         options = dict(self._task.args)
         if options.get("state", "present") != "present":
             return {**result, **self._call(options, task_vars)}
-        python = str(options.get("python") or _PYTHON)
-        if not os.path.isabs(python):
-            raise AnsibleError(f"python {python} is not an absolute path; give one such as {_PYTHON}")
-        program = _built(python)
-        options["digest"] = _digest(program)
+        program = program_for(options)
+        options["digest"] = digest_of(program)
         found = self._call({**options, "phase": "all" if self._task.check_mode else "look"}, task_vars)
         if found.get("wants_program"):
             try:
@@ -72,25 +63,3 @@ class ActionModule(ActionBase):
         self._transfer_file(program, path)
         self._fixup_perms2((shell.tmpdir, path))
         return path
-
-
-def _built(interpreter: str) -> str:
-    """Build the program in the folder of this run of Ansible, once for all hosts; return where it is."""
-    folder = str(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP)
-    path = os.path.join(folder, f"purel3-{hashlib.sha256(interpreter.encode()).hexdigest()[:16]}")
-    if os.path.exists(path):
-        return path
-    try:
-        handle, new = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(build_program(interpreter))
-        # Hosts are served side by side, and each of them finds nothing or all of it.
-        os.rename(new, path)
-    except OSError as error:
-        raise AnsibleError(f"{path}: the program purel3 cannot be built on the controller: {error.strerror}") from error
-    return path
-
-
-def _digest(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()

@@ -271,73 +271,19 @@ faults:
       nothing was changed, correct the content
 """
 
-import re
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.bird_config import (
+    ARGUMENT_SPEC,
+    REQUIRED_IF,
+    propose_from,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.attempt import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import find_config
-
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "content": {"type": "str"},
-    "path": {"type": "path"},
-    "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
-    "passwords": {"type": "str", "no_log": True},
-    "max_session_restarts": {"type": "int", "default": 0},
-    "may_switch_encapsulation": {"type": "bool", "default": True},
-    "commit_timeout": {"type": "int", "default": 60},
-    "expect": {"type": "str", "choices": ["kept", "peers", "none"], "default": "kept"},
-    "keep_peers": {"type": "bool", "default": False},
-    "activate_at": {"type": "float"},
-    "phase": {"type": "str", "choices": ["all", "try", "confirm"], "default": "all"},
-    "owner": {"type": "str"},
-    "group": {"type": "str"},
-    "mode": {"type": "str", "default": "0640"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
-    """Plan what the options ask for."""
-    if not re.fullmatch("0?[0-7]{3}", params["mode"]):
-        raise InvalidInput([f"mode: {params['mode']!r} is not octal; give a quoted number like '0640'"])
-    if not 0 <= params["commit_timeout"] <= 3600:
-        raise InvalidInput([f"commit_timeout: {params['commit_timeout']} is not from 0 to 3600; give seconds"])
-    request = Request(
-        content=params["content"] or "",
-        path=params["path"] or find_config(),
-        socket=params["socket"],
-        owner=params["owner"],
-        group=params["group"],
-        mode=int(params["mode"], 8),
-        passwords=params["passwords"],
-        max_restarts=params["max_session_restarts"],
-        switches_encapsulation=params["may_switch_encapsulation"],
-        timeout=params["commit_timeout"],
-        expect=params["expect"],
-        keeps_peers=params["keep_peers"],
-        moment=params["activate_at"],
-        phase=params["phase"],
-    )
-    if params["state"] == "present":
-        return deployment.propose(request)
-    # Seldom, and it knows the kernel's routes: nobody else loads that.
-    from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import withdrawal
-
-    return withdrawal.propose(request)
 
 
 def main() -> None:
     """Run as Ansible calls it."""
-    module = AnsibleModule(
-        argument_spec=ARGUMENT_SPEC, required_if=[("state", "present", ["content"])], supports_check_mode=True
-    )
-    run(module, propose_from)
+    run(AnsibleModule(ARGUMENT_SPEC, required_if=REQUIRED_IF, supports_check_mode=True), propose_from)
 
 
 if __name__ == "__main__":

@@ -125,44 +125,18 @@ faults:
   sample: ["bird: it is not installed on this host; install the package bird2 (bird on Fedora)"]
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.bird_service import (
+    ARGUMENT_SPEC,
+    propose_from,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.service.propose import Request, propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import find_config
-
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
-    "enabled": {"type": "bool"},
-    "name": {"type": "str", "default": "bird"},
-    "drop_in": {"type": "bool"},
-    "path": {"type": "path"},
-    "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
-    "pid_file": {"type": "path", "default": "/run/bird/bird.pid"},
-}
-
-
-def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
-    """Plan what the options ask for."""
-    return propose(
-        Request(
-            is_started=params["state"] == "started",
-            is_enabled=params["enabled"],
-            has_drop_in=params["drop_in"],
-            unit=params["name"],
-            config=params["path"] or find_config(),
-            socket=params["socket"],
-            pid_file=params["pid_file"],
-        )
-    )
 
 
 def main() -> None:
     """Run as Ansible calls it."""
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), propose_from)
+    run(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), propose_from)
 
 
 if __name__ == "__main__":

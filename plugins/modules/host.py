@@ -115,32 +115,18 @@ faults:
     - "/etc/modules-load.d/purel3.conf stands in the way: it is not ours; move it away"
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.host import (
+    ARGUMENT_SPEC,
+    propose_from,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.propose import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.request import request_from
-
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "sysctls": {"type": "dict", "default": {}},
-    "sysctls_path": {"type": "path", "default": "/etc/sysctl.d/90-purel3-fabric.conf"},
-    "is_optional": {"type": "bool", "default": True},
-    "modules": {"type": "list", "elements": "str", "default": []},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
-    """Plan what the options ask for."""
-    return propose(request_from(params))
 
 
 def main() -> None:
     """Run as Ansible calls it."""
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), propose_from)
+    run(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), propose_from)
 
 
 if __name__ == "__main__":

@@ -76,28 +76,18 @@ faults:
       another place
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.host_info import (
+    ARGUMENT_SPEC,
+    read,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import find_program
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.needs import look
-
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "programs": {"type": "list", "elements": "str", "choices": ["bird", "ip", "nft"], "default": ["bird", "ip"]},
-}
-
-
-def read(params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
-    """Look for what the options name."""
-    bird = find_program()
-    return look(params["programs"], bird.version if bird else None)
 
 
 def main() -> None:
     """Run as Ansible calls it."""
-    run_info(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), read)
+    run_info(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), read)
 
 
 if __name__ == "__main__":

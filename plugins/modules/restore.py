@@ -154,60 +154,19 @@ wants_program:
   sample: false
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.restore import (
+    ARGUMENT_SPEC,
+    REQUIRED_IF,
+    propose_from,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deployment import Request, propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import state_from
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.saved import boot_id
-
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "node": {"type": "str"},
-    "workloads": {"type": "list", "elements": "dict", "default": []},
-    "mtu": {"type": "int"},
-    "transit": {"type": "bool", "default": False},
-    "tunnel": {"type": "dict", "default": {}},
-    "tunnel_endpoints": {"type": "list", "elements": "str", "default": []},
-    "modules": {"type": "list", "elements": "str", "default": []},
-    "settings": {"type": "dict", "default": {}},
-    "blocks": {"type": "list", "elements": "str", "default": []},
-    "enabled": {"type": "bool", "default": True},
-    "program_path": {"type": "path", "default": "/usr/local/sbin/purel3"},
-    "state_path": {"type": "path", "default": "/var/lib/purel3/node.json"},
-    "python": {"type": "path", "default": "/usr/bin/python3"},
-    "digest": {"type": "str", "default": ""},
-    "program": {"type": "path"},
-    "phase": {"type": "str", "choices": ["all", "look"], "default": "all"},
-}
-
-
-def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
-    """Plan what the options ask for."""
-    return propose(
-        Request(
-            state=state_from(params, boot_id()) if params["state"] == "present" else None,
-            program_path=params["program_path"],
-            state_path=params["state_path"],
-            digest=params["digest"],
-            transferred=params["program"],
-            is_enabled=params["enabled"],
-            is_look=params["phase"] == "look",
-        )
-    )
 
 
 def main() -> None:
     """Run as Ansible calls it."""
-    run(
-        AnsibleModule(
-            argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=[("state", "present", ["node"])]
-        ),
-        propose_from,
-    )
+    run(AnsibleModule(ARGUMENT_SPEC, required_if=REQUIRED_IF, supports_check_mode=True), propose_from)
 
 
 if __name__ == "__main__":

@@ -110,58 +110,22 @@ operations:
     - ~ tunnel tunl0 mtu 1480 down => tunnel tunl0  10.244.166.190/32  mtu 1480 up
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.tunnel import (
+    ARGUMENT_SPEC,
+    REQUIRED_IF,
+    propose_from,
+    to_request,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.handover import complete
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.control import DEFAULT_SOCKET
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
-    mode_of,
-    to_release,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
-    to_request as request_tunnel,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "address": {"type": "str"},
-    "device": {"type": "str", "default": "tunl0"},
-    "mtu": {"type": "int"},
-    "endpoints": {"type": "list", "elements": "str", "default": []},
-    "socket": {"type": "path", "default": DEFAULT_SOCKET},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
-
-
-def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out what the node's kernel must hold by the module's options; InvalidInput names each fault."""
-    if params["state"] == "absent":
-        return to_release()
-    return request_tunnel(params["address"], params["mtu"], params["endpoints"], params["device"])
+__all__ = ["ARGUMENT_SPEC", "to_request"]
 
 
 def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(ARGUMENT_SPEC, required_if=[("state", "present", ("address",))], supports_check_mode=True)
-
-    def plan(params: t.Mapping[str, t.Any]) -> Proposal:
-        request = to_request(params)
-        kernel = LinuxKernel(scope_of_request(request))
-        if params["state"] == "absent":
-            return propose(request, kernel)
-        mode = mode_of(params["device"])
-        modules.require(mode.module, "encapsulation", mode.device if mode.is_made_by_kernel else "")
-        return complete(propose(request, kernel), mode.device, params["socket"])
-
-    run(module, plan)
+    """Run as Ansible calls it."""
+    run(AnsibleModule(ARGUMENT_SPEC, required_if=REQUIRED_IF, supports_check_mode=True), propose_from)
 
 
 if __name__ == "__main__":

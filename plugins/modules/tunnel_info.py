@@ -114,73 +114,17 @@ faults:
   sample: []
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.tunnel_info import (
+    ARGUMENT_SPEC,
+    read,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import (
-    ForeignObject,
-    InvalidInput,
-    MissingDependency,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
-    faults_of_sources,
-    mode_of,
-    to_release,
-    to_request,
-)
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.information import describe_tunnel
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, nft, sources
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux import reader
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, compare
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
-
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "address": {"type": "str"},
-    "device": {"type": "str", "default": "tunl0"},
-    "endpoints": {"type": "list", "elements": "str", "default": []},
-    "peers": {"type": "list", "elements": "str", "default": []},
-}
-
-
-def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the node's end of the tunnels: the module's results, by its options."""
-    observed = reader.read(scope_of_request(to_release()))
-    counts = guard.dropped(_table())
-    return {
-        **describe_tunnel(observed),
-        "dropped": {
-            "from_others": counts[guard.FROM_OTHERS],
-            "from_workloads": counts[guard.FROM_WORKLOADS],
-        },
-        "faults": _faults(params, observed) if params["address"] else [],
-    }
-
-
-def _table() -> nft.Table:
-    try:
-        return nft.read_table(guard.FAMILY, guard.TABLE) or ()
-    except MissingDependency:
-        return ()
-
-
-def _faults(params: t.Mapping[str, t.Any], observed: Observed) -> t.List[str]:
-    try:
-        request = to_request(params["address"], None, params["endpoints"], params["device"])
-        mode = mode_of(params["device"])
-        modules.require(mode.module, "encapsulation", mode.device if mode.is_made_by_kernel else "")
-        compare(request, observed)
-    except InvalidInput as error:
-        return list(error.faults)
-    except (ForeignObject, MissingDependency) as error:
-        return str(error).splitlines()
-    return faults_of_sources({peer: sources.source_to(peer) for peer in params["peers"]}, params["endpoints"])
 
 
 def main() -> None:
-    """Run the module."""
+    """Run as Ansible calls it."""
     run_info(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), read)
 
 

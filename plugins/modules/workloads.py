@@ -86,29 +86,21 @@ operations:
     - + workload web1  10.244.166.128/32  cali977588a87e1 -> eth0
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.network import run_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import request_from as to_request
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import WORKLOAD_SPEC
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.workloads import (
+    ARGUMENT_SPEC,
+    propose_from,
+    to_request,
+)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
 
-ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "workloads": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": WORKLOAD_SPEC,
-    },
-    "mtu": {"type": "int"},
-    "transit": {"type": "bool", "default": False},
-}
+__all__ = ["ARGUMENT_SPEC", "to_request"]
 
 
 def main() -> None:
-    """Run the module."""
-    run_request(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), to_request)
+    """Run as Ansible calls it."""
+    run(AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True), propose_from)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import io
 import os
+import tempfile
 import typing as t
 import zipfile
+
+from ansible import constants
+from ansible.errors import AnsibleError
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.version import RECORD, read_version
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deployment import PROGRAM_MARK
@@ -30,6 +35,40 @@ sys.exit(main(sys.argv[1:]))
 _TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _MODE = 0o644
+_PYTHON = "/usr/bin/python3"
+
+
+def program_for(options: t.Mapping[str, t.Any]) -> str:
+    """Build the program that a node gets, in the folder of this run of Ansible, once for all hosts; return its path.
+
+    Args:
+        options: of the module restore.
+
+    Raises:
+        AnsibleError: it cannot be built here, or for no such interpreter.
+    """
+    python = str(options.get("python") or _PYTHON)
+    if not os.path.isabs(python):
+        raise AnsibleError(f"python {python} is not an absolute path; give one such as {_PYTHON}")
+    folder = str(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP)
+    path = os.path.join(folder, f"purel3-{hashlib.sha256(python.encode()).hexdigest()[:16]}")
+    if os.path.exists(path):
+        return path
+    try:
+        handle, new = tempfile.mkstemp(dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(build_program(python))
+        # Hosts are served side by side, and each of them finds nothing or all of it.
+        os.rename(new, path)
+    except OSError as error:
+        raise AnsibleError(f"{path}: the program purel3 cannot be built on the controller: {error.strerror}") from error
+    return path
+
+
+def digest_of(path: str) -> str:
+    """The digest by which a node tells whether it has the program of this file."""
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def build_program(interpreter: str, library: str = _LIBRARY) -> bytes:
@@ -60,8 +99,8 @@ def build_program(interpreter: str, library: str = _LIBRARY) -> bytes:
             info = zipfile.ZipInfo(name, _TIME)
             info.create_system, info.external_attr = _UNIX, _MODE << 16
             file.writestr(info, members[name])
-    # Isolated, because it runs as root: neither the current directory nor the user's environment adds code.
-    return f"#!{interpreter} -I\n".encode() + PROGRAM_MARK + archive.getvalue()
+    # Isolated, because it runs as root: no current directory, environment or installed package adds code.
+    return f"#!{interpreter} -IS\n".encode() + PROGRAM_MARK + archive.getvalue()
 
 
 def _needed(library: str) -> t.Tuple[str, ...]:

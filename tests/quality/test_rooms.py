@@ -66,7 +66,7 @@ ROOMS: t.Mapping[str, Room] = {
             *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel"),
             *("state", "state.kinds", "state.linux", "values"),
         ),
-        ("deployment", "files", "node", "request", "saved", "words"),
+        ("compiled", "deployment", "files", "node", "request", "saved", "words"),
     ),
     "verify": Room(
         (
@@ -91,7 +91,18 @@ ROOMS: t.Mapping[str, Room] = {
         ("base", "bird.talk", "kernel", "lab", "lab.base", "restore"),
         ("main", "output", "plan", "restore", "show", "status", "version"),
     ),
-    "_ansible": Room(("base", "state", "state.linux"), ("network",)),
+    "_ansible": Room(("base", "state", "state.kinds", "state.linux"), ("network",)),
+    "_ansible.concerns": Room(
+        (
+            *("_ansible", "base", "bird.change", "bird.service", "bird.talk", "dataplane"),
+            *("dataplane.encapsulation", "host", "kernel", "restore", "state", "state.kinds", "state.linux"),
+            "values",
+        ),
+        (
+            *("bird_config", "bird_service", "host", "host_info", "restore", "survey", "tunnel"),
+            *("tunnel_info", "workloads"),
+        ),
+    ),
 }
 # Modules of Python by which one reads or writes, or finds out where and when one runs.
 READS_OR_WRITES = {

@@ -17,7 +17,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 PREFIX = ("ansible_collections", "purel3", "fabric", "plugins")
 LIBRARY = (*PREFIX, "module_utils", "purel3")
 
-# The rooms of the library that a module brings, beside `base` and `_ansible`.
+# The rooms of the library that a module brings, beside `base`, `_ansible` and `_ansible.concerns`.
 OBJECTS = {"kernel", "state", "state.kinds", "state.linux", "values"}
 OPTIONS = {*OBJECTS, "dataplane"}
 INFORMATION = {*OPTIONS, "dataplane.encapsulation"}
@@ -39,6 +39,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "restore": {"dataplane", "dataplane.encapsulation", "host", "kernel", "restore", "state", "state.kinds", "values"},
     "route": OPTIONS,
     "route_info": INFORMATION,
+    "survey": {*INFORMATION, "bird.change", "bird.protocols", "bird.service", "bird.talk", "host", "restore"},
     "sysctl": OPTIONS,
     "tunnel": {*OBJECTS, "bird.change", "bird.talk", "dataplane.encapsulation"},
     "tunnel_info": INFORMATION,
@@ -90,5 +91,5 @@ def test_every_module_stands_in_the_table() -> None:
 def test_a_module_brings_only_the_rooms_that_it_needs(module: str) -> None:
     files = shipped_with(module)
     assert (*LIBRARY, "_ansible", "runner") in files
-    rooms = {".".join(name[len(LIBRARY) : -1]) for name in files} - {"base", "_ansible"}
+    rooms = {".".join(name[len(LIBRARY) : -1]) for name in files} - {"base", "_ansible", "_ansible.concerns"}
     assert rooms == ROOMS[module]

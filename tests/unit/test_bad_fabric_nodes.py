@@ -405,7 +405,10 @@ CASES = [
         "an interface's name is over 15 bytes in UTF-8",
         "ens33\n    blocks",
         "ääääääää\n    blocks",
-        ["9: node1: interface '\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4' is an interface name of 16 bytes; the kernel takes at most 15"],
+        [
+            "9: node1: interface '\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4\\xe4' is an interface name of 16 bytes; the "
+            "kernel takes at most 15"
+        ],
     ),
     Case(
         "an interface's name has a slash",

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import subprocess
 import sys
 import typing as t
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.version import read_version
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.compiled import compiled, digest_of_sent
 from ansible_collections.purel3.fabric.plugins.plugin_utils.program import build_program
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -28,6 +31,15 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def installed(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program as a node has it."""
+    path = tmp_path_factory.mktemp("node") / "purel3"
+    path.write_bytes(subprocess.run([program, "--compile"], capture_output=True, check=True).stdout)
+    path.chmod(0o755)
+    return path
+
+
 def test_the_same_library_gives_the_same_bytes(program: Path) -> None:
     assert build_program(sys.executable) == program.read_bytes()
     members = zipfile.ZipFile(program).infolist()
@@ -37,7 +49,7 @@ def test_the_same_library_gives_the_same_bytes(program: Path) -> None:
 
 def test_it_says_who_runs_it_and_whose_it_is(program: Path) -> None:
     first, second = program.read_bytes().split(b"\n")[:2]
-    assert first == f"#!{sys.executable} -I".encode()
+    assert first == f"#!{sys.executable} -IS".encode()
     assert second == b"# The command purel3 of the Ansible collection purel3.fabric, which overwrites it."
 
 
@@ -110,3 +122,48 @@ def test_another_library_gives_other_bytes(tmp_path: Path, program: Path) -> Non
         "purel3/cli/version.txt",
         "purel3/deep.py",
     ]
+
+
+def test_a_node_has_the_code_of_each_file_beside_its_text(program: Path, installed: Path) -> None:
+    names = zipfile.ZipFile(program).namelist()
+    whole = zipfile.ZipFile(installed)
+    texts = [name for name in names if name.endswith(".py")]
+    assert sorted(whole.namelist()) == sorted([*names, *(f"{name}c" for name in texts)])
+    for name in texts:
+        # Of this Python, and never compared with the text.
+        assert whole.read(f"{name}c")[:8] == importlib.util.MAGIC_NUMBER + b"\1\0\0\0"
+    assert installed.read_bytes().split(b"\n")[:2] == program.read_bytes().split(b"\n")[:2]
+
+
+def test_its_own_python_reads_the_code_and_any_other_the_text(
+    program: Path, tmp_path: Path, interpreters: t.Mapping[str, Path]
+) -> None:
+    # The text says otherwise than the code now, in as many bytes.
+    mixed = tmp_path / "purel3"
+    mixed.write_bytes(compiled(program.read_bytes()).replace(b'PROGRAM = "purel3"', b'PROGRAM = "inText"'))
+    said = {
+        name: subprocess.run([path, "-IS", mixed, "--version"], capture_output=True, text=True, check=False).stdout
+        for name, path in {"own": Path(sys.executable), **interpreters}.items()
+    }
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert {name: words.rpartition(" ")[0] for name, words in said.items()} == {
+        name: "purel3" if name in ("own", own) else "inText" for name in said
+    }
+
+
+def test_a_node_knows_which_program_it_has_and_whether_somebody_changed_it(program: Path, installed: Path) -> None:
+    sent, content = program.read_bytes(), installed.read_bytes()
+    assert digest_of_sent(content) == digest_of_sent(sent) == hashlib.sha256(sent).hexdigest()
+    for place in (0, 40, len(content) // 2, len(content) - 1):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        assert digest_of_sent(bytes(changed)) != digest_of_sent(sent)
+    assert digest_of_sent(b"") == hashlib.sha256(b"").hexdigest()
+
+
+def test_a_python_of_another_version_wants_the_code_anew(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "MAGIC_NUMBER", b"next")
+    assert digest_of_sent(installed.read_bytes()) == ""
+    # It is not the one that runs the command.
+    monkeypatch.setattr(sys, "executable", "/usr/bin/env")
+    assert digest_of_sent(installed.read_bytes()) != ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..base.proposal import Proposal
+from ..state.kinds.scope import Scope
 from ..state.linux.network import LinuxKernel
 from ..state.plan import Request
 from ..state.reconcile import propose
@@ -17,17 +18,15 @@ from .runner import Params, run
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+# A kernel holds its lock until it is closed, or until its process ends.
+KernelOf = t.Callable[[Scope], LinuxKernel]
+
+
+def propose_request(request: Request, kernel_of: KernelOf = LinuxKernel) -> Proposal:
+    """Plan what makes a request true on this host."""
+    return propose(request, kernel_of(scope_of_request(request)))
+
 
 def run_request(module: AnsibleModule, to_request: t.Callable[[Params], Request]) -> None:
-    """Make a request true on this host.
-
-    Args:
-        module: the module as Ansible started it.
-        to_request: works out from the options what should be so; pure; raises InvalidInput.
-    """
-
-    def plan(params: Params) -> Proposal:
-        request = to_request(params)
-        return propose(request, LinuxKernel(scope_of_request(request)))
-
-    run(module, plan)
+    """Make a request true on this host; what makes it of the options is pure and raises InvalidInput."""
+    run(module, lambda params: propose_request(to_request(params)))

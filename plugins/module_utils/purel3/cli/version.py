@@ -5,11 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import pkgutil
-import re
 
 # In the one-file program on a node, which stands outside of any collection.
 RECORD = "version.txt"
@@ -25,10 +21,19 @@ def read_version(collection: str = _COLLECTION) -> str:
     Returns:
         For example 1.0.0; `unknown` for a copy of the library outside of a collection.
     """
-    with contextlib.suppress(OSError):
-        recorded = pkgutil.get_data(__package__, RECORD)
-        if recorded is not None:
-            return recorded.decode().strip()
+    try:
+        # Also out of an archive.
+        recorded = __loader__.get_data(os.path.join(os.path.dirname(__file__), RECORD))  # type: ignore[name-defined]
+    except OSError:
+        recorded = None
+    # None is what Ansible's loader says.
+    return _of_collection(collection) if recorded is None else str(recorded.decode().strip())
+
+
+def _of_collection(collection: str) -> str:
+    import json
+    import re
+
     try:
         with open(os.path.join(collection, "MANIFEST.json"), encoding="utf-8") as file:
             return str(json.load(file)["collection_info"]["version"])

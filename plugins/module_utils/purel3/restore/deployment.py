@@ -11,7 +11,7 @@ import hashlib
 import os
 import subprocess
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..base.errors import FabricError, ForeignObject, InvalidInput, MissingDependency
 from ..base.marks import FILE_HEADER
@@ -19,6 +19,7 @@ from ..base.proposal import Proposal, do_nothing
 from ..base.steps import Step, take
 from ..host import systemd
 from . import unit
+from .compiled import digest_of_sent
 from .files import Change, File, read
 from .state import State, decode, encode, is_ours
 from .words import lines_of
@@ -70,7 +71,7 @@ def propose(request: Request) -> Proposal:
     """
     _refuse_paths(request)
     program, state = _program_as_is(request), _state_as_is(request)
-    is_same = program is not None and hashlib.sha256(program.content).hexdigest() == request.digest
+    is_same = program is not None and digest_of_sent(program.content) == request.digest
     if request.is_look and not is_same and request.state is not None:
         return Proposal(values={"wants_program": True})
     changes = [
@@ -79,7 +80,7 @@ def propose(request: Request) -> Proposal:
     ]
     steps = [
         Step((), functools.partial(_try_program, request)),
-        *(_step_of(change) for change in changes if change.operation),
+        *(_step_of(change, request) for change in changes if change.operation),
         *(_steps_of_unit(request) if systemd.is_run_by_systemd() else ()),
     ]
     operations = tuple(line for step in steps for line in step.operations)
@@ -165,8 +166,19 @@ def _text(lines: t.Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in sorted(lines))
 
 
-def _step_of(change: Change) -> Step:
-    return Step((change.operation,), change.make, change.undo)
+def _step_of(change: Change, request: Request) -> Step:
+    is_sent = change.path == request.program_path and request.transferred is not None
+    return Step(
+        (change.operation,), functools.partial(_make_program, request, change) if is_sent else change.make, change.undo
+    )
+
+
+def _make_program(request: Request, change: Change) -> None:
+    """Install what was sent with the code that its Python makes of it; where it makes none, as it was sent."""
+    sent = t.cast(File, change.new)
+    done = _run_program(request, "--compile")
+    is_whole = done.returncode == 0 and digest_of_sent(done.stdout) == request.digest
+    (replace(change, new=replace(sent, content=done.stdout)) if is_whole else change).make()
 
 
 def _steps_of_unit(request: Request) -> t.Iterator[Step]:
@@ -240,11 +252,20 @@ def _try_program(request: Request) -> None:
     """Refuse a program that this node cannot run, before it takes the place of one that it can."""
     if request.transferred is None:
         return
-    with open(request.transferred, "rb") as file:
-        interpreter = file.readline()[2:].decode().split()
-    command = [*interpreter, request.transferred, "--version"]
+    done = _run_program(request, "--version")
+    if done.returncode != 0:
+        said = (done.stderr + done.stdout).decode(errors="replace").strip()
+        raise MissingDependency(
+            f"{_interpreter(request)[0]} cannot run the command purel3: {said}; name a Python 3.9 or newer "
+            "(restore_python)"
+        )
+
+
+def _run_program(request: Request, option: str) -> subprocess.CompletedProcess[bytes]:
+    interpreter = _interpreter(request)
+    command = [*interpreter, str(request.transferred), option]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+        return subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False)
     except OSError as error:
         raise MissingDependency(
             f"{interpreter[0]}: {error.strerror}, so the command purel3 cannot run here; install Python 3.9 or newer "
@@ -255,8 +276,8 @@ def _try_program(request: Request) -> None:
             f"{interpreter[0]} did not run the command purel3 within {_TIMEOUT:g} s; run it again when this node is "
             "less busy, or name another Python (restore_python)"
         ) from error
-    if done.returncode != 0:
-        raise MissingDependency(
-            f"{interpreter[0]} cannot run the command purel3: {(done.stderr + done.stdout).strip()}; name a Python 3.9 "
-            "or newer (restore_python)"
-        )
+
+
+def _interpreter(request: Request) -> t.List[str]:
+    with open(str(request.transferred), "rb") as file:
+        return file.readline()[2:].decode().split()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -96,6 +97,13 @@ def _which() -> t.Optional[str]:
     return shutil.which("bird", path=os.pathsep.join([os.environ.get("PATH", ""), *_SEARCH]))
 
 
+@functools.cache
+def _said(path: str, option: str, _modified: int) -> str:
+    """What a program says of itself, asked once as long as it is the same file."""
+    done = subprocess.run([path, option], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+    return done.stdout + done.stderr
+
+
 def find_program() -> t.Optional[Program]:
     """Find the installed BIRD.
 
@@ -108,8 +116,7 @@ def find_program() -> t.Optional[Program]:
     path = _which()
     if path is None:
         return None
-    result = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
-    version = parse_version(result.stdout + result.stderr)
+    version = parse_version(_said(path, "--version", os.stat(path).st_mtime_ns))
     if version is None:
         raise MissingDependency(f"{path}: it does not say its version; install BIRD 2.0.12 or newer (package bird2)")
     if tuple(int(part) for part in version.split(".")) < _OLDEST:
@@ -128,8 +135,7 @@ def find_config() -> str:
     """
     path = _which()
     if path is not None:
-        words = subprocess.run([path, "--help"], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
-        match = _CONFIG.search(words.stdout + words.stderr)
+        match = _CONFIG.search(_said(path, "--help", os.stat(path).st_mtime_ns))
         if match is not None:
             return match.group(1)
     return config_path(parse_names(_text_of("/etc/os-release")))

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tasks of a run have nothing to do on a node, found in one process: each concern is planned as its module would.
+
+Whatever is in doubt is not settled: its own task runs then, and says in its own words what differs or is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ...base.errors import FabricError, InvalidInput
+from ...base.proposal import Proposal
+from ...state.kinds.scope import Scope
+from ...state.linux.network import LinuxKernel
+from . import bird_config, bird_service, host, host_info, restore, tunnel, tunnel_info, workloads
+
+Params = t.Mapping[str, t.Any]
+RESTORE_PREFLIGHT = "restore_preflight"
+
+# Whoever restarts a daemon or loads a kernel module may change what all others find; a service reads its file.
+_AFTER: t.Mapping[str, t.Tuple[str, ...]] = {
+    "workloads": ("host",),
+    "tunnel": ("host",),
+    "bird_config": ("host",),
+    "bird_service": ("host", "bird_config"),
+    "restore": ("host",),
+}
+
+
+class Found(t.NamedTuple):
+    """What a concern's task would do or say, one line each; whether that is a fault."""
+
+    lines: t.Tuple[str, ...] = ()
+    is_fault: bool = False
+
+
+class _Concern(t.NamedTuple):
+    """How a concern is looked at: its options, and what reads and plans as its module does."""
+
+    options: t.Mapping[str, t.Any]
+    look: t.Callable[[Params], t.Tuple[str, ...]]
+    required_if: t.Sequence[t.Tuple[str, t.Any, t.Sequence[str]]] = ()
+
+
+def survey(params: Params) -> t.Dict[str, t.Any]:
+    """Look at all concerns whose options are given; returns the results of the module survey."""
+    given = {name: dict(params[name]) for name in _CONCERNS if params[name] is not None}
+    if not given.get("tunnel", {}).get("address", ""):
+        # The node has none, and so no task for it.
+        given.pop("tunnel", None)
+    if "bird_config" in given:
+        given["bird_config"]["passwords"] = params["bird_passwords"]
+    found: t.Dict[str, Found] = {}
+    for name, options in given.items():
+        found[name] = _look(_CONCERNS[name], options)
+        if name == "host_info" and found[name].lines:
+            # A package may bring what all others are about.
+            break
+    names = settled(found)
+    return {
+        "settled": names,
+        "is_settled": set(names) >= set(given),
+        "differences": {name: one.lines for name, one in found.items() if one.lines and not one.is_fault},
+        "faults_found": {name: one.lines for name, one in found.items() if one.is_fault},
+    }
+
+
+def settled(found: t.Mapping[str, Found]) -> t.List[str]:
+    """Name what needs no task: concerns that are as they should be and stay so, and preflights that find nothing."""
+    quiet = {name for name, one in found.items() if not one.lines}
+    names = [name for name in found if name in quiet and all(one in quiet for one in _AFTER.get(name, ()))]
+    is_sound = "restore" in found and not found["restore"].is_fault
+    return [*names, *([RESTORE_PREFLIGHT] if is_sound else [])]
+
+
+def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Found:
+    checked = ArgumentSpecValidator(dict(concern.options), required_if=list(concern.required_if)).validate(options)
+    if checked.error_messages:
+        return Found(tuple(checked.error_messages), is_fault=True)
+    try:
+        return Found(concern.look(checked.validated_parameters))
+    except InvalidInput as error:
+        return Found(error.faults, is_fault=True)
+    except (FabricError, OSError) as error:
+        return Found((str(error),), is_fault=True)
+
+
+def _lines(proposal: Proposal) -> t.Tuple[str, ...]:
+    return (*proposal.operations, *proposal.obstacles, *proposal.warnings)
+
+
+def _planned(propose: t.Callable[[Params], Proposal]) -> t.Callable[[Params], t.Tuple[str, ...]]:
+    return lambda params: _lines(propose(params))
+
+
+def _planned_in_kernel(propose: t.Callable[..., Proposal]) -> t.Callable[[Params], t.Tuple[str, ...]]:
+    def look(params: Params) -> t.Tuple[str, ...]:
+        with contextlib.ExitStack() as stack:
+
+            def kernel_of(scope: Scope) -> LinuxKernel:
+                return stack.enter_context(contextlib.closing(LinuxKernel(scope)))
+
+            return _lines(propose(params, kernel_of))
+
+    return look
+
+
+def _packages(params: Params) -> t.Tuple[str, ...]:
+    return tuple(host_info.read(params)["missing_programs"])
+
+
+def _tunnel_faults(params: Params) -> t.Tuple[str, ...]:
+    return tuple(tunnel_info.read(params)["faults"]) if params["address"] else ()
+
+
+# In the order of the tasks.
+_CONCERNS: t.Mapping[str, _Concern] = {
+    "tunnel_info": _Concern(tunnel_info.ARGUMENT_SPEC, _tunnel_faults),
+    "host_info": _Concern(host_info.ARGUMENT_SPEC, _packages),
+    "host": _Concern(host.ARGUMENT_SPEC, _planned(host.propose_from)),
+    "workloads": _Concern(workloads.ARGUMENT_SPEC, _planned_in_kernel(workloads.propose_from)),
+    "tunnel": _Concern(tunnel.ARGUMENT_SPEC, _planned_in_kernel(tunnel.propose_from), tunnel.REQUIRED_IF),
+    "bird_config": _Concern(bird_config.ARGUMENT_SPEC, _planned(bird_config.propose_from), bird_config.REQUIRED_IF),
+    "bird_service": _Concern(bird_service.ARGUMENT_SPEC, _planned(bird_service.propose_from)),
+    "restore": _Concern(restore.ARGUMENT_SPEC, _planned(restore.propose_from), restore.REQUIRED_IF),
+}
