@@ -93,7 +93,6 @@ faults:
   sample: ["allocations:3: web1: address 10.9.0.1 is in none of the store's blocks"]
 """
 
-import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -101,7 +100,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store_file import (
-    Move,
     Request,
     propose,
 )
@@ -114,15 +112,14 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 }
 
 
-def propose_from(params: t.Mapping[str, t.Any], move: Move, scratch: str) -> Proposal:
+def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
-    return propose(Request(params["path"], params["blocks"], params["addresses"], params["tunnels"]), move, scratch)
+    return propose(Request(params["path"], params["blocks"], params["addresses"], params["tunnels"]))
 
 
 def main() -> None:
     """Run as Ansible calls it."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    run(module, functools.partial(propose_from, move=module.atomic_move, scratch=module.tmpdir))
+    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), propose_from)
 
 
 if __name__ == "__main__":

@@ -20,5 +20,5 @@ def test_a_new_store_belongs_to_the_owner_of_its_folder(tmp_path: Path) -> None:
         "addresses": {"10.244.104.0": "web3"},
         "tunnels": {},
     }
-    propose_from(params, os.replace, str(tmp_path)).apply()
+    propose_from(params).apply()
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)

@@ -51,7 +51,7 @@ def propose(
         "addresses": ADDRESSES if addresses is None else addresses,
         "tunnels": tunnels or {},
     }
-    return propose_from(params, os.replace, str(path.parent))
+    return propose_from(params)
 
 
 def test_a_new_store_holds_all_allocations_in_numeric_order(path: Path) -> None:
@@ -133,13 +133,43 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
         propose(tmp_path / "nowhere" / "lab.allocations.txt")
 
 
-def test_a_write_that_fails_leaves_the_old_store(path: Path) -> None:
+def test_a_write_that_fails_leaves_the_old_store_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(WHOLE)
 
-    def full(_new: str, _old: str) -> None:
+    def full(_old: str, _new: str) -> None:
         raise OSError(28, "No space left on device")
 
-    proposal = propose_from({"path": str(path), "blocks": {}, "addresses": {}, "tunnels": {}}, full, str(path.parent))
+    proposal = propose(path, {}, {})
+    monkeypatch.setattr(os, "rename", full)
     with pytest.raises(FabricError, match="cannot be written: No space left on device; make room for it"):
         proposal.apply()
     assert path.read_text() == WHOLE
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_run_leaves_is_no_inventory_and_the_next_run_takes_it_away(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_old: str, _new: str) -> None:
+        raise KeyboardInterrupt
+
+    proposal = propose(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", die)
+        with pytest.raises(KeyboardInterrupt):
+            proposal.apply()
+    assert [left.suffix for left in path.parent.iterdir()] == [".txt"]
+    propose(path).apply()
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("text", [None, WHOLE])
+def test_what_was_written_can_be_put_back(path: Path, text: t.Optional[str]) -> None:
+    if text is not None:
+        path.write_text(text)
+        path.chmod(0o600)
+    proposal = propose(path, addresses={"10.244.104.10": "web5"})
+    proposal.apply()
+    proposal.undo()
+    assert (path.read_text() if path.exists() else None) == text
+    assert text is None or path.stat().st_mode & 0o777 == 0o600

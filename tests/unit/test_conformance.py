@@ -21,11 +21,13 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.sta
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import BLACKHOLE, UNICAST
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import Route as KernelRoute
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import TABLE_MAIN
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import Change
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
     WORKLOAD,
     Seen,
     compare,
-    compare_plan,
+    compare_changes,
+    in_the_way,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.expectation import (
     Expectation,
@@ -273,27 +275,55 @@ def test_a_difference_is_named(name: str) -> None:
     assert {one.node for one in found} <= {"node1"}
 
 
-WORKLOADS = {
-    "+ workload web1  10.244.1.1/32  cali1 -> eth0": (
-        "missing",
-        "workload web1  10.244.1.1/32  cali1 -> eth0: missing",
+WORKLOADS: t.Dict[str, t.Tuple[Change, t.Tuple[str, str, str, str]]] = {
+    "one comes": (
+        Change("", "workload web1  10.244.1.1/32  cali1 -> eth0"),
+        (
+            "workload web1  10.244.1.1/32  cali1 -> eth0",
+            "present",
+            "missing",
+            "workload web1  10.244.1.1/32  cali1 -> eth0: missing",
+        ),
     ),
-    "- workload web9  10.244.1.9/32  cali9 -> eth0": (
-        "present",
-        "workload web9  10.244.1.9/32  cali9 -> eth0: not in the fabric",
+    "one goes": (
+        Change("workload web9  10.244.1.9/32  cali9 -> eth0", ""),
+        (
+            "workload web9  10.244.1.9/32  cali9 -> eth0",
+            "absent",
+            "present",
+            "workload web9  10.244.1.9/32  cali9 -> eth0: not in the fabric",
+        ),
     ),
-    "~ sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1": (
-        "sysctl net.ipv4.ip_forward = 0",
-        "sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1: different",
+    "a setting is another": (
+        Change("sysctl net.ipv4.ip_forward = 0", "sysctl net.ipv4.ip_forward = 1"),
+        (
+            "sysctl net.ipv4.ip_forward = 1",
+            "sysctl net.ipv4.ip_forward = 1",
+            "sysctl net.ipv4.ip_forward = 0",
+            "sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1: different",
+        ),
     ),
-    "eth9 is not ours": ("in the way", "eth9 is not ours"),
+    "a pair is down, which is told by what it should be": (
+        Change("veth b -> a  b down", "veth b -> a  b up", tells_after_alone=True),
+        ("veth b -> a  b up", "veth b -> a  b up", "present", "veth b -> a  b up: different"),
+    ),
+    "a name that looks like an arrow is no matter": (
+        Change("", "netns a => b"),
+        ("netns a => b", "present", "missing", "netns a => b: missing"),
+    ),
 }
 
 
-@pytest.mark.parametrize("line", WORKLOADS)
-def test_what_would_be_done_for_workloads_is_a_difference(line: str) -> None:
-    (difference,) = compare_plan(expect(), WORKLOAD, [line])
-    assert (difference.actual, difference.text) == WORKLOADS[line]
+@pytest.mark.parametrize("case", WORKLOADS)
+def test_what_would_be_done_for_workloads_is_a_difference(case: str) -> None:
+    change, expected = WORKLOADS[case]
+    (difference,) = compare_changes(expect(), WORKLOAD, [change])
+    assert (difference.object, difference.expected, difference.actual, difference.text) == expected
+
+
+def test_what_keeps_workloads_from_being_so_is_a_difference() -> None:
+    (difference,) = in_the_way(expect(), WORKLOAD, ["eth9 is not ours"])
+    assert (difference.object, difference.actual) == ("eth9 is not ours", "in the way")
 
 
 def test_a_wait_names_sessions_by_their_peers_and_everything_else_in_full() -> None:
@@ -333,7 +363,7 @@ def test_waiting_ends_when_nothing_will_come_of_it(name: str) -> None:
 
 
 def test_nobody_waits_for_workloads() -> None:
-    assert patience(compare_plan(expect(), WORKLOAD, ["+ workload web1"]), WHOLE, 30) == 0
+    assert patience(tuple(compare_changes(expect(), WORKLOAD, [Change("", "workload web1")])), WHOLE, 30) == 0
 
 
 def test_all_wrong_options_are_named_at_once() -> None:

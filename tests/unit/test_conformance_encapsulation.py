@@ -19,11 +19,12 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.enc
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import UNICAST
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import Route as KernelRoute
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import TABLE_MAIN
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import Change
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
     TUNNEL,
     Seen,
     compare,
-    compare_plan,
+    compare_changes,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.expectation import (
     Expectation,
@@ -206,5 +207,5 @@ def test_a_tunnel_that_cannot_be_is_refused() -> None:
 
 
 def test_what_would_be_done_for_the_tunnel_is_a_difference_of_its_own_kind() -> None:
-    (found,) = compare_plan(expect(), TUNNEL, ["+ guard of tunnels for 3 endpoints"])
+    (found,) = compare_changes(expect(), TUNNEL, [Change("", "guard of tunnels for 3 endpoints")])
     assert (found.kind, found.text) == ("tunnel", "guard of tunnels for 3 endpoints: missing")

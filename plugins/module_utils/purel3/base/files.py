@@ -79,18 +79,19 @@ def write(path: str, file: File) -> None:
     replace(path, file.text.encode("utf-8", "surrogateescape"), file.ownership)
 
 
-def replace(path: str, content: bytes, ownership: Ownership) -> None:
+def replace(path: str, content: bytes, ownership: Ownership, unfinished: str = UNFINISHED) -> None:
     """Replace a file at once; what was written survives a power cut.
 
     Args:
         path: absolute; its folder exists.
         content: all of it.
         ownership: who may read it; a group of -1 is that of whoever runs this.
+        unfinished: what the name of the file that is being written has besides.
 
     Raises:
         OSError: it cannot be written; the old file is as it was.
     """
-    new = path + UNFINISHED
+    new = path + unfinished
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -13,6 +13,19 @@ from .kinds.scope import OWN_NAMESPACE
 from .plan import Plan
 
 
+class Change(t.NamedTuple):
+    """What becomes of one object, in words: empty before for one that comes, empty after for one that goes."""
+
+    before: str
+    after: str
+    tells_after_alone: bool = False
+
+    def __str__(self) -> str:
+        if not self.before or not self.after:
+            return f"+ {self.after}" if self.after else f"- {self.before}"
+        return f"~ {self.after}" if self.tells_after_alone else f"~ {self.before} => {self.after}"
+
+
 class Words(t.NamedTuple):
     """A plan in words.
 
@@ -28,21 +41,24 @@ class Words(t.NamedTuple):
 
 
 def put_in_words(plan: Plan) -> Words:
-    """Describe a plan in sorted lines; what comes or goes with a veth pair is told by the pair alone."""
+    """Describe a plan in sorted lines."""
+    found = sorted_changes(plan)
+    return Words(tuple(map(str, found)), _join(one.before for one in found), _join(one.after for one in found))
+
+
+def sorted_changes(plan: Plan) -> t.List[Change]:
+    """Say of each object what becomes of it; what comes or goes with a veth pair is told by the pair alone."""
     folded = _places_told_by_others(plan)
-    operations, before, after = [], [], []
+    found = []
     for op in plan:
         kind = kind_of(op.subject)
         if op.before is not None and op.after is not None:
             old, new = (kind.describe_change or _describe_both)(op.before, op.after)
-            operations.append(f"~ {new}" if kind.tells_after_alone else f"~ {old} => {new}")
-            before.append(old)
-            after.append(new)
+            found.append(Change(old, new, kind.tells_after_alone))
         elif (kind.folds_into or kind.place)(op.subject) not in folded:
             line = kind.describe(op.subject)
-            operations.append(f"- {line}" if op.after is None else f"+ {line}")
-            (before if op.after is None else after).append(line)
-    return Words(tuple(sorted(operations, key=lambda line: (line[2:], line))), _join(before), _join(after))
+            found.append(Change(line, "") if op.after is None else Change("", line))
+    return sorted(found, key=lambda change: (str(change)[2:], str(change)))
 
 
 def _places_told_by_others(plan: Plan) -> t.Set[Place]:
@@ -61,4 +77,4 @@ def _describe_both(before: Resource, after: Resource) -> t.Tuple[str, str]:
 
 
 def _join(lines: t.Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in sorted(lines))
+    return "".join(f"{line}\n" for line in sorted(lines) if line)

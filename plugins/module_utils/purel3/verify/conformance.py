@@ -16,10 +16,11 @@ from ..state.kinds.scope import OWN_NAMESPACE, Scope
 from ..state.linux import reader
 from ..state.linux.network import LinuxKernel
 from ..state.plan import Request
-from ..state.reconcile import propose
+from ..state.plan import compare as compare_with_kernel
+from ..state.plan_words import sorted_changes
 from ..state.scope import scope_of_request
 from ..values.modes import MODE_OF_DEVICE
-from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_plan
+from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
 from .expectation import Expectation, expectation_from_params
 from .verdict import NotConforming, describe, patience, sentence
 
@@ -103,10 +104,9 @@ def _in_kernel(expectation: Expectation, kind: str, request: t.Optional[Request]
         return ()
     kernel = LinuxKernel(scope_of_request(request))
     try:
-        proposal = propose(request, kernel)
-        lines = (*proposal.operations, *proposal.obstacles)
+        plan, obstacles = compare_with_kernel(request, kernel.read())
     except FabricError as error:
-        lines = (str(error),)
+        return tuple(in_the_way(expectation, kind, [str(error)]))
     finally:
         kernel.close()
-    return compare_plan(expectation, kind, lines)
+    return (*compare_changes(expectation, kind, sorted_changes(plan)), *in_the_way(expectation, kind, obstacles))

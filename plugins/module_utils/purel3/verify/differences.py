@@ -15,6 +15,7 @@ from ..bird.talk.status import Route as BirdRoute
 from ..state.kinds.kind import name_of
 from ..state.kinds.route import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST
 from ..state.kinds.route import Route as KernelRoute
+from ..state.plan_words import Change
 from .expectation import Expectation
 
 BIRD = "bird"
@@ -28,7 +29,6 @@ TUNNEL = "tunnel"
 
 _OUR_PROTOCOLS = "peer_"
 _BIRD_PROTOCOL = ROUTE_PROTOCOLS["bird"]
-_SIGNS = {"+": "missing", "-": "not in the fabric", "~": "different"}
 
 
 @dataclass(frozen=True)
@@ -152,28 +152,23 @@ def compare(expectation: Expectation, seen: Seen) -> t.Tuple[Difference, ...]:
     return tuple(found)
 
 
-def compare_plan(expectation: Expectation, kind: str, operations: t.Iterable[str]) -> t.Tuple[Difference, ...]:
-    """Turn what would have to be done for the workloads or the tunnel into differences.
+def compare_changes(expectation: Expectation, kind: str, changes: t.Iterable[Change]) -> t.Iterator[Difference]:
+    """Turn what would become of the objects of the workloads or of the tunnel into differences."""
+    for change in changes:
+        what, name = str(change)[2:], change.after or change.before
+        if not change.before:
+            yield Difference(expectation.node, kind, name, "present", "missing", f"{what}: missing")
+        elif not change.after:
+            yield Difference(expectation.node, kind, name, "absent", "present", f"{what}: not in the fabric")
+        else:
+            actual = "present" if change.tells_after_alone else change.before
+            yield Difference(expectation.node, kind, name, change.after, actual, f"{what}: different")
 
-    Args:
-        expectation: what the node should be.
-        kind: workload or tunnel.
-        operations: the plan's lines, for example `+ workload web1  10.244.166.128/32  cali977588a87e1 -> eth0`.
 
-    Returns:
-        One for each line.
-    """
-    found = []
-    for line in operations:
-        sign, what = line[:1], line[2:]
-        if sign not in _SIGNS:
-            found.append(Difference(expectation.node, kind, line, "possible", "in the way", line))
-            continue
-        before, _arrow, after = what.rpartition(" => ") if sign == "~" else ("", "", "")
-        actual = "missing" if sign == "+" else before or "present"
-        expected = "absent" if sign == "-" else after or "present"
-        found.append(Difference(expectation.node, kind, after or what, expected, actual, f"{what}: {_SIGNS[sign]}"))
-    return tuple(found)
+def in_the_way(expectation: Expectation, kind: str, sentences: t.Iterable[str]) -> t.Iterator[Difference]:
+    """Turn what keeps the workloads or the tunnel from being as they should be into differences."""
+    for sentence in sentences:
+        yield Difference(expectation.node, kind, sentence, "possible", "in the way", sentence)
 
 
 def _of_sessions(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:

@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import tempfile
 import typing as t
 from dataclasses import dataclass, field
 
+from ...base import files
 from ...base.errors import FabricError, ForeignObject, InvalidInput
 from ...base.proposal import Proposal
 from ..file.document import Faults
 from ..parts.allocations import Allocations
 from . import store
 
-Move = t.Callable[[str, str], None]
+# Ansible reads every other file in an inventory folder as an inventory.
+_UNFINISHED = ".new.txt"
+_MODE = 0o644
 
 
 @dataclass(frozen=True)
@@ -36,34 +39,28 @@ class Request:
     tunnels: t.Mapping[str, str] = field(default_factory=dict)
 
 
-def propose(request: Request, move: Move, scratch: str) -> Proposal:
+def propose(request: Request) -> Proposal:
     """Plan the changes of a store: one operation for each allocation that is added or removed.
-
-    Args:
-        request: what it should hold.
-        move: puts a file in the place of another in one step.
-        scratch: a folder for the new file until it is moved.
 
     Raises:
         FabricError: the options contradict each other, or the file is not a store or cannot be written.
     """
     allocations = _allocations(request)
     path = os.path.realpath(request.path)
-    old = _entries(_read(path))
-    new = store.entries(allocations)
-    removed = [line for line in old if line not in set(new)]
-    added = [line for line in new if line not in set(old)]
+    old = files.read(path)
+    if old is not None and old.text and old.text.splitlines()[0] != store.TITLE:
+        raise ForeignObject(f"{path}: is not an allocation store of ours; move it away, or give another path")
+    were, are = _entries(old.text if old is not None else ""), store.entries(allocations)
+    removed = [line for line in were if line not in set(are)]
+    added = [line for line in are if line not in set(were)]
     if added or removed:
         _require_writable(path)
-
-    def apply() -> None:
-        _write(path, store.render(allocations), move, scratch)
-
     return Proposal(
         operations=(*(f"- {line}" for line in removed), *(f"+ {line}" for line in added)),
         before="".join(f"{line}\n" for line in removed),
         after="".join(f"{line}\n" for line in added),
-        apply=apply,
+        apply=functools.partial(_write, path, store.render(allocations), old),
+        undo=functools.partial(_put_back, path, old),
         values={"path": path},
     )
 
@@ -79,19 +76,6 @@ def _allocations(request: Request) -> Allocations:
     return found.allocations
 
 
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="backslashreplace") as file:
-            text = file.read()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise FabricError(f"{path}: cannot be read: {error.strerror}; correct the option path") from None
-    if text and text.splitlines()[0] != store.TITLE:
-        raise ForeignObject(f"{path}: is not an allocation store of ours; move it away, or give another path")
-    return text
-
-
 def _entries(text: str) -> t.List[str]:
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
@@ -104,18 +88,29 @@ def _require_writable(path: str) -> None:
         raise FabricError(f"{path}: its folder is not writable for user id {os.geteuid()}; change its owner or mode")
 
 
-def _write(path: str, text: str, move: Move, scratch: str) -> None:
-    is_new = not os.path.exists(path)
+def _write(path: str, text: str, old: t.Optional[files.File]) -> None:
     try:
-        handle, new = tempfile.mkstemp(dir=scratch)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        move(new, path)
-        if is_new and os.geteuid() == 0:
-            # A checkout of a user's must stay the user's, also when the playbook runs as root.
-            folder = os.stat(os.path.dirname(path))
-            os.chown(path, folder.st_uid, folder.st_gid)
+        files.replace(path, text.encode("utf-8", "surrogateescape"), _ownership(path, old), _UNFINISHED)
     except OSError as error:
         raise FabricError(f"{path}: cannot be written: {error.strerror}; make room for it, and run again") from error
-    if _read(path) != text:
+    new = files.read(path)
+    if new is None or new.text != text:
         raise FabricError(f"{path}: holds something else than was written; find out who else writes it, and run again")
+
+
+def _put_back(path: str, old: t.Optional[files.File]) -> None:
+    if old is not None:
+        _write(path, old.text, old)
+    else:
+        os.unlink(path)
+
+
+def _ownership(path: str, old: t.Optional[files.File]) -> files.Ownership:
+    """A checkout of a user's must stay the user's, also when the playbook runs as root."""
+    mode = _MODE if old is None else old.ownership.mode
+    if os.geteuid() != 0:
+        return files.Ownership(-1, -1, mode)
+    if old is not None:
+        return old.ownership
+    folder = os.stat(os.path.dirname(path))
+    return files.Ownership(folder.st_uid, folder.st_gid, mode)
