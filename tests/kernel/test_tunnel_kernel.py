@@ -15,6 +15,7 @@ import typing as t
 
 import pytest
 from box import Box, workload
+from node_program import purel3, save, state_of
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
@@ -339,3 +340,24 @@ def test_what_others_send_each_other_through_the_node_passes(box: Box) -> None:
         there.settimeout(60)
         assert there.recv(100)[12:20] == socket.inet_aton("192.168.50.99") + socket.inet_aton("192.168.51.99")
     assert packets() == 0
+
+
+def test_the_command_guard_says_who_may_and_what_was_dropped(box: Box) -> None:
+    prepare(box)
+    connect(box, "wire", "192.168.50", 11, 99)
+    save(state_of())
+    none = purel3("guard")
+    assert (none.returncode, none.stdout) == (1, "There is no guard, and so no tunnel.\n")
+    box.run("tunnel", **OPTIONS)
+    assert not received(box, "wire", "192.168.50.99", "192.168.50.10")
+    shown = purel3("guard")
+    assert (shown.returncode, shown.stdout) == (
+        0,
+        "Packets come out of the tunnel from\n  192.168.50.10\n  192.168.50.11\n"
+        "dropped from workloads: 0\ndropped from others than nodes: 1\n",
+    )
+    assert json.loads(purel3("guard", "-o", "json").stdout) == {
+        "is_guarded": True,
+        "endpoints": ["192.168.50.10", "192.168.50.11"],
+        "dropped": {"from_workloads": 0, "from_others": 1},
+    }

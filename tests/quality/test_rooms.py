@@ -88,8 +88,11 @@ ROOMS: t.Mapping[str, Room] = {
     ),
     "lab": Room(("base", "kernel", "lab.backends", "lab.base"), ("control", "entry", "observed")),
     "cli": Room(
-        ("base", "bird.talk", "kernel", "lab", "lab.base", "restore"),
-        ("main", "output", "plan", "restore", "show", "status", "version"),
+        (
+            *("base", "bird.talk", "dataplane.encapsulation", "kernel", "lab", "lab.base", "restore"),
+            "state.kinds",
+        ),
+        ("guard", "main", "output", "plan", "restore", "show", "status", "version"),
     ),
     "_ansible": Room(("base", "state", "state.kinds", "state.linux"), ("network",)),
     "_ansible.concerns": Room(

@@ -73,7 +73,7 @@ def test_a_bare_python_can_import_every_file_of_it(program: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("command", ["status", "plan", "restore", "show"])
+@pytest.mark.parametrize("command", ["guard", "plan", "restore", "show", "status"])
 def test_every_command_explains_itself_and_its_exit_status(command: str, program: Path) -> None:
     words = [sys.executable, "-I", "-S", program, command, "--help"]
     shown = subprocess.run(words, capture_output=True, text=True, check=True, cwd="/").stdout

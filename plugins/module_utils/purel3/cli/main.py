@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "purel3"
 CANNOT = 2
-_COMMANDS = ("plan", "restore", "show", "status")
+_COMMANDS = ("guard", "plan", "restore", "show", "status")
 
 
 def main(arguments: t.Sequence[str]) -> int:
@@ -82,8 +82,10 @@ def _parser(names: t.Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> t.Any:
-    if name == "plan":
-        from . import plan as command
+    if name == "guard":
+        from . import guard as command
+    elif name == "plan":
+        from . import plan as command  # type: ignore[no-redef]
     elif name == "restore":
         from . import restore as command  # type: ignore[no-redef]
     elif name == "show":
