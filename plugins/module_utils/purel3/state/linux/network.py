@@ -16,7 +16,7 @@ from ...kernel import namespaces, syscalls
 from ..model import Resource
 from ..plan import Observed, Plan
 from ..scope import Scope, narrow_scope_of, scope_of
-from . import reader, writer
+from . import reader
 
 _LOCK_TRIES = 600
 _LOCK_PAUSE = 0.1
@@ -75,6 +75,9 @@ class LinuxKernel:
         Raises:
             KernelError: an operation was refused.
         """
+        # Nobody who only looks pays for it.
+        from . import writer
+
         writer.apply(plan, observed)
 
     def _go_home(self) -> None:
