@@ -17,7 +17,7 @@ from ..kinds.kind import Resource
 from ..kinds.scope import Scope
 from ..plan import Observed, Plan
 from ..scope import narrow_scope_of, scope_of
-from . import reader, writer
+from . import reader
 
 _LOCK_PATIENCE = 60.0
 _LOCK_PAUSE = 0.1
@@ -76,6 +76,9 @@ class LinuxKernel:
         Raises:
             KernelError: an operation was refused.
         """
+        # Nobody who only looks pays for it.
+        from . import writer
+
         writer.apply(plan, observed)
 
     def _go_home(self) -> None:
