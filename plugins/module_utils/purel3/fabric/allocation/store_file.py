@@ -23,11 +23,10 @@ Move = t.Callable[[str, str], None]
 class Request:
     """What a store should hold.
 
-    Args:
-        path: the store's file; its folder must exist.
-        blocks: the node by block.
-        addresses: the workload by address.
-        tunnels: the node by the address of its tunnel.
+    path: the store's file; its folder must exist.
+    blocks: the node by block.
+    addresses: the workload by address.
+    tunnels: the node by the address of its tunnel.
     """
 
     path: str
@@ -39,13 +38,10 @@ class Request:
 def propose(request: Request, move: Move, scratch: str) -> Proposal:
     """Plan the changes of a store: one operation for each allocation that is added or removed.
 
-    Args:
-        request: what it should hold.
-        move: puts a file in the place of another in one step.
-        scratch: a folder for the new file until it is moved.
+    move: puts a file in the place of another in one step.
+    scratch: a folder for the new file until it is moved.
 
-    Raises:
-        FabricError: the options contradict each other, or the file is not a store or cannot be written.
+    Raises FabricError where the options contradict each other, or the file is not a store or cannot be written.
     """
     allocations = _allocations(request)
     path = os.path.realpath(request.path)
