@@ -53,8 +53,6 @@ class Interface(t.NamedTuple):
 class Request:
     """What should be so.
 
-    present: the objects that should be there.
-    absent: the keys that should not be there.
     absent_interfaces: veth pairs of which one end is here should not be there either.
     exact_interfaces: where addresses of ours that are not listed as present should go.
     purges: the owner whose other objects should go; empty to leave all others alone.
@@ -79,7 +77,6 @@ class Observed:
 
     resources: everything that was read.
     owners: whose each object of ours is; foreign objects are missing here.
-    interfaces: every interface that was read.
     namespaces: the namespaces that were read; one that is missing here does not exist.
     lacks: kinds of objects that this host cannot hold yet, with what it lacks and the remedy.
     """

@@ -85,7 +85,6 @@ class RuleFault:
 
     path: what leads to it: the rule's index, then keys.
     problem: the value and what is wrong with it.
-    remedy: what the user should do.
     """
 
     path: Place

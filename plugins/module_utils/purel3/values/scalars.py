@@ -43,7 +43,6 @@ class BadValue(ValueError):
     """A value that cannot be used.
 
     problem: what is wrong with it, to follow the value itself: `is not ...`.
-    remedy: what the user should do.
     """
 
     def __init__(self, problem: str, remedy: str) -> None:

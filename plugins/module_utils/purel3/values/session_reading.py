@@ -39,7 +39,6 @@ class Contradiction(t.NamedTuple):
 
     keys: their names; the fault is that of the first one that is given.
     problem: what is wrong, with the values.
-    remedy: what the user should do.
     """
 
     keys: t.Tuple[str, ...]

@@ -67,7 +67,6 @@ class Trial:
     source: position of the source.
     milliseconds: from the first answered packet to its answer; None when there was none.
     tries: packets or connections tried.
-    complaint: why there was no answer.
     """
 
     source: int

@@ -23,7 +23,6 @@ ByNode = t.Mapping[str, Variables]
 class Draft:
     """A fabric file as far as it could be read.
 
-    file: the whole file.
     fabric: what it declares, without the objects that could not be read.
     lab_name: the lab's name where the file gives none.
     computed: the variables that parts make, which are not the user's to set.

@@ -34,7 +34,6 @@ PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
 class Peer:
     """A BGP peering beside those of the topology.
 
-    options: of its sessions.
     address: of a router outside of the fabric; None for a peering of two nodes.
     as_number: of that router; None for a peering of two nodes unless it is given.
     port: TCP port of that router.

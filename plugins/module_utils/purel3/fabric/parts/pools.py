@@ -30,7 +30,6 @@ class Pool:
     """The supernet that workload addresses come from.
 
     name: what messages call it.
-    cidr: all of its addresses.
     block_size: prefix length of each of its blocks.
     encapsulation: how packets to its addresses travel between nodes; None for as they are.
     """

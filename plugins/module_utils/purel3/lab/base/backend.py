@@ -57,7 +57,6 @@ class Fault(t.NamedTuple):
 
     key: of the node, interface or address; or of the lab.
     problem: the value and what is wrong with it.
-    remedy: what the user should do.
     interface: the node's that it is about.
     node: empty where it is the lab's.
     """

@@ -39,7 +39,6 @@ class LabLink:
 class Machine(t.Protocol):
     """What makes a node more than a process with namespaces.
 
-    backend: its name.
     introduction: what makes it known to whoever enters it.
     macs: of its interfaces, in the order of the node's links.
     """

@@ -39,7 +39,6 @@ ROUTE_TABLES = {"main": TABLE_MAIN, "default": TABLE_DEFAULT, "local": 255}
 class Route(t.NamedTuple):
     """A route; an empty gateway or device is none.
 
-    table: number of the table.
     destination: CIDR.
     metric: priority; 0 for none.
     kind: RTN_* number, see ROUTE_TYPES.

@@ -33,7 +33,6 @@ class ApplyError(KernelError):
     """An operation was refused.
 
     done: the operations that were, or may have been, carried out; without the refused one.
-    op: the refused operation.
     reason: what the kernel said.
     """
 

@@ -40,7 +40,6 @@ class Equipment:
     """What all machines of a lab are made with.
 
     program: path of QEMU.
-    image: what their disks start from.
     acceleration: KVM or TCG.
     """
 

@@ -54,7 +54,6 @@ def debian_sources(uris: str, own_release: str, release: str, others: t.Containe
 
     uris: what `apt-get update --print-uris` prints.
     own_release: of this machine, if it is Debian; its sources have all other releases too.
-    release: the one that is wanted.
     others: the names of lists that are not Debian's.
     """
     names = {release} | ({own_release, *_NAMES_OF_OWN_RELEASE} if own_release else set())

@@ -39,7 +39,6 @@ class ImageChoice:
 class Machine:
     """A virtual machine.
 
-    image: what its disk starts from.
     memory: in MiB.
     macs: of its interfaces, in the order of the node's links.
     ssh_port: on 127.0.0.1, which leads to its SSH.
