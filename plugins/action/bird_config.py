@@ -24,15 +24,7 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> Result:
-        """Try a configuration, and confirm it.
-
-        Args:
-            tmp: not used any more by Ansible.
-            task_vars: the variables of the host.
-
-        Returns:
-            The result of the module.
-        """
+        """Try a configuration, and confirm it over a new connection."""
         result: Result = super().run(tmp, task_vars)
         options = dict(self._task.args)
         is_whole = options.get("state", "present") == "present" and options.get("phase", "all") == "all"

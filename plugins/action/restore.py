@@ -26,15 +26,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Optional[str] = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> Result:
         """Give a node what it needs for its next boot.
 
-        Args:
-            tmp: not used any more by Ansible.
-            task_vars: the variables of the host.
-
-        Returns:
-            The result of the module.
-
-        Raises:
-            AnsibleError: the program cannot be built here, or for no such interpreter.
+        Raises AnsibleError where the program cannot be built here, or for no such interpreter.
         """
         result: Result = super().run(tmp, task_vars)
         options = dict(self._task.args)

@@ -44,37 +44,20 @@ class CallbackModule(CallbackBase):
         self._results = CollectedResults()
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        """Keep the result of a task that ended well.
-
-        Args:
-            result: of one host.
-        """
+        """Keep the result of a task that ended well."""
         self._results.keep(result)
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
-        """Keep the result of a task that failed.
-
-        Args:
-            result: of one host.
-            ignore_errors: whether the playbook goes on all the same.
-        """
+        """Keep the result of a task that failed."""
         if ignore_errors:
             self._results.keep(result)
         else:
             self._results.keep_failure(result)
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
-        """Keep why a node cannot be reached.
-
-        Args:
-            result: of one host.
-        """
+        """Keep why a node cannot be reached."""
         self._results.keep_failure(result)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
-        """Print what was kept.
-
-        Args:
-            stats: not used.
-        """
+        """Print what was kept."""
         self._display.display(json.dumps(self._results.document(), indent=2, sort_keys=True))

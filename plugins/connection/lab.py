@@ -75,18 +75,9 @@ class Connection(ConnectionBase):
         return self
 
     def exec_command(self, cmd: str, in_data: t.Optional[bytes] = None, sudoable: bool = True) -> Completed:
-        """Run a shell command on the node.
+        """Run a command for /bin/sh on the node, always as root; returns status, output and error.
 
-        Args:
-            cmd: for /bin/sh.
-            in_data: its standard input; None is none.
-            sudoable: not used; the command runs as root.
-
-        Returns:
-            exit status, standard output and standard error.
-
-        Raises:
-            AnsibleConnectionFailure: the node is not running.
+        Raises AnsibleConnectionFailure where the node is not running.
         """
         display.vvv(f"EXEC {cmd}", host=self._option("lab_node"))
         return self._run(["/bin/sh", "-c", cmd], stdin=subprocess.PIPE if in_data else subprocess.DEVNULL, data=in_data)
@@ -94,13 +85,8 @@ class Connection(ConnectionBase):
     def put_file(self, in_path: str, out_path: str) -> None:
         """Copy a file to the node.
 
-        Args:
-            in_path: on the controller.
-            out_path: on the node.
-
-        Raises:
-            AnsibleFileNotFound: there is no such file here.
-            AnsibleError: the node cannot write it.
+        Raises AnsibleFileNotFound where there is no such file here, AnsibleError where the node cannot write it, and
+        AnsibleConnectionFailure where it is not running.
         """
         if not os.path.exists(in_path):
             raise AnsibleFileNotFound(f"{in_path} does not exist, so it cannot be copied to the node")
@@ -112,12 +98,7 @@ class Connection(ConnectionBase):
     def fetch_file(self, in_path: str, out_path: str) -> None:
         """Copy a file from the node.
 
-        Args:
-            in_path: on the node.
-            out_path: on the controller.
-
-        Raises:
-            AnsibleError: the node cannot read it.
+        Raises AnsibleError where the node cannot read it, and AnsibleConnectionFailure where it is not running.
         """
         status, content, error = self._run(["dd", f"if={in_path}", "bs=65536", "status=none"])
         if status:

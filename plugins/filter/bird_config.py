@@ -14,16 +14,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.con
 
 
 def bird_config(variables: t.Mapping[str, t.Any]) -> str:
-    """Render bird.conf.
+    """Render bird.conf, without seal, from the bird_* variables of one node.
 
-    Args:
-        variables: the bird_* variables of one node.
-
-    Returns:
-        The whole text, without seal.
-
-    Raises:
-        AnsibleFilterError: with all faults of the variables at once.
+    Raises AnsibleFilterError with all faults of the variables at once.
     """
     try:
         return render_variables(variables)

@@ -14,16 +14,9 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.pas
 
 
 def bird_passwords(variables: t.Mapping[str, t.Any]) -> str:
-    """Render fabric_passwords.conf.
+    """Render fabric_passwords.conf from the bird_* variables of one node; empty where no session has a password.
 
-    Args:
-        variables: the bird_* variables of one node.
-
-    Returns:
-        The whole text; empty where no session has a password.
-
-    Raises:
-        AnsibleFilterError: with all faults at once, none of which shows a password.
+    Raises AnsibleFilterError with all faults at once, none of which shows a password.
     """
     try:
         return render_passwords(variables)

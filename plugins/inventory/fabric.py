@@ -396,30 +396,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     trusted_by_default = True
 
     def verify_file(self, path: str) -> bool:
-        """Whether the path names a fabric file.
-
-        Args:
-            path: an inventory source.
-
-        Returns:
-            True for a readable *.fabric.yml or *.fabric.yaml.
-        """
+        """Whether the path names a readable *.fabric.yml or *.fabric.yaml."""
         ansible: t.Any = super()
         return is_fabric_file(path) and bool(ansible.verify_file(path))
 
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
-        """Fill the inventory from a fabric file, or end the program with everything that is wrong with it.
+        """Fill the inventory from a fabric file, which is always read, or end with everything that is wrong with it.
 
-        Args:
-            inventory: what other sources have given already.
-            loader: Ansible's own.
-            path: the fabric file.
-            cache: unused; the file is always read.
-
-        Raises:
-            AnsibleParserError: the file has faults, and this is not a command of Ansible's.
-            SystemExit: the same in one of its commands; after an exception Ansible would have other plugins
-                complain about the file as well, and run without its nodes.
+        Raises AnsibleParserError; SystemExit in one of Ansible's commands: after an exception Ansible would have other
+        plugins complain about the file as well, and run without its nodes.
         """
         super().parse(inventory, loader, path, cache)
         try:

@@ -88,17 +88,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out which namespaces should be there.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out which namespaces should be there; raises InvalidInput."""
     faults = [
         fault_of_namespace(name) or f"netns {name} is a path; give a name" * name.startswith("/")
         for name in params["names"]

@@ -71,14 +71,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {}
 
 
 def read(_params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the namespaces.
-
-    Returns:
-        The module's results.
-
-    Raises:
-        FabricError: the kernel refuses.
-    """
+    """Read the namespaces; raises FabricError where the kernel refuses."""
     return {"namespaces": describe_namespaces(reader.read(Scope(frozenset(namespaces.list_names()))))}
 
 

@@ -89,17 +89,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out which settings must be in force.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out which settings must be in force; raises InvalidInput."""
     faults = [fault for fault in map(fault_of_device, params["interfaces"]) if fault]
     if not 0 <= params["delay"] <= 30000:
         faults.append(f"delay {params['delay']} is not between 0 and 30000 hundredths of a second")

@@ -164,17 +164,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out which routes should be there.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out which routes should be there; raises InvalidInput."""
     return request_routes(params["routes"], namespace_from(params["namespace"]), params["state"] == "present")
 
 

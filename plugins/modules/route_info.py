@@ -80,17 +80,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the routes.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The module's results.
-
-    Raises:
-        FabricError: the options are wrong, or the kernel refuses.
-    """
+    """Read the routes; raises FabricError where an option is wrong, or the kernel refuses."""
     namespace, table = namespace_from(params["namespace"]), table_from(params["table"])
     references = frozenset((namespace,)) - {""}
     found = reader.read(Scope(references, viewers=frozenset((namespace,)), tables=frozenset((table,))))

@@ -161,17 +161,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:
-    """Work out which pairs should be there.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out which pairs should be there; raises InvalidInput."""
     return request_veths(params["veths"], params["state"] == "present")
 
 

@@ -78,17 +78,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {"namespace": {"type": "str"}}
 
 
 def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the pairs.
-
-    Args:
-        params: the module's options.
-
-    Returns:
-        The module's results.
-
-    Raises:
-        FabricError: the options are wrong, or the kernel refuses.
-    """
+    """Read the pairs; raises FabricError where an option is wrong, or the kernel refuses."""
     namespace = namespace_from(params["namespace"])
     references = (frozenset(namespaces.list_names()) | {namespace}) - {""}
     found = reader.read(Scope(references, viewers=frozenset((namespace, ""))))

@@ -96,14 +96,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {}
 
 
 def read(_params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the workloads.
-
-    Returns:
-        The module's results.
-
-    Raises:
-        FabricError: the kernel refuses.
-    """
+    """Read the workloads; raises FabricError where the kernel refuses."""
     return {"workloads": describe_workloads(reader.read(Scope(frozenset(namespaces.list_names()))))}
 
 

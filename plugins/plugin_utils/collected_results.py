@@ -27,11 +27,7 @@ class CollectedResults:
         self.failures: t.Dict[str, str] = {}
 
     def keep(self, result: t.Any) -> None:
-        """Keep the result of a task, whether it ended well or not.
-
-        Args:
-            result: as a callback gets it.
-        """
+        """Keep the result of a task, as a callback gets it, whether it ended well or not."""
         action, node, values = result._task.resolved_action, result._host.get_name(), result._result
         if action in (_BIRD_INFO, _CONFORMANCE) and "sessions" in values:
             self.status[node] = values
@@ -43,11 +39,7 @@ class CollectedResults:
             self.reachability[node] = values
 
     def keep_failure(self, result: t.Any) -> None:
-        """Keep why a node could not be looked at.
-
-        Args:
-            result: of a task that failed, or of a node that cannot be reached.
-        """
+        """Keep why a node could not be looked at: the task failed, or the node cannot be reached."""
         self.keep(result)
         node, values = result._host.get_name(), result._result
         if "differences" not in values and "pair_count" not in values:

@@ -52,10 +52,8 @@ def shown(path: str) -> str:
 def read_source(path: str) -> Source:
     """A fabric file, the one that it extends, and its store, parsed as YAML and as text.
 
-    Nothing is checked yet, but for the file that it extends.
-
-    Raises:
-        FabricError: a file cannot be read at all, or the one that it extends has faults.
+    Nothing is checked yet, but for the file that it extends. Raises FabricError where that one has faults, or a file
+    cannot be read at all.
     """
     return _read_source(path, ())
 

@@ -41,11 +41,8 @@ _PYTHON = "/usr/bin/python3"
 def program_for(options: t.Mapping[str, t.Any]) -> str:
     """Build the program that a node gets, in the folder of this run of Ansible, once for all hosts; return its path.
 
-    Args:
-        options: of the module restore.
-
-    Raises:
-        AnsibleError: it cannot be built here, or for no such interpreter.
+    `options` are those of the module restore. Raises AnsibleError where it cannot be built here, or for no such
+    interpreter.
     """
     python = str(options.get("python") or _PYTHON)
     if not os.path.isabs(python):
@@ -72,17 +69,12 @@ def digest_of(path: str) -> str:
 
 
 def build_program(interpreter: str, library: str = _LIBRARY) -> bytes:
-    """Make the program.
+    """Make the program, an executable file that is always the same for the same library.
 
-    Args:
-        interpreter: absolute path of Python on the node.
-        library: the folder of the library, in the collection that it belongs to.
+    interpreter: absolute path of Python on the node.
+    library: the folder of the library, in the collection that it belongs to.
 
-    Returns:
-        The content of an executable file; always the same for the same library.
-
-    Raises:
-        OSError: the library cannot be read.
+    Raises OSError where the library cannot be read.
     """
     members = {"__main__.py": _MAIN, f"purel3/cli/{RECORD}": f"{read_version()}\n"}
     for path in _needed(library):

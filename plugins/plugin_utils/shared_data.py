@@ -20,13 +20,9 @@ class SharedData:
         self._done: t.Dict[int, t.Any] = {}
 
     def trusted(self, value: t.Any) -> t.Any:
-        """The same data with texts that Ansible trusts, as an inventory stores them.
+        """The same plain data with texts that Ansible trusts, as an inventory stores them.
 
-        Args:
-            value: plain data.
-
-        Returns:
-            Equal data; a dictionary that is given again is returned as the same object.
+        A dictionary that is given again is returned as the same object.
         """
         if isinstance(value, str):
             return _trust(value)

@@ -29,15 +29,7 @@ _VAULT = "$ANSIBLE_VAULT"
 
 
 def load(text: str, faults: Faults) -> t.Optional[Located]:
-    """Read one YAML document.
-
-    Args:
-        text: the whole file.
-        faults: takes what is not YAML, or not plain data.
-
-    Returns:
-        The document, or None where it holds none.
-    """
+    """Read one YAML document, None where the file holds none; `faults` takes what is not YAML, or not plain data."""
     if text.startswith(_VAULT):
         faults.add(1, "the file is encrypted", "keep the fabric file readable, and secrets in host_vars or group_vars")
         return None

@@ -63,6 +63,10 @@ CASES = {
         {"bird_peers": [PEERS[0], {**PEERS[1], "as_number": 3}]},
         {"node2": "none", "node3": "restart"},
     ),
+    "a block of one peer, and a timer of all, of which the worse is told": (
+        {"bird_peers": [{**PEERS[0], "blocks": ["10.5.0.0/24"]}, PEERS[1]], "bird_hold_time": 30},
+        {"node2": "restart", "node3": "restart"},
+    ),
     "a peer that goes": ({"bird_peers": PEERS[:1]}, {"node2": "none", "node3": "removed"}),
     "a peer that comes": (
         {"bird_peers": [*PEERS, {"name": "tor", "address": "10.0.0.9", "as_number": 9}]},

@@ -19,9 +19,7 @@ Params = t.Mapping[str, t.Any]
 def run(module: AnsibleModule, propose: t.Callable[[Params], Proposal]) -> None:
     """Plan, apply unless in check mode, and exit with changed, operations and diff.
 
-    Args:
-        module: the module as Ansible started it.
-        propose: reads and plans; writes nothing; raises FabricError for whatever is wrong.
+    `propose` reads and plans, writes nothing, and raises FabricError for whatever is wrong.
     """
     try:
         proposal = propose(module.params)
@@ -47,12 +45,7 @@ def run(module: AnsibleModule, propose: t.Callable[[Params], Proposal]) -> None:
 
 
 def run_info(module: AnsibleModule, read: t.Callable[[Params], t.Mapping[str, t.Any]]) -> None:
-    """Exit with what was read; never changes anything.
-
-    Args:
-        module: the module as Ansible started it.
-        read: returns the module's results (names as in its RETURN); raises FabricError.
-    """
+    """Exit with what was read, by the names of the module's RETURN; never changes anything."""
     try:
         values = read(module.params)
     except FabricError as error:
@@ -64,19 +57,12 @@ def run_info(module: AnsibleModule, read: t.Callable[[Params], t.Mapping[str, t.
 def run_waiting_info(module: AnsibleModule, read: t.Callable[..., t.Mapping[str, t.Any]]) -> None:
     """Exit with what was waited for; in check mode with what is there, as an earlier task may be about to change it.
 
-    Args:
-        module: the module as Ansible started it.
-        read: as in run_info; takes may_wait as well.
+    `read` is as in run_info, and takes may_wait as well.
     """
     run_info(module, lambda params: read(params, may_wait=not module.check_mode))
 
 
 def fail(module: AnsibleModule, error: FabricError) -> None:
-    """End the module with the error's own words.
-
-    Args:
-        module: the module as Ansible started it.
-        error: what went wrong; the faults of InvalidInput are also returned as a list.
-    """
+    """End the module with the error's own words; the faults of InvalidInput are also returned as a list."""
     faults = list(error.faults) if isinstance(error, InvalidInput) else [str(error)]
     module.fail_json(msg=str(error), faults=faults, **error.values)

@@ -12,8 +12,7 @@ from types import MappingProxyType
 class FabricError(Exception):
     """A failure whose text is meant for the user; the runner shows it without a traceback.
 
-    Attributes:
-        values: results that the module returns all the same (names as in its RETURN).
+    values: results that the module returns all the same (names as in its RETURN).
     """
 
     values: t.Mapping[str, t.Any] = MappingProxyType({})
@@ -22,8 +21,7 @@ class FabricError(Exception):
 class InvalidInput(FabricError):
     """Input that was refused before anything was touched.
 
-    Args:
-        faults: one sentence per fault, each naming object, value and remedy; all are reported at once.
+    faults: one sentence per fault, each naming object, value and remedy; all are reported at once.
     """
 
     def __init__(self, faults: t.Sequence[str]) -> None:
@@ -42,9 +40,8 @@ class KernelError(FabricError):
 class RolledBack(FabricError):
     """A change that failed on its way and was undone.
 
-    Args:
-        fault: what failed, without what remains.
-        remains: what could not be undone, in words; empty for nothing.
+    fault: what failed, without what remains.
+    remains: what could not be undone, in words; empty for nothing.
     """
 
     def __init__(self, fault: str, remains: str) -> None:

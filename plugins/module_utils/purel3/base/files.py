@@ -18,13 +18,7 @@ UNFINISHED = ".new"
 
 @dataclass(frozen=True)
 class Ownership:
-    """Who may read a file.
-
-    Args:
-        user: numeric owner.
-        group: numeric group.
-        mode: permission bits.
-    """
+    """Who may read a file: numeric owner and group, and permission bits."""
 
     user: int
     group: int
@@ -33,29 +27,14 @@ class Ownership:
 
 @dataclass(frozen=True)
 class File:
-    """A file's text and who may read it.
-
-    Args:
-        text: all of it.
-        ownership: who may read it.
-    """
+    """A file's whole text and who may read it."""
 
     text: str
     ownership: Ownership
 
 
 def read(path: str) -> t.Optional[File]:
-    """Read a file.
-
-    Args:
-        path: absolute.
-
-    Returns:
-        The file, or None where there is none.
-
-    Raises:
-        FabricError: it cannot be read.
-    """
+    """Read a file, None where there is none; raises FabricError where it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             status = os.fstat(file.fileno())
@@ -67,15 +46,7 @@ def read(path: str) -> t.Optional[File]:
 
 
 def write(path: str, file: File) -> None:
-    """Replace a file at once; what was written survives a power cut.
-
-    Args:
-        path: absolute; its folder exists.
-        file: what it should be.
-
-    Raises:
-        OSError: it cannot be written; the old file is as it was.
-    """
+    """Replace a file in a folder that exists, as `replace` does."""
     replace(path, file.text.encode("utf-8", "surrogateescape"), file.ownership)
 
 
@@ -111,14 +82,7 @@ def replace(path: str, content: bytes, ownership: Ownership, unfinished: str = U
 
 
 def sync_folder(path: str) -> None:
-    """Let what was renamed in a folder survive a power cut.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        OSError: the disk failed.
-    """
+    """Let what was renamed in a folder survive a power cut; raises OSError where the disk fails."""
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
@@ -127,15 +91,7 @@ def sync_folder(path: str) -> None:
 
 
 def restore(path: str, old: t.Optional[File]) -> None:
-    """Put a file back as it was.
-
-    Args:
-        path: absolute.
-        old: what was read there.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Put a file back as it was read, None for not there; raises OSError."""
     if old is None:
         os.unlink(path)
     else:

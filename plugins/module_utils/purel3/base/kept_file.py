@@ -17,17 +17,7 @@ _MODE = 0o644
 
 
 def read(path: str) -> t.Optional[files.File]:
-    """Read a file of ours.
-
-    Args:
-        path: absolute.
-
-    Returns:
-        The file, or None where there is none.
-
-    Raises:
-        FabricError: it is not ours, or cannot be read.
-    """
+    """Read a file of ours, None where there is none; raises ForeignObject where it is not ours, or FabricError."""
     found = files.read(path)
     if found is not None and found.text.splitlines()[:1] != [FILE_HEADER]:
         raise ForeignObject(f"{path} stands in the way: it is not ours; move it away")
@@ -35,41 +25,18 @@ def read(path: str) -> t.Optional[files.File]:
 
 
 def unfinished(path: str) -> str:
-    """Find what a run has left that was killed while it wrote a file.
-
-    Args:
-        path: of the file.
-
-    Returns:
-        The path of what is left; empty for nothing.
-    """
+    """The path of what a run has left that was killed while it wrote a file; empty for nothing."""
     new = path + files.UNFINISHED
     return new if os.path.lexists(new) else ""
 
 
 def remove(path: str) -> None:
-    """Remove a file of ours, and what is left of an unfinished one; neither need be there.
-
-    Args:
-        path: absolute.
-
-    Raises:
-        OSError: it cannot be removed.
-    """
+    """Remove a file of ours, and what is left of an unfinished one; neither need be there. Raises OSError."""
     for name in (path + files.UNFINISHED, path):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
 
 
 def write(path: str, text: str, mode: int = _MODE) -> None:
-    """Replace a file at once; what was written survives a power cut.
-
-    Args:
-        path: absolute; its folder exists.
-        text: all of it, with our first line.
-        mode: permission bits.
-
-    Raises:
-        OSError: it cannot be written; the old file is as it was.
-    """
+    """Replace a file by a text with our first line, as files.replace does."""
     files.write(path, files.File(text, files.Ownership(os.geteuid(), os.getegid(), mode)))

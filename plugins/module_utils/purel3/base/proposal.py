@@ -17,16 +17,15 @@ def do_nothing() -> None:
 class Proposal:
     """The outcome of reading and planning; nothing has been written yet.
 
-    Args:
-        operations: what would be done, one sorted line an object; empty means nothing to change.
-        before: the objects that change, as they are, one sorted line each.
-        after: the same objects as they will be, one sorted line each.
-        apply: carries the operations out, verifies them, and raises FabricError after rolling back.
-        undo: puts back what a successful apply has changed, or raises FabricError; needed to join another after it.
-        values: further results of the module (names as in its RETURN).
-        warnings: what the user should know although it is no failure.
-        obstacles: what has to be there first; in check mode an earlier task may be about to make it.
-        notes: what else the diff should say, one line each.
+    operations: what would be done, one sorted line an object; empty means nothing to change.
+    before: the objects that change, as they are, one sorted line each.
+    after: the same objects as they will be, one sorted line each.
+    apply: carries the operations out, verifies them, and raises FabricError after rolling back.
+    undo: puts back what a successful apply has changed, or raises FabricError; needed to join another after it.
+    values: further results of the module (names as in its RETURN).
+    warnings: what the user should know although it is no failure.
+    obstacles: what has to be there first; in check mode an earlier task may be about to make it.
+    notes: what else the diff should say, one line each.
     """
 
     operations: t.Tuple[str, ...] = ()

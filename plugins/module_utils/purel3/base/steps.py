@@ -17,12 +17,9 @@ from .proposal import Proposal, do_nothing
 class Step:
     """One thing to do.
 
-    Args:
-        operations: in words, as in Proposal; none where it goes without saying.
-        do: does it.
-        undo: puts back what was, even if it was done in part only.
-        before: what it replaces, as in Proposal.
-        after: what it brings, as in Proposal.
+    operations: in words, as in Proposal; none where it goes without saying.
+    undo: puts back what was, even if it was done in part only.
+    before, after: what it replaces and what it brings, as in Proposal.
     """
 
     operations: t.Tuple[str, ...]
@@ -33,14 +30,7 @@ class Step:
 
 
 def take(steps: t.Sequence[Step]) -> None:
-    """Do all; if one fails, undo it and all before it.
-
-    Args:
-        steps: in order.
-
-    Raises:
-        RolledBack: what failed, and what remains changed.
-    """
+    """Do all in order; if one fails, undo it and all before it, and raise RolledBack."""
     for position, step in enumerate(steps):
         try:
             step.do()
@@ -83,11 +73,7 @@ def join(first: Proposal, second: Proposal) -> Proposal:
 
 
 def undo(steps: t.Sequence[Step]) -> None:
-    """Undo all, the last one first.
-
-    Raises:
-        FabricError: what could not be undone; the others are.
-    """
+    """Undo all, the last one first; raises FabricError with what could not be undone, after undoing the others."""
     remains = _undo(steps)
     if remains:
         raise FabricError(remains)

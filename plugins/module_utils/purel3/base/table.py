@@ -9,15 +9,7 @@ import typing as t
 
 
 def draw_table(headings: t.Sequence[str], rows: t.Sequence[t.Sequence[str]]) -> t.Tuple[str, ...]:
-    """Draw a table.
-
-    Args:
-        headings: one for each column; they are centred.
-        rows: a text for each column.
-
-    Returns:
-        Lines without newlines.
-    """
+    """Draw a table with centred headings, as lines without newlines."""
     widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(headings))]
     rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
 

@@ -14,12 +14,7 @@ T = t.TypeVar("T")
 def until(look: t.Callable[[], T], patience: float, pause: float = 0.05) -> T:
     """Look until the answer is true, or patience is over; looks once at least, and a last time at the end.
 
-    Args:
-        patience: seconds.
-        pause: seconds between two looks.
-
-    Returns:
-        the last answer.
+    Returns the last answer; patience and the pause between two looks are in seconds.
     """
     return _last_answer(look, bool, patience, pause)
 

@@ -24,10 +24,7 @@ _COMMANDS = ("guard", "plan", "restore", "show", "status")
 
 
 def main(arguments: t.Sequence[str]) -> int:
-    """Run one command; returns the exit status.
-
-    That is 2 (of plan: 1) when the command could not be understood or carried out.
-    """
+    """Run one command; the exit status is 2 (of plan: 1) when it could not be understood or carried out."""
     if arguments == ["--version"]:
         sys.stdout.write(f"{PROGRAM} {read_version()}\n")
         return 0

@@ -17,11 +17,7 @@ TABLE = "table"
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Let the user choose between people and scripts.
-
-    Args:
-        parser: of the command.
-    """
+    """Let the user choose between people and scripts."""
     parser.add_argument(
         "-o", "--output", choices=(TABLE, JSON), default=TABLE, help="a table, or JSON, which holds more of it"
     )
@@ -29,11 +25,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def add_state(parser: argparse.ArgumentParser) -> None:
-    """Let the user name the saved state.
-
-    Args:
-        parser: of the command.
-    """
+    """Let the user name the saved state."""
     parser.add_argument(
         "--state",
         metavar="PATH",
@@ -43,28 +35,15 @@ def add_state(parser: argparse.ArgumentParser) -> None:
 
 
 def print_json(data: t.Mapping[str, t.Any]) -> None:
-    """Print data as JSON.
-
-    Args:
-        data: plain data.
-    """
+    """Print plain data as JSON."""
     sys.stdout.write(json.dumps(data, indent=2, sort_keys=True) + "\n")
 
 
 def print_lines(lines: t.Iterable[str]) -> None:
-    """Print lines.
-
-    Args:
-        lines: without newlines.
-    """
+    """Print lines, which have no newlines yet."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def warn(command: str, warnings: t.Iterable[str]) -> None:
-    """Print what the user should know although it is no failure.
-
-    Args:
-        command: the name of the command.
-        warnings: one sentence each.
-    """
+    """Print what the user should know although it is no failure, one sentence each."""
     sys.stderr.write("".join(f"purel3 {command}: warning: {warning}\n" for warning in warnings))

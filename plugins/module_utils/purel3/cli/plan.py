@@ -21,11 +21,7 @@ if t.TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add this command to the program.
-
-    Args:
-        commands: the program's.
-    """
+    """Add this command to the program."""
     parser = commands.add_parser(
         NAME,
         help="show what restore would do, and change nothing",
@@ -37,16 +33,9 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out the command.
+    """Carry out the command: 0 when nothing would change, 2 when something would.
 
-    Args:
-        options: state.
-
-    Returns:
-        0 when nothing would change, 2 when something would.
-
-    Raises:
-        FabricError: the node cannot be restored as it is.
+    Raises FabricError where the node cannot be restored as it is.
     """
     outcome = node.preview(saved.read_state(options.state))
     warn(NAME, outcome.warnings)

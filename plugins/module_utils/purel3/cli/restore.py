@@ -19,11 +19,7 @@ if t.TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add this command to the program.
-
-    Args:
-        commands: the program's.
-    """
+    """Add this command to the program."""
     parser = commands.add_parser(
         NAME,
         help="put workloads, tunnel and settings back as they were saved",
@@ -38,17 +34,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out the command.
-
-    Args:
-        options: state.
-
-    Returns:
-        0.
-
-    Raises:
-        FabricError: what could not be put back.
-    """
+    """Carry out the command and return 0; raises FabricError with what could not be put back."""
     outcome = node.restore(saved.read_state(options.state))
     warn(NAME, outcome.warnings)
     print_lines(outcome.operations or ["nothing to do: the node is as saved"])

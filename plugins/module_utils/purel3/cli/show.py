@@ -22,11 +22,7 @@ if t.TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add this command to the program.
-
-    Args:
-        commands: the program's.
-    """
+    """Add this command to the program."""
     parser = commands.add_parser(
         NAME,
         help="show the workloads, tunnel and blocks of this node, and which are up",
@@ -39,16 +35,9 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out the command.
+    """Carry out the command: 0 when everything is up, 1 when something is not.
 
-    Args:
-        options: output and state.
-
-    Returns:
-        0 when everything is up, 1 when something is not.
-
-    Raises:
-        FabricError: what cannot be read.
+    Raises FabricError with what cannot be read.
     """
     described = describe(read_state(options.state), read_carriers())
     if options.output == JSON:

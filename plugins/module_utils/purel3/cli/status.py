@@ -32,11 +32,7 @@ if t.TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add this command to the program.
-
-    Args:
-        commands: the program's.
-    """
+    """Add this command to the program."""
     parser = commands.add_parser(
         "status",
         help="show the BGP sessions of this node, or of a lab",
@@ -53,16 +49,9 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out the command.
+    """Carry out the command: 0 all sessions are established, 1 something is not up, 2 something could not be read.
 
-    Args:
-        options: output, socket, lab and node.
-
-    Returns:
-        0 when all sessions are established, 1 when something is not up, 2 when something could not be read.
-
-    Raises:
-        FabricError: nothing can be read at all.
+    Raises FabricError where nothing can be read at all.
     """
     if options.node and not options.lab:
         raise InvalidInput(["--node names nodes of a lab; name the lab with --lab"])

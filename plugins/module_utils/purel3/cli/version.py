@@ -13,13 +13,9 @@ _COLLECTION = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__fi
 
 
 def read_version(collection: str = _COLLECTION) -> str:
-    """Read the version of a collection.
+    """Read the version of a collection, installed or a checkout, for example 1.0.0.
 
-    Args:
-        collection: its directory, installed or a checkout.
-
-    Returns:
-        For example 1.0.0; `unknown` for a copy of the library outside of a collection.
+    It is `unknown` for a copy of the library outside of a collection.
     """
     try:
         # Also out of an archive.

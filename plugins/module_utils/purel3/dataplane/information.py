@@ -23,14 +23,7 @@ Data = t.Dict[str, t.Any]
 
 
 def describe_namespaces(observed: Observed) -> t.List[Data]:
-    """Describe the named namespaces.
-
-    Args:
-        observed: what was read.
-
-    Returns:
-        As the module netns_info returns them.
-    """
+    """Describe the named namespaces as the module netns_info returns them."""
     interfaces: t.Dict[str, t.List[str]] = {}
     for namespace, device in sorted(observed.interfaces):
         interfaces.setdefault(namespace, []).append(device)
@@ -42,16 +35,7 @@ def describe_namespaces(observed: Observed) -> t.List[Data]:
 
 
 def describe_routes(observed: Observed, namespace: str, table: int) -> t.List[Data]:
-    """Describe the routes of one table.
-
-    Args:
-        observed: what was read.
-        namespace: as in model.End.
-        table: its number.
-
-    Returns:
-        As the module route_info returns them.
-    """
+    """Describe the routes of one table as the module route_info returns them; the namespace is as in veth.End."""
     routes = [
         route
         for route in observed.resources.values()
@@ -64,15 +48,7 @@ def describe_routes(observed: Observed, namespace: str, table: int) -> t.List[Da
 
 
 def describe_veths(observed: Observed, namespace: str) -> t.List[Data]:
-    """Describe the veth pairs that have an end in a namespace.
-
-    Args:
-        observed: what was read.
-        namespace: as in model.End.
-
-    Returns:
-        As the module veth_info returns them.
-    """
+    """Describe the pairs with an end in a namespace (as in veth.End) as the module veth_info returns them."""
     addresses = _addresses(observed)
     veths = [
         veth
@@ -109,14 +85,7 @@ def _describe_end(end: End, addresses: t.Mapping[Place, t.List[str]]) -> Data:
 
 
 def describe_workloads(observed: Observed) -> t.List[Data]:
-    """Describe the workloads that are attached to this node.
-
-    Args:
-        observed: what was read.
-
-    Returns:
-        As the module workloads_info returns them.
-    """
+    """Describe the workloads that are attached to this node as the module workloads_info returns them."""
     found = []
     for veth in observed.resources.values():
         if isinstance(veth, Veth) and veth.outer.group == WORKLOAD_GROUP and title_of(veth.outer.alias):
@@ -136,13 +105,9 @@ def describe_workloads(observed: Observed) -> t.List[Data]:
 
 
 def describe_tunnel(observed: Observed) -> Data:
-    """Describe this node's end of the tunnels.
+    """Describe this node's end of the tunnels as the module tunnel_info returns it; what is not ours is left out.
 
-    Args:
-        observed: what was read, with the guard.
-
-    Returns:
-        As the module tunnel_info returns it; what is not ours is left out.
+    What was read must include the guard.
     """
     found: Data = {"address": "", "mtu": 0, "is_up": False, "endpoints": []}
     for key in observed.owners:

@@ -32,18 +32,9 @@ Options = t.Mapping[str, t.Any]
 
 
 def to_request(routes: t.Sequence[Options], namespace: str, is_present: bool) -> Request:
-    """Work out which routes should be there.
+    """Work out which routes should be there, or not, from options of the module route; raises InvalidInput.
 
-    Args:
-        routes: options as in the module route.
-        namespace: as in model.End.
-        is_present: whether they should be there, or not.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
+    The namespace is as in veth.End.
     """
     faults: t.List[str] = []
     wanted: t.Dict[Key, Route] = {}
@@ -123,17 +114,7 @@ def _number(what: str, text: str, names: t.Mapping[str, int], maximum: int, faul
 
 
 def table_from(text: str) -> int:
-    """Read a table given as an option.
-
-    Args:
-        text: its name or number.
-
-    Returns:
-        Its number.
-
-    Raises:
-        InvalidInput: it is neither.
-    """
+    """Read the name or number of a table given as an option; raises InvalidInput where it is neither."""
     faults: t.List[str] = []
     number = _number("table", text, ROUTE_TABLES, _TABLE_MAXIMUM, faults)
     if faults:
@@ -142,14 +123,7 @@ def table_from(text: str) -> int:
 
 
 def to_options(route: Route) -> t.Dict[str, t.Any]:
-    """Describe a route by the options that would make it.
-
-    Args:
-        route: the route.
-
-    Returns:
-        Options as in the module route.
-    """
+    """Describe a route by the options of the module route that would make it."""
     return {
         "destination": route.destination,
         "type": name_of(route.kind, ROUTE_TYPES),

@@ -21,18 +21,11 @@ _NAME = re.compile(r"[a-z0-9_-]+([./][A-Za-z0-9_:@-]+)+")
 
 
 def to_request(settings: t.Mapping[str, t.Any], namespace: str, is_optional: bool) -> Request:
-    """Work out which settings must be in force.
+    """Work out which settings must be in force; raises InvalidInput.
 
-    Args:
-        settings: values by name; a name with a slash may hold dots, as net/ipv4/conf/eth0.100/proxy_arp.
-        namespace: as in model.End.
-        is_optional: leave out settings that the namespace does not have.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
+    settings: values by name; a name with a slash may hold dots, as net/ipv4/conf/eth0.100/proxy_arp.
+    namespace: as in veth.End.
+    is_optional: leave out settings that the namespace does not have.
     """
     faults = []
     present: t.Dict[Key, Sysctl] = {}
@@ -59,14 +52,7 @@ def _text(value: t.Any) -> str:
 
 
 def text_of(settings: t.Iterable[Sysctl]) -> str:
-    """Make the text that brings settings back at boot.
-
-    Args:
-        settings: what it should hold.
-
-    Returns:
-        A file for /etc/sysctl.d; empty without settings.
-    """
+    """Make the file for /etc/sysctl.d that brings settings back at boot; empty without settings."""
     lines = sorted(
         f"{setting.path if '.' in setting.path else setting.path.replace('/', '.')} = {setting.value}"
         for setting in settings
@@ -77,8 +63,7 @@ def text_of(settings: t.Iterable[Sysctl]) -> str:
 def keep(path: str, settings: t.Iterable[Sysctl]) -> Proposal:
     """Plan the file in /etc/sysctl.d that brings settings back at boot, and that goes with the last of them.
 
-    Raises:
-        FabricError: the file is not ours, or cannot be read.
+    Raises FabricError where the file is not ours, or cannot be read.
     """
     wanted = text_of(settings)
     found = kept_file.read(path)

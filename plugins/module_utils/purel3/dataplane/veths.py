@@ -24,18 +24,7 @@ Options = t.Mapping[str, t.Any]
 
 
 def to_request(veths: t.Sequence[Options], is_present: bool) -> Request:
-    """Work out which veth pairs should be there.
-
-    Args:
-        veths: options as in the module veth.
-        is_present: whether they should be there, or not.
-
-    Returns:
-        The request.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out which veth pairs should be there, or not, from options of the module veth; raises InvalidInput."""
     faults: t.List[str] = []
     places: t.List[Place] = []
     wanted: t.Dict[Key, Resource] = {}

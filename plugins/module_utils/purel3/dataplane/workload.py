@@ -35,11 +35,7 @@ _DIGEST_DIGITS = 11
 
 
 def request_from(options: t.Mapping[str, t.Any]) -> Request:
-    """Work out what a node's kernel must hold for the workloads given as options of the module workloads.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Work out what a node's kernel must hold, from options of the module workloads; raises InvalidInput."""
     workloads = [workload_from(item, options.get("mtu")) for item in options["workloads"]]
     return to_request(workloads, is_transit=bool(options.get("transit")))
 
@@ -50,11 +46,7 @@ def host_device(name: str) -> str:
 
 
 def check(workloads: t.Sequence[Workload]) -> None:
-    """Refuse workloads of a node that cannot be.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Refuse workloads of a node that cannot be; raises InvalidInput."""
     faults: t.List[str] = []
     seen: t.Dict[t.Tuple[str, str], Workload] = {}
     for workload in workloads:
@@ -75,13 +67,9 @@ def check(workloads: t.Sequence[Workload]) -> None:
 
 
 def to_request(workloads: t.Sequence[Workload], *, is_transit: bool = False) -> Request:
-    """Work out what a node's kernel must hold for its workloads; others of ours go.
+    """Work out what a node's kernel must hold for its workloads; others of ours go. Raises InvalidInput.
 
-    Args:
-        is_transit: the node also forwards between other nodes.
-
-    Raises:
-        InvalidInput: names each fault.
+    is_transit: the node also forwards between other nodes.
     """
     check(workloads)
     resources: t.List[Resource] = []

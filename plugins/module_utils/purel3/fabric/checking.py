@@ -24,14 +24,13 @@ from .parts.part import Draft
 class Source:
     """A fabric file and its store, read but not yet understood.
 
-    Args:
-        faults: the fabric file's, with its name; those found while parsing are in it already.
-        root: the whole file, or None where it could not be parsed.
-        store_faults: the store's, with its name.
-        store_text: the store's text; empty where there is none yet.
-        lab_name: the lab's name where the file gives none.
-        store_path: where the store is, or will be.
-        backends: of labs, the default first.
+    faults: the fabric file's, with its name; those found while parsing are in it already.
+    root: the whole file, or None where it could not be parsed.
+    store_faults: the store's, with its name.
+    store_text: empty where there is no store yet.
+    lab_name: the lab's name where the file gives none.
+    store_path: where the store is, or will be.
+    backends: of labs, the default first.
     """
 
     faults: Faults
@@ -44,11 +43,7 @@ class Source:
 
 
 def check_fabric(source: Source) -> CheckedFabric:
-    """Check everything, allocate what is missing.
-
-    Raises:
-        InvalidInput: all faults of both files.
-    """
+    """Check everything, allocate what is missing; raises InvalidInput with all faults of both files."""
     report = Report(source.faults, Places(), Faults(source.faults.file))
     fabric = Fabric() if source.root is None else _read(source, source.root, report)
     stored = store.parse(source.store_text, source.store_faults)

@@ -41,13 +41,9 @@ class _Asked:
 
 
 def propose_lab(params: Values) -> Proposal:
-    """Plan a lab that runs as asked for, or that no trace of it remains.
+    """Plan a lab that runs as the module's options ask for, or that no trace of it remains.
 
-    Args:
-        params: name, state (present or absent), and the other options of the module lab.
-
-    Raises:
-        FabricError: the input is wrong, or the machine cannot be read.
+    Raises FabricError where the input is wrong, or the machine cannot be read.
     """
     lab = lab_from_params(params, BACKENDS)
     if os.geteuid() != 0:

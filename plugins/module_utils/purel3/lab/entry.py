@@ -22,15 +22,12 @@ _NAMESPACES = (
 
 
 def call_inside(pid: int, function: t.Callable[[], t.Any]) -> t.Any:
-    """Call a function inside the namespaces of a process, in a process of its own.
+    """Call a function inside the namespaces that a process holds, in a process of its own.
 
-    Args:
-        pid: the process that holds the namespaces.
-        function: returns what JSON can hold; raises FabricError for whatever is wrong.
+    function: returns what JSON can hold; raises FabricError for whatever is wrong.
 
-    Raises:
-        FabricError: with the words of what the function raised.
-        KernelError: the namespaces cannot be entered, or the process died.
+    Raises FabricError with the words of what the function raised, or where the namespaces cannot be entered;
+    KernelError where the process died.
     """
     read_end, write_end = os.pipe()
     child = os.fork()

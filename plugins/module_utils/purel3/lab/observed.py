@@ -25,9 +25,7 @@ def operations() -> t.Dict[str, Operations]:
 def read_lab(name: str) -> LabState:
     """Read a lab from the kernel; its nodes are sorted by name.
 
-    Raises:
-        KernelError: the kernel's refusal.
-        MissingDependency: no pyroute2.
+    Raises KernelError with the kernel's refusal, MissingDependency without pyroute2.
     """
     own = process_name(name)
     pids = {

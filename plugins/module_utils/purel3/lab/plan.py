@@ -17,14 +17,13 @@ from .base.limits import KEYS, RaisedLimits, Thresholds, raised_for, restored
 class LabState:
     """A lab as it runs.
 
-    Args:
-        switch_pids: the processes that hold the switch's namespace.
-        is_switch_sound: there is one, and its bridge is up.
-        nodes: the nodes that run, whether asked for or not.
-        has_directory: its directory of pid files exists.
-        other_neighbours: the neighbour entries that each other lab on this machine counted for itself.
-        limits: of the kernel's neighbour table; None where the kernel shows none.
-        saved_limits: as they were before the first lab raised them.
+    switch_pids: the processes that hold the switch's namespace.
+    is_switch_sound: there is one, and its bridge is up.
+    nodes: the nodes that run, whether asked for or not.
+    has_directory: files of it are there, or a directory that a crash left.
+    other_neighbours: the neighbour entries that each other lab on this machine counted for itself.
+    limits: of the kernel's neighbour table; None where the kernel shows none.
+    saved_limits: as they were before the first lab raised them.
     """
 
     switch_pids: t.Tuple[int, ...] = ()
@@ -57,11 +56,7 @@ class LabPlan:
 
 
 def plan_present(lab: Lab, state: LabState) -> LabPlan:
-    """Plan the steps to a lab that runs as asked for.
-
-    Returns:
-        the plan; a node that differs in anything is stopped and started anew.
-    """
+    """Plan the steps to a lab that runs as asked for; a node that differs in anything is stopped and started anew."""
     wanted = frozenset(lab.nodes)
     sound = {
         node.name for node in state.nodes if state.is_switch_sound and len(node.pids) == 1 and node.attachment in wanted
@@ -93,11 +88,7 @@ def plan_present(lab: Lab, state: LabState) -> LabPlan:
 
 
 def plan_absent(name: str, state: LabState) -> LabPlan:
-    """Plan the steps that leave no trace of a lab.
-
-    Returns:
-        the plan; the neighbour limits are restored with the last lab of the machine.
-    """
+    """Plan the steps that leave no trace of a lab; with the last lab of the machine, neighbour limits are restored."""
     before = [str(node) for node in state.nodes]
     if state.switch_pids:
         before.append(f"switch {name}")

@@ -38,14 +38,11 @@ _OWN_FOLDER = "purel3"
 class Request:
     """What a node should hold for its next boot.
 
-    Args:
-        state: what to save; None where nothing should be left of all this.
-        program_path: where the program is.
-        state_path: where the state is.
-        digest: SHA-256 of the program, in hex.
-        transferred: where the program has been copied to; None where it has not.
-        is_enabled: whether systemd, where it runs the host, restores at boot.
-        is_look: say what is missing, and do nothing as long as that is the program.
+    state: what to save; None where nothing should be left of all this.
+    digest: SHA-256 of the program, in hex.
+    transferred: where the program has been copied to; None where it has not.
+    is_enabled: whether systemd, where it runs the host, restores at boot.
+    is_look: say what is missing, and do nothing as long as that is the program.
     """
 
     state: t.Optional[State]
@@ -60,14 +57,8 @@ class Request:
 def propose(request: Request) -> Proposal:
     """Plan how a node gets what it needs for its next boot.
 
-    Args:
-        request: what it should hold.
-
-    Returns:
-        No operations when it holds that; `wants_program` among the values where the program must be transferred first.
-
-    Raises:
-        FabricError: a path or an option that cannot be, or a file in the way that is not ours.
+    `wants_program` is among the values where the program must be transferred first. Raises FabricError for a path or an
+    option that cannot be, or a file in the way that is not ours.
     """
     _refuse_paths(request)
     program, state = _program_as_is(request), _state_as_is(request)

@@ -27,8 +27,7 @@ if t.TYPE_CHECKING:
 def describe(state: State, carriers: t.Mapping[str, Carrier]) -> Described:
     """Describe a node as data: node, workloads, tunnel (None for none) and blocks.
 
-    Args:
-        carriers: the node's interfaces by name.
+    carriers: the node's interfaces by name.
     """
     workloads = [
         {

@@ -19,10 +19,8 @@ from ..base.files import UNFINISHED, Ownership, replace, sync_folder
 class File:
     """A file's content and who may use it.
 
-    Args:
-        content: all of it.
-        mode: permission bits.
-        owner: numeric; whoever runs this, where it is not given.
+    mode: permission bits.
+    owner: numeric; whoever runs this, where it is not given.
     """
 
     content: bytes
@@ -48,38 +46,22 @@ class Change:
         return f"{'+' if self.old is None else '-' if self.new is None else '~'} file {self.path}"
 
     def make(self) -> None:
-        """Make it.
-
-        Raises:
-            OSError: it cannot be made; the file is as it was.
-        """
+        """Make it; raises OSError where it cannot be made, and the file is as it was."""
         if self.old == self.new:
             _remove(self.path + UNFINISHED)
         else:
             _put(self.path, self.new)
 
     def undo(self) -> None:
-        """Put the file back as it was.
-
-        Raises:
-            OSError: that failed.
-        """
+        """Put the file back as it was; raises OSError."""
         if self.old != self.new:
             _put(self.path, self.old)
 
 
 def read(path: str) -> t.Optional[File]:
-    """Read a file.
+    """Read a file, None where there is none.
 
-    Args:
-        path: absolute.
-
-    Returns:
-        The file, or None where there is none.
-
-    Raises:
-        ForeignObject: something else than a file is there.
-        FabricError: it cannot be read.
+    Raises ForeignObject where something else than a file is there, FabricError where it cannot be read.
     """
     try:
         # Without waiting for the other end of a pipe.
@@ -101,15 +83,7 @@ def read(path: str) -> t.Optional[File]:
 
 
 def write(path: str, file: File) -> None:
-    """Replace a file at once; what was written survives a power cut.
-
-    Args:
-        path: absolute; its folder is made if it does not exist.
-        file: what it should be.
-
-    Raises:
-        OSError: it cannot be written; the old file is as it was.
-    """
+    """Replace a file at once, as `replace` does; its folder is made if it does not exist."""
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         os.makedirs(folder, mode=0o755)

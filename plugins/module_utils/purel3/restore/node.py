@@ -30,12 +30,7 @@ from .state import State
 
 @dataclass(frozen=True)
 class Outcome:
-    """What restoring did, or would do.
-
-    Args:
-        operations: one line an object.
-        warnings: what was left out, and why.
-    """
+    """What restoring did, or would do: one line an operation; a warning says what was left out, and why."""
 
     operations: t.Tuple[str, ...]
     warnings: t.Tuple[str, ...]
@@ -44,8 +39,7 @@ class Outcome:
 def preview(state: State) -> Outcome:
     """Find out what restoring would do; nothing is changed.
 
-    Raises:
-        FabricError: the node cannot be read, or something that is not ours stands in the way.
+    Raises FabricError where the node cannot be read, or something that is not ours stands in the way.
     """
     requests, left_out = requests_of(state, boot_id(), _fault_of)
     missing = _missing_modules(state)
@@ -60,8 +54,7 @@ def preview(state: State) -> Outcome:
 def restore(state: State) -> Outcome:
     """Put back what is saved, all of it or nothing.
 
-    Raises:
-        FabricError: what could not be put back; says what remains changed.
+    Raises FabricError with what could not be put back, and what remains changed.
     """
     requests, left_out = requests_of(state, boot_id(), _fault_of)
     missing = _missing_modules(state)

@@ -30,11 +30,9 @@ _PROCESS = re.compile(r"/proc/[0-9]+/")
 def state_from(options: t.Mapping[str, t.Any], boot: str) -> State:
     """Read what is to be saved of a node, given as options of the module restore; the order of lists is no matter.
 
-    Args:
-        boot: the id of this boot.
+    boot: the id of this boot.
 
-    Raises:
-        InvalidInput: names each fault.
+    Raises InvalidInput.
     """
     faults = [fault for item in options["workloads"] for fault in faults_of_keys(item)]
     if faults:
@@ -82,11 +80,7 @@ def _tunnel_end(options: t.Mapping[str, t.Any], endpoints: t.Iterable[str]) -> t
 
 
 def check(state: State) -> None:
-    """Refuse a state from which no requests can be made.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Refuse a state from which no requests can be made; raises InvalidInput."""
     faults = [
         *([] if state.node else ["node is empty; give the node's name"]),
         *(fault for name in state.modules for fault in [fault_of_module(name)] if fault),
@@ -120,11 +114,7 @@ def modules_of(state: State) -> t.Tuple[str, ...]:
 
 
 def settings_of(state: State) -> Request:
-    """Find the kernel settings that must be in force.
-
-    Raises:
-        InvalidInput: names each fault.
-    """
+    """Find the kernel settings that must be in force; raises InvalidInput."""
     has_module = bool(MODULES_WITH_TUNNEL.intersection(modules_of(state)))
     settings = {**(SETTINGS_OF_TUNNEL if has_module else {}), **dict(state.settings)}
     return request_settings(settings, "", is_optional=True)
@@ -135,15 +125,11 @@ def requests_of(
 ) -> t.Tuple[t.Tuple[Request, ...], t.Tuple[str, ...]]:
     """Find all that the kernel must hold.
 
-    Args:
-        boot: the id of this boot.
-        fault_of: says of an absolute path why it leads to no network namespace; nothing where it does.
+    boot: the id of this boot.
+    fault_of: says of an absolute path why it leads to no network namespace; nothing where it does.
 
-    Returns:
-        The requests, and a sentence for each workload that is left out because its namespace is not there.
-
-    Raises:
-        InvalidInput: names each fault.
+    Returns the requests, and a sentence for each workload that is left out because its namespace is not there; raises
+    InvalidInput.
     """
     check(state)
     attachable: t.List[Workload] = []

@@ -25,14 +25,8 @@ def state_path() -> str:
 def read_state(path: str) -> State:
     """Read what this node has saved.
 
-    Args:
-        path: the file.
-
-    Returns:
-        The state.
-
-    Raises:
-        FabricError: there is none, it cannot be read, it is damaged, or others than root and the caller may change it.
+    Raises FabricError where there is none, it cannot be read, it is damaged, or others than root and the caller may
+    change it.
     """
     try:
         with open(path, encoding="utf-8") as file:

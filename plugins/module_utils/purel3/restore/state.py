@@ -28,11 +28,9 @@ Content = t.Dict[str, t.Any]
 class TunnelEnd(t.NamedTuple):
     """The node's end of the tunnels.
 
-    Args:
-        address: without prefix length.
-        mtu: in bytes.
-        endpoints: from which addresses packets may come out of it.
-        device: its interface.
+    address: without prefix length.
+    mtu: in bytes.
+    endpoints: from which addresses packets may come out of it.
     """
 
     address: str
@@ -45,14 +43,12 @@ class TunnelEnd(t.NamedTuple):
 class State:
     """What the last apply put in place on a node.
 
-    Args:
-        node: its name in the fabric.
-        workloads: each with the MTU that it gets.
-        is_transit: whether the node also forwards between other nodes.
-        modules: kernel modules that are loaded.
-        settings: names and values of kernel settings; those that the kernel lacks are left out.
-        blocks: the node's own blocks, to be shown.
-        boot: the boot in which the process ids among the workloads mean something; empty where there are none.
+    workloads: each with the MTU that it gets.
+    is_transit: whether the node also forwards between other nodes.
+    modules: kernel modules that are loaded.
+    settings: names and values of kernel settings; those that the kernel lacks are left out.
+    blocks: the node's own blocks, to be shown.
+    boot: the boot in which the process ids among the workloads mean something; empty where there are none.
     """
 
     node: str
@@ -104,13 +100,9 @@ def is_ours(text: str) -> bool:
 
 
 def decode(text: str, where: str) -> State:
-    """Read a state from text, as this release or an older one wrote it.
+    """Read a state from text, as this release or an older one wrote it; `where` is what messages call it.
 
-    Args:
-        where: what messages call it.
-
-    Raises:
-        InvalidInput: it is damaged, not ours, or of a newer format.
+    Raises InvalidInput where it is damaged, not ours, or of a newer format.
     """
     try:
         content = json.loads(text)

@@ -47,22 +47,10 @@ ExecStopPost=-systemctl --no-block restart {name}
 
 
 def unit_text(program: str, state: str) -> str:
-    """Write the unit.
-
-    Args:
-        program: absolute path of the command purel3.
-        state: absolute path of the saved state; neither path has a blank in it.
-
-    Returns:
-        The text of its file.
-    """
+    """Write the unit; neither of the two absolute paths has a blank in it."""
     return _TEXT.format(header=FILE_HEADER, firewall=FIREWALL, program=program, state=state)
 
 
 def drop_in_text() -> str:
-    """Write what brings the guard of tunnels back after the host's own firewall has flushed all rules.
-
-    Returns:
-        The text of a drop-in of its unit.
-    """
+    """Write the drop-in that brings the guard of tunnels back after the host's own firewall has flushed all rules."""
     return _DROP_IN_TEXT.format(header=FILE_HEADER, name=NAME)

@@ -21,8 +21,7 @@ _IN_PLACE = ("name", "address", "netns", "interface_name")
 def lines_of(state: t.Optional[State]) -> t.FrozenSet[str]:
     """Put a state in words, or nothing where there is none: lines, each of which says what it is about.
 
-    Raises:
-        InvalidInput: it holds settings that the modules would refuse.
+    Raises InvalidInput where it holds settings that the modules would refuse.
     """
     return frozenset(f"saved {line}" for line in _lines(state)) if state is not None else frozenset()
 

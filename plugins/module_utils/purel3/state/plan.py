@@ -37,12 +37,9 @@ FALLBACK_DEVICES = frozenset(
 class Interface(t.NamedTuple):
     """An interface of any kind, as far as planning needs to know it.
 
-    Args:
-        ifindex: its number.
-        kind: veth, bridge, ...; empty for plain devices.
-        owner: whose mark it bears; empty for a foreign one.
-        pair: the object with which it comes and goes, such as a veth pair of which both ends were seen.
-        is_up: whether it is up.
+    kind: veth, bridge, ...; empty for plain devices.
+    owner: whose mark it bears; empty for a foreign one.
+    pair: the object with which it comes and goes, such as a veth pair of which both ends were seen.
     """
 
     ifindex: int
@@ -56,15 +53,12 @@ class Interface(t.NamedTuple):
 class Request:
     """What should be so.
 
-    Args:
-        present: the objects that should be there.
-        absent: the keys that should not be there.
-        absent_interfaces: veth pairs of which one end is here should not be there either.
-        exact_interfaces: where addresses of ours that are not listed as present should go.
-        purges: the owner whose other objects should go; empty to leave all others alone.
-        protocols: routes of these protocol numbers count as ours, because the user named them.
-        has_optional_settings: leave out kernel settings that this network namespace does not have.
-        trusted: these keys count as ours whatever they bear (for undoing).
+    absent_interfaces: veth pairs of which one end is here should not be there either.
+    exact_interfaces: where addresses of ours that are not listed as present should go.
+    purges: the owner whose other objects should go; empty to leave all others alone.
+    protocols: routes of these protocol numbers count as ours, because the user named them.
+    has_optional_settings: leave out kernel settings that this network namespace does not have.
+    trusted: these keys count as ours whatever they bear (for undoing).
     """
 
     present: t.Mapping[Key, Resource]
@@ -81,12 +75,10 @@ class Request:
 class Observed:
     """What is there.
 
-    Args:
-        resources: everything that was read.
-        owners: whose each object of ours is; foreign objects are missing here.
-        interfaces: every interface that was read.
-        namespaces: the namespaces that were read; one that is missing here does not exist.
-        lacks: kinds of objects that this host cannot hold yet, with what it lacks and the remedy.
+    resources: everything that was read.
+    owners: whose each object of ours is; foreign objects are missing here.
+    namespaces: the namespaces that were read; one that is missing here does not exist.
+    lacks: kinds of objects that this host cannot hold yet, with what it lacks and the remedy.
     """
 
     resources: t.Mapping[Key, Resource] = field(default_factory=dict)
@@ -135,9 +127,8 @@ Plan = t.Tuple[Op, ...]
 class Comparison(t.NamedTuple):
     """What comparing a request with what is there has found.
 
-    Args:
-        plan: the operations in the order in which they can be carried out; empty when all is so already.
-        obstacles: what has to be there before the plan can be carried out, a sentence each.
+    plan: the operations in the order in which they can be carried out; empty when all is so already.
+    obstacles: what has to be there before the plan can be carried out, a sentence each.
     """
 
     plan: Plan
@@ -147,32 +138,15 @@ class Comparison(t.NamedTuple):
 def compare(request: Request, observed: Observed) -> Comparison:
     """Find the operations that make a request true, and what they lack.
 
-    Args:
-        request: what should be so.
-        observed: what is there.
-
-    Returns:
-        The plan and its obstacles.
-
-    Raises:
-        ForeignObject: objects that are not ours stand in the way; names all of them.
+    Raises ForeignObject where objects that are not ours stand in the way; names all of them.
     """
     return Comparer(request, observed).run()
 
 
 def diff(request: Request, observed: Observed) -> Plan:
-    """Find the operations that make a request true.
+    """Find the operations that make a request true, as compare does.
 
-    Args:
-        request: what should be so.
-        observed: what is there.
-
-    Returns:
-        The operations in the order in which they can be carried out; empty when all is so already.
-
-    Raises:
-        ForeignObject: objects that are not ours stand in the way; names all of them.
-        InvalidInput: the request needs an interface or a namespace that does not exist.
+    Raises also InvalidInput where the request needs an interface or a namespace that does not exist.
     """
     plan, obstacles = compare(request, observed)
     if obstacles:
@@ -181,12 +155,7 @@ def diff(request: Request, observed: Observed) -> Plan:
 
 
 class Comparer:
-    """One comparison; the kinds of objects carry it out, each for its own objects.
-
-    Args:
-        request: what should be so.
-        observed: what is there.
-    """
+    """One comparison; the kinds of objects carry it out, each for its own objects."""
 
     def __init__(self, request: Request, observed: Observed) -> None:
         self.request = request

@@ -29,10 +29,8 @@ class Change(t.NamedTuple):
 class Words(t.NamedTuple):
     """A plan in words.
 
-    Args:
-        operations: one line an object, with + for what comes, ~ for what changes, - for what goes.
-        before: the objects concerned, as they are.
-        after: the objects concerned, as they will be.
+    operations: one line an object, with + for what comes, ~ for what changes, - for what goes.
+    before, after: the objects concerned, as they are and as they will be.
     """
 
     operations: t.Tuple[str, ...]

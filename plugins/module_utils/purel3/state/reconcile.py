@@ -20,56 +20,26 @@ class Kernel(t.Protocol):
     """The kernel's network within one scope."""
 
     def read(self, touched: t.Optional[t.Iterable[Resource]] = None) -> Observed:
-        """Read what is there.
+        """Read what is there; raises FabricError.
 
-        Args:
-            touched: read at least these objects, as they were or should be; None reads the whole scope.
-
-        Returns:
-            What is there.
-
-        Raises:
-            FabricError: it cannot be read.
+        touched: read at least these objects, as they were or should be; None reads the whole scope.
         """
 
     def look_at(self, objects: t.Sequence[Resource]) -> Observed:
-        """Read some objects and no others.
+        """Read some objects, as they were or should be, and no others; raises FabricError.
 
-        Args:
-            objects: as they were or should be.
-
-        Returns:
-            What is there; not enough to plan additions.
-
-        Raises:
-            FabricError: it cannot be read.
+        What it returns is not enough to plan additions.
         """
 
     def apply(self, plan: Plan, observed: Observed) -> None:
-        """Carry out a plan.
+        """Carry out a plan that was made from what was observed.
 
-        Args:
-            plan: the operations.
-            observed: what the plan was made from.
-
-        Raises:
-            KernelError: an operation was refused; its attribute `done`, where it has one, lists what was done.
+        Raises KernelError where an operation is refused; its attribute `done`, where it has one, lists what was done.
         """
 
 
 def propose(request: Request, kernel: Kernel) -> Proposal:
-    """Plan what makes a request true.
-
-    Args:
-        request: what should be so.
-        kernel: where.
-
-    Returns:
-        The plan in words, and the call that carries it out.
-
-    Raises:
-        FabricError: the request cannot be met; nothing was changed.
-    """
+    """Plan what makes a request true; raises FabricError where it cannot be met."""
     observed = kernel.read()
     plan, obstacles = compare(request, observed)
     words = put_in_words(plan) if plan else Words((), "", "")
@@ -88,14 +58,7 @@ def propose(request: Request, kernel: Kernel) -> Proposal:
 def carry_out(request: Request, kernel: Kernel, observed: Observed, plan: Plan) -> None:
     """Apply a plan, verify that it took, and undo it if anything fails.
 
-    Args:
-        request: what should be so.
-        kernel: where.
-        observed: what the plan was made from.
-        plan: the operations.
-
-    Raises:
-        RolledBack: which object failed, what the kernel said, and what remains changed.
+    Raises RolledBack: which object failed, what the kernel said, and what remains changed.
     """
     try:
         kernel.apply(plan, observed)

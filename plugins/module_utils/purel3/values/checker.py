@@ -18,13 +18,10 @@ _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 class Checker:
-    """Converts values and collects what is wrong with them.
+    """Converts values and collects what is wrong with them: one sentence a fault, naming place, value and remedy.
 
     Every method takes the variable (such as bird_peers[0].port) and its value, and returns the converted value, or what
     stands for none where there is a fault.
-
-    Attributes:
-        faults: one sentence each, naming place, value and remedy.
     """
 
     def __init__(self) -> None:

@@ -34,27 +34,14 @@ _LARGEST_PREFERENCE = 65535
 
 @dataclass(frozen=True)
 class Prefixes:
-    """The networks inside of one whose prefix length is in a range.
-
-    Args:
-        network: the outer one.
-        shortest: the shortest prefix length.
-        longest: the longest.
-    """
+    """The networks inside of one whose prefix length is in a range, both ends included."""
 
     network: IPv4Network
     shortest: int
     longest: int
 
     def covers(self, other: Prefixes) -> bool:
-        """Whether every network of another set is in this one.
-
-        Args:
-            other: the other set.
-
-        Returns:
-            True when there is no network that only the other has.
-        """
+        """Whether every network of another set is in this one."""
         return (
             other.network.subnet_of(self.network)
             and self.shortest <= max(other.shortest, other.network.prefixlen)
@@ -66,16 +53,14 @@ class Prefixes:
 class Rule:
     """One step of a filter: what is given of a match must all hold; None matches everything.
 
-    Args:
-        prefixes: which networks.
-        community: one that the route bears, as `64512:100`.
-        as_path: AS numbers, `?` for any one and `*` for any number of them.
-        source: where the route comes from: blocks, peers or static.
-        action: accept or reject; None goes on with the next rule.
-        communities: added to the route.
-        prepend: how often the own AS number is put before the path once more.
-        preference: BIRD's own, between protocols.
-        local_preference: BGP's.
+    community: one that the route bears, as `64512:100`.
+    as_path: AS numbers, `?` for any one and `*` for any number of them.
+    source: where the route comes from: blocks, peers or static.
+    action: accept or reject; None goes on with the next rule.
+    communities: added to the route.
+    prepend: how often the own AS number is put before the path once more.
+    preference: BIRD's own, between protocols.
+    local_preference: BGP's.
     """
 
     prefixes: t.Optional[Prefixes] = None
@@ -98,10 +83,8 @@ class Rule:
 class RuleFault:
     """What is wrong with a list of rules.
 
-    Args:
-        path: what leads to it: the rule's index, then keys.
-        problem: the value and what is wrong with it.
-        remedy: what the user should do.
+    path: what leads to it: the rule's index, then keys.
+    problem: the value and what is wrong with it.
     """
 
     path: Place
@@ -110,13 +93,9 @@ class RuleFault:
 
 
 def parse_rules(rules: t.Any) -> t.Tuple[t.Tuple[Rule, ...], t.Tuple[RuleFault, ...]]:
-    """Read and check the rules of one filter.
+    """Read and check the rules of one filter, given as plain data.
 
-    Args:
-        rules: plain data, as in a fabric file or in host vars.
-
-    Returns:
-        The rules, to be used only if there is no fault; and all faults.
+    Returns the rules, to be used only if there is no fault, and all faults.
     """
     if not isinstance(rules, (list, tuple)):
         return (), (RuleFault((), f"{rules!r} is not a list of rules", "write each rule on a line that begins '- '"),)
@@ -130,14 +109,7 @@ def parse_rules(rules: t.Any) -> t.Tuple[t.Tuple[Rule, ...], t.Tuple[RuleFault, 
 
 
 def unreachable_on_import(rules: t.Sequence[Rule]) -> t.Optional[int]:
-    """The first rule that cannot match what a peer sends.
-
-    Args:
-        rules: a filter's.
-
-    Returns:
-        Its index, or None.
-    """
+    """The index of a filter's first rule that cannot match what a peer sends, or None."""
     return next((index for index, rule in enumerate(rules) if rule.source not in (None, PEERS)), None)
 
 

@@ -23,14 +23,13 @@ class Match(t.NamedTuple):
 class Mode(t.NamedTuple):
     """One way to put packets into others, from node to node.
 
-    Args:
-        name: as the fabric file has it.
-        device: the interface that routes lead into.
-        module: of the kernel.
-        overhead: bytes around each packet.
-        match: what the guard drops unless a node sent it.
-        is_made_by_kernel: whether the device comes with the module; otherwise we make it.
-        is_across_subnets_only: whether packets to nodes in an own subnet travel as they are.
+    name: as the fabric file has it.
+    device: the interface that routes lead into.
+    module: of the kernel.
+    overhead: bytes around each packet.
+    match: what the guard drops unless a node sent it.
+    is_made_by_kernel: whether the device comes with the module; otherwise we make it.
+    is_across_subnets_only: whether packets to nodes in an own subnet travel as they are.
     """
 
     name: str

@@ -110,11 +110,7 @@ def path_of_process(reference: t.Union[str, int]) -> str:
 def namespace_from(option: t.Optional[str]) -> str:
     """Read a namespace given as an option: a name in /run/netns, an absolute path, or a process id.
 
-    Returns:
-        The reference that the library uses; empty for None, the host's own.
-
-    Raises:
-        InvalidInput: it is none of these.
+    Returns the reference that the library uses, empty for None, the host's own; raises InvalidInput for anything else.
     """
     if option is None:
         return ""

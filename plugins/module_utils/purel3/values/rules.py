@@ -24,11 +24,9 @@ def read_import_rules(value: t.Any) -> Found:
 
 
 def read_export_rules(value: t.Any, *, is_external: bool) -> Found:
-    """Read rules for what is announced to a peer; after the last one, a route is rejected.
+    """Read rules for what is announced to a peer, as parse_rules does; after the last one, a route is rejected.
 
-    Args:
-        value: as in parse_rules.
-        is_external: whether the peer is a router outside the fabric, to which only blocks go unless a rule says more.
+    is_external: whether the peer is a router outside the fabric, to which only blocks go unless a rule says more.
     """
     read, faults = parse_rules(value)
     if faults:

@@ -42,9 +42,7 @@ _UNUSABLE = (
 class BadValue(ValueError):
     """A value that cannot be used.
 
-    Args:
-        problem: what is wrong with it, to follow the value itself: `is not ...`.
-        remedy: what the user should do.
+    problem: what is wrong with it, to follow the value itself: `is not ...`.
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
@@ -99,16 +97,9 @@ def interface_name(text: str) -> str:
 
 
 def netns(text: str) -> str:
-    """A network namespace: a name, an absolute path, or a process id in digits.
+    """A network namespace: a name, an absolute path, or a process id in digits; raises BadValue for anything else.
 
-    Args:
-        text: as the file has it.
-
-    Returns:
-        One form for one namespace: NAME for `/run/netns/NAME`, and `/proc/PID/ns/net` for a process id.
-
-    Raises:
-        BadValue: it is none of the three.
+    Returns one form for one namespace: NAME for `/run/netns/NAME`, and `/proc/PID/ns/net` for a process id.
     """
     if _PID.fullmatch(text):
         return pid(int(text))
@@ -247,14 +238,7 @@ def ipv4(text: str, remedy: str) -> IPv4Address:
 
 
 def one_of(choices: t.Sequence[str]) -> t.Callable[[str], str]:
-    """A parser that accepts some words only.
-
-    Args:
-        choices: the words.
-
-    Returns:
-        The parser.
-    """
+    """A parser that accepts some words only."""
 
     def parse(text: str) -> str:
         if text not in choices:

@@ -23,26 +23,14 @@ _SYNTAX = "write one such as rack == 'a' && has(tor); values stand in quotes"
 
 @dataclass(frozen=True)
 class Selector:
-    """A condition on labels.
-
-    Args:
-        text: as it is written.
-        keys: the labels that it speaks of.
-    """
+    """A condition on labels: its text as it is written, and the keys of the labels that it speaks of."""
 
     text: str
     keys: t.FrozenSet[str]
     _matcher: Matcher = field(compare=False, repr=False)
 
     def matches(self, labels: Labels) -> bool:
-        """Whether an object is selected.
-
-        Args:
-            labels: of the object.
-
-        Returns:
-            True when the condition holds.
-        """
+        """Whether an object with these labels is selected."""
         return self._matcher(labels)
 
 
@@ -53,19 +41,10 @@ class _Token(t.NamedTuple):
 
 
 def parse(text: str) -> Selector:
-    """Read a selector.
+    """Read a selector, for example `rack == 'a' && has(tor)`; raises BadValue where it is none.
 
     `==`, `!=`, `in {...}`, `not in {...}`, `has(key)`, `all()`, joined by `!`, `&&` and `||` (in the order of their
     strength) and parentheses. As in Calico, `!=` and `not in` also hold where there is no such label.
-
-    Args:
-        text: for example `rack == 'a' && has(tor)`.
-
-    Returns:
-        The condition.
-
-    Raises:
-        BadValue: it is not one.
     """
     reader = _Reader(tuple(_tokens(text)))
     matcher = reader.read()

@@ -13,14 +13,11 @@ AUTO = "auto"
 
 
 class Form(t.NamedTuple):
-    """What a value may be; `session_reading` reads it.
+    """What a value may be; `session_reading` reads it, by the reader of this name.
 
-    Args:
-        name: the reader's.
-        low: the smallest number.
-        high: the largest.
-        unit: of the numbers, for messages.
-        choices: the words that it may be.
+    low, high: the smallest and the largest number.
+    unit: of the numbers, for messages.
+    choices: the words that it may be.
     """
 
     name: str
@@ -59,17 +56,15 @@ OF_BOTH = "all sessions, or one"
 class Option(t.NamedTuple):
     """One option of BGP sessions.
 
-    Args:
-        form: what its value may be.
-        where: of what it may be said.
-        default: what holds where nothing is said, as the reader gives it; None for what BIRD then does.
-        words: how statements about it begin in bird.conf.
-        is_plain: `WORDS VALUE;` in the session is all that it becomes, so that nobody else needs to know it.
-        is_in_channel: it stands in the channel of the session.
-        effect: what a change of it does to a session that is up.
-        since: the first versions of BIRD 2 and of BIRD 3 that know it; empty for all that the collection runs with.
-        is_of_near_end: in a session of two nodes it holds for the node that names the other.
-        has_variable: the role has a variable of it for all sessions; otherwise each peer carries it.
+    where: of what it may be said.
+    default: what holds where nothing is said, as the reader gives it; None for what BIRD then does.
+    words: how statements about it begin in bird.conf.
+    is_plain: `WORDS VALUE;` in the session is all that it becomes, so that nobody else needs to know it.
+    is_in_channel: it stands in the channel of the session.
+    effect: what a change of it does to a session that is up.
+    since: the first versions of BIRD 2 and of BIRD 3 that know it; empty for all that the collection runs with.
+    is_of_near_end: in a session of two nodes it holds for the node that names the other.
+    has_variable: the role has a variable of it for all sessions; otherwise each peer carries it.
     """
 
     form: Form

@@ -37,10 +37,8 @@ class Source(t.Protocol):
 class Contradiction(t.NamedTuple):
     """Options that are right by themselves, but not together.
 
-    Args:
-        keys: their names; the fault is that of the first one that is given.
-        problem: what is wrong, with the values.
-        remedy: what the user should do.
+    keys: their names; the fault is that of the first one that is given.
+    problem: what is wrong, with the values.
     """
 
     keys: t.Tuple[str, ...]

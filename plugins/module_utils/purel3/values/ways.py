@@ -16,11 +16,10 @@ Host = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 class Way(t.NamedTuple):
     """Routes that lead into a tunnel: those to a part of a pool, but for some next hops of BGP.
 
-    Args:
-        mode: of all its pools.
-        pools: in the order given.
-        subnets: those of the node itself, where the mode is for other subnets only.
-        routers: peers outside of the fabric, which have no tunnel: what goes to them goes as it is.
+    mode: of all its pools.
+    pools: in the order given.
+    subnets: those of the node itself, where the mode is for other subnets only.
+    routers: peers outside of the fabric, which have no tunnel: what goes to them goes as it is.
     """
 
     mode: Mode

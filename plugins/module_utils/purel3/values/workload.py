@@ -30,13 +30,11 @@ MTU_MAXIMUM = 65535
 class Workload(t.NamedTuple):
     """A network namespace attached to a node: each field is the option of its name, as it was read.
 
-    Args:
-        name: in the fabric.
-        address: without prefix length.
-        netns: a name in /run/netns, made if it does not exist, or an absolute path that does.
-        interface_name: inside.
-        mtu: of both ends, in bytes; 0 leaves it to the kernel.
-        mac: of the end inside, in lower case with colons; empty leaves it to the kernel.
+    address: without prefix length.
+    netns: a name in /run/netns, made if it does not exist, or an absolute path that does.
+    interface_name: inside.
+    mtu: of both ends, in bytes; 0 leaves it to the kernel.
+    mac: of the end inside, in lower case with colons; empty leaves it to the kernel.
     """
 
     name: str
@@ -50,14 +48,11 @@ class Workload(t.NamedTuple):
 class Option(t.NamedTuple):
     """A row of the table.
 
-    Args:
-        name: as users write it.
-        fault: says what is wrong with a value that has been read; empty where it can be.
-        kind: Ansible's type, str or int.
-        default: what users get who do not give it.
-        is_required: whether they must.
-        read: brings what can be written in several ways into one.
-        problem: what is wrong with a value, for an option that stands in a fabric file as it does in the modules.
+    fault: says what is wrong with a value that has been read; empty where it can be.
+    kind: Ansible's type, str or int.
+    default: what users get who do not give it.
+    read: brings what can be written in several ways into one.
+    problem: what is wrong with a value, for an option that stands in a fabric file as it does in the modules.
     """
 
     name: str
@@ -123,11 +118,9 @@ WORKLOAD_SPEC: t.Dict[str, t.Any] = {
 
 
 def workload_from(options: t.Mapping[str, t.Any], mtu: t.Optional[int] = None) -> Workload:
-    """Read a workload; what is wrong with its values is for faults_of() to say.
+    """Read a workload from its options, of which name and address must be there; others than options are passed over.
 
-    Args:
-        options: name and address at least; keys that are no options are passed over.
-        mtu: for one that has none of its own.
+    What is wrong with its values is for faults_of() to say. `mtu` is for one that has none of its own.
     """
     given = {
         option.name: option.read(options[option.name]) for option in WORKLOAD_OPTIONS if _is_given(option, options)

@@ -16,18 +16,10 @@ from .reachability import ICMP, Question, Trial, demand, judge, question_from_pa
 
 
 def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Send packets from each workload of this node to each destination.
+    """Send packets from each workload of this node to each destination; takes and returns what the module does.
 
-    Args:
-        params: of the reachability module.
-
-    Returns:
-        its results.
-
-    Raises:
-        InvalidInput: an option is wrong.
-        MissingDependency: this process may not enter namespaces.
-        Unreachable: a pair cannot be reached, and is_required.
+    Raises InvalidInput; MissingDependency where this process may not enter namespaces; Unreachable where a pair cannot
+    be reached, and is_required.
     """
     question = question_from_params(params)
     if question.sources and os.geteuid() != 0:

@@ -13,15 +13,11 @@ Values = t.Mapping[str, t.Any]
 
 
 def is_conforming(compared: t.Sequence[Values], reached: t.Sequence[Values], failures: t.Mapping[str, str]) -> bool:
-    """Tell whether all that was looked at is as it should be.
+    """Tell whether all that was looked at is as it should be; not so where a node could not be looked at.
 
-    Args:
-        compared: the results of the conformance module of each node.
-        reached: the results of the reachability module of each node.
-        failures: why a node could not be compared, by its name.
-
-    Returns:
-        False also when a node could not be looked at.
+    compared: the results of the conformance module of each node.
+    reached: the results of the reachability module of each node.
+    failures: why a node could not be compared, by its name.
     """
     has_differences = any(values["differences"] for values in compared)
     return not (has_differences or failures or any(values["unreachable_pairs"] for values in reached))
@@ -32,14 +28,7 @@ def closing_lines(
 ) -> t.List[str]:
     """List the differences of all nodes, and say in one line whether the fabric is as it should be.
 
-    Args:
-        compared: the results of the conformance module of each node.
-        reached: the results of the reachability module of each node.
-        failures: why a node could not be compared, by its name.
-
-    Returns:
-        One line for each difference, and the closing line, for example
-        `fabric conforms: 3 nodes, 6 sessions, 30/30 pairs`.
+    Takes what is_conforming takes. The closing line is for example `fabric conforms: 3 nodes, 6 sessions, 30/30 pairs`.
     """
     differences = [item for values in compared for item in values["differences"]]
     lines = [f"{item['node']}: {item['text']}" for item in differences]

@@ -29,18 +29,11 @@ _LONGEST_PAUSE = 1.0
 
 
 def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dict[str, t.Any]:
-    """Compare this node with what it should be.
+    """Compare this node with what it should be; takes and returns what the module does.
 
-    Args:
-        params: of the conformance module.
-        may_wait: False reads once and reports differences instead of raising them.
+    may_wait: False reads once and reports differences instead of raising them.
 
-    Returns:
-        The module's results.
-
-    Raises:
-        InvalidInput: an option is wrong.
-        NotConforming: there are differences, and is_required.
+    Raises InvalidInput; NotConforming where there are differences, and is_required.
     """
     expectation = expectation_from_params(params)
     timeout = max(0.0, float(params["timeout"])) if may_wait else 0.0

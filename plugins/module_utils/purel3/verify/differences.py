@@ -35,13 +35,9 @@ _BIRD_PROTOCOL = ROUTE_PROTOCOLS["bird"]
 class Difference:
     """One thing that is not as it should be.
 
-    Args:
-        node: where.
-        kind: bird, session, route, announcement, kernel_route, blackhole, workload or tunnel.
-        object: what, for example `node3 192.168.50.12` or a block.
-        expected: how it should be.
-        actual: how it is.
-        text: all of that but the node, in words.
+    kind: bird, session, route, announcement, kernel_route, blackhole, workload or tunnel.
+    object: for example `node3 192.168.50.12` or a block.
+    text: all of that but the node, in words.
     """
 
     node: str
@@ -56,13 +52,12 @@ class Difference:
 class Seen:
     """What was read of a node at one moment.
 
-    Args:
-        complaint: why BIRD could not be read; empty when it could.
-        daemon: what BIRD says of itself; None when it could not be read.
-        protocols: BIRD's, sorted by name.
-        routes: BIRD's.
-        filtered: what BIRD's import filters refused.
-        kernel: the main table.
+    complaint: why BIRD could not be read; empty when it could.
+    daemon: what BIRD says of itself; None when it could not be read.
+    protocols: BIRD's, sorted by name.
+    routes: BIRD's.
+    filtered: what BIRD's import filters refused.
+    kernel: the main table.
     """
 
     complaint: str = ""
@@ -89,30 +84,14 @@ class _Index:
 
 
 def wanted_peers(expectation: Expectation, seen: Seen) -> t.Tuple[ExpectedPeer, ...]:
-    """Return whom the node should have sessions with.
-
-    Args:
-        expectation: what it should be.
-        seen: what it is.
-
-    Returns:
-        The expected peers; where none are named, those that BIRD is configured with.
-    """
+    """Return whom the node should have sessions with; where none are named, those that BIRD is configured with."""
     if expectation.peers:
         return expectation.peers
     return tuple(described_peer(protocol) for protocol in by_address(seen.protocols).values())
 
 
 def established_count(expectation: Expectation, seen: Seen) -> int:
-    """Count the wanted sessions that are up.
-
-    Args:
-        expectation: what the node should be.
-        seen: what it is.
-
-    Returns:
-        At most the number of wanted peers.
-    """
+    """Count the wanted sessions that are up."""
     found = by_address(seen.protocols)
     return sum(peer.address in found and found[peer.address].is_established for peer in wanted_peers(expectation, seen))
 
@@ -120,12 +99,8 @@ def established_count(expectation: Expectation, seen: Seen) -> int:
 def compare(expectation: Expectation, seen: Seen) -> t.Tuple[Difference, ...]:
     """Find what keeps a node from being as it should; a difference that follows from another is left out.
 
-    Args:
-        expectation: what it should be; its workloads and its tunnel are not compared here.
-        seen: what it is.
-
-    Returns:
-        The differences: sessions, routes, announcements, kernel; a BIRD that does not answer comes first.
+    They are in the order sessions, routes, announcements, kernel. A BIRD that does not answer stands in place of the
+    first three, one that recovers in place of the last. Workloads and tunnel are not compared here.
     """
     routes: t.Dict[str, t.List[BirdRoute]] = {}
     for route in seen.routes:

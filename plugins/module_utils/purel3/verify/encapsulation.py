@@ -28,8 +28,7 @@ class Encapsulation(t.NamedTuple):
     def complaint(self, block: str, next_hop: str, route: Route) -> t.Optional[t.Tuple[str, str, str]]:
         """Say what is wrong with the interface that a route in the kernel, with one next hop, leaves through.
 
-        Returns:
-            How it should be, how it is, and both as a sentence's end; None when it is right.
+        Returns how it should be, how it is, and both as a sentence's end; None when it is right.
         """
         wanted = self.device_for(block, next_hop)
         if wanted == (route.device if route.device in MODE_OF_DEVICE else ""):
@@ -50,13 +49,11 @@ class Encapsulation(t.NamedTuple):
 def encapsulation_from(
     pools: t.Sequence[Params], subnets: t.Sequence[str], routers: t.Iterable[str], faults: t.List[str]
 ) -> Encapsulation:
-    """Read how packets should travel, as far as it can be read.
+    """Read how packets should travel, as far as it can be read; `faults` takes what is wrong.
 
-    Args:
-        pools: as in bird_encapsulation.
-        subnets: as in bird_subnets.
-        routers: addresses of peers outside of the fabric.
-        faults: takes what is wrong.
+    pools: as in bird_encapsulation.
+    subnets: as in bird_subnets.
+    routers: addresses of peers outside of the fabric.
     """
     modes, near = [], []
     for pool in pools:

@@ -27,16 +27,14 @@ Params = t.Mapping[str, t.Any]
 class Expectation:
     """What a node should be.
 
-    Args:
-        node: its name.
-        peers: whom it should have sessions with; empty for whatever BIRD is configured with.
-        own_blocks: what it owns, sorted.
-        owners: the name of the node that owns a block, for all blocks of others that are known.
-        is_transit: whether nodes pass on the routes of others.
-        workloads: what its kernel should hold for them; None when nobody said.
-        allows_other_sessions: whether sessions of ours with others than the peers are no difference.
-        encapsulation: which routes should lead into the tunnel; None when nobody said.
-        tunnel: what its kernel should hold for the tunnel; None when nobody said.
+    peers: whom it should have sessions with; empty for whatever BIRD is configured with.
+    own_blocks: what it owns, sorted.
+    owners: the name of the node that owns a block, for all blocks of others that are known.
+    is_transit: whether nodes pass on the routes of others.
+    workloads: what its kernel should hold for them; None when nobody said.
+    allows_other_sessions: whether sessions of ours with others than the peers are no difference.
+    encapsulation: which routes should lead into the tunnel; None when nobody said.
+    tunnel: what its kernel should hold for the tunnel; None when nobody said.
     """
 
     node: str
@@ -55,14 +53,7 @@ class Expectation:
         return tuple(block for block in self.own_blocks if ipaddress.ip_network(block).prefixlen < _HOST_LENGTH)
 
     def owner_peers(self, block: str) -> t.Tuple[ExpectedPeer, ...]:
-        """Find the peers that own a block.
-
-        Args:
-            block: for example 10.244.104.0/26.
-
-        Returns:
-            Usually one; none for a node that is no peer.
-        """
+        """Find the peers that own a block (10.244.104.0/26): usually one; none for a node that is no peer."""
         return self._peers_by_block.get(block, ())
 
     @functools.cached_property
@@ -74,14 +65,7 @@ class Expectation:
         return found
 
     def sources(self, block: str) -> t.Tuple[ExpectedPeer, ...]:
-        """Find the peers of which each is sure to announce a block when its session is up.
-
-        Args:
-            block: of another node.
-
-        Returns:
-            Empty when nobody is.
-        """
+        """Find the peers of which each is sure to announce another node's block when its session is up."""
         owners = tuple(peer for peer in self.owner_peers(block) if block in peer.blocks)
         return owners or self._passing_on
 
@@ -90,25 +74,11 @@ class Expectation:
         return tuple(peer for peer in self.peers if self.passes_on(peer) and not peer.keeps_back)
 
     def passes_on(self, peer: ExpectedPeer) -> bool:
-        """Tell whether a peer announces the blocks of other nodes, too.
-
-        Args:
-            peer: one of the peers.
-
-        Returns:
-            True for a reflector, and for every node of a fabric with transit.
-        """
+        """Tell whether a peer announces other nodes' blocks, too: a reflector, or any node of a fabric with transit."""
         return peer.is_route_reflector or (self.is_transit and peer.may_announce is not None)
 
     def whose(self, network: str) -> str:
-        """Say in words whose a network is.
-
-        Args:
-            network: for example 0.0.0.0/0 or 10.244.104.0/26.
-
-        Returns:
-            For example `node2's`, or `nobody's in this fabric`.
-        """
+        """Say in words whose a network (10.244.104.0/26) is, for example `node2's`, or `nobody's in this fabric`."""
         wanted = ipaddress.ip_network(network)
         if wanted.prefixlen == 0:
             return "the default route"
@@ -128,18 +98,7 @@ class Expectation:
 
 
 def expectation_from_params(params: Params) -> Expectation:
-    """Check the options of the conformance module.
-
-    Args:
-        params: node, peers, blocks, own_blocks, is_transit, workloads, allows_other_sessions, encapsulation, subnets,
-            tunnel and tunnel_endpoints.
-
-    Returns:
-        What the node should be.
-
-    Raises:
-        InvalidInput: with one fault per wrong value.
-    """
+    """Check the options of the conformance module; raises InvalidInput."""
     node = params["node"]
     faults: t.List[str] = []
     try:

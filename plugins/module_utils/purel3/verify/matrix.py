@@ -17,13 +17,9 @@ Values = t.Mapping[str, t.Any]
 
 
 def totals(found: t.Sequence[Values]) -> t.Tuple[int, int, t.Tuple[str, ...]]:
-    """Count the pairs of the whole fabric.
+    """Count the pairs of the whole fabric, from the results of the reachability module of each node.
 
-    Args:
-        found: the results of the reachability module of each node.
-
-    Returns:
-        pairs that reach each other, all pairs, and the workloads from which nobody has tested.
+    Returns the pairs that reach each other, all pairs, and the workloads from which nobody has tested.
     """
     destinations = sorted({name for values in found for name in values["destinations"]})
     sources = {name for values in found for name in values["sources"]}
@@ -34,14 +30,10 @@ def totals(found: t.Sequence[Values]) -> t.Tuple[int, int, t.Tuple[str, ...]]:
 
 
 def matrix_lines(found: t.Sequence[Values]) -> t.List[str]:
-    """Draw who reaches whom.
+    """Draw who reaches whom, from the results of the reachability module of each node.
 
-    Args:
-        found: the results of the reachability module of each node.
-
-    Returns:
-        a row for each source and a column for each destination, where they fit into 120 characters;
-        then the pairs that failed and a closing line such as 30/30 workload pairs reachable (ICMP and TCP).
+    That is a row for each source and a column for each destination, where they fit into 120 characters; then the pairs
+    that failed and a closing line such as 30/30 workload pairs reachable (ICMP and TCP).
     """
     destinations = sorted({name for values in found for name in values["destinations"]})
     sources = sorted({name for values in found for name in values["sources"]})

@@ -33,14 +33,13 @@ class Place:
 class Question:
     """What is to be proved.
 
-    Args:
-        sources: the workloads of this node.
-        namespaces: their network namespaces, in the same order: a name, a path or a pid.
-        destinations: the workloads of the whole fabric.
-        protocols: icmp, tcp or both.
-        port: for TCP.
-        seconds: how long silent pairs are tried again, with all protocols together.
-        excluded: names of source and destination of pairs that are not tested.
+    sources: the workloads of this node.
+    namespaces: their network namespaces, in the same order: a name, a path or a pid.
+    destinations: the workloads of the whole fabric.
+    protocols: icmp, tcp or both.
+    port: for TCP.
+    seconds: how long silent pairs are tried again, with all protocols together.
+    excluded: names of source and destination of pairs that are not tested.
     """
 
     sources: t.Tuple[Place, ...]
@@ -65,13 +64,9 @@ class Question:
 class Trial:
     """What one protocol found out about one pair.
 
-    Args:
-        source: position of the source.
-        destination: where the packets went.
-        protocol: icmp or tcp.
-        milliseconds: from the first answered packet to its answer; None when there was none.
-        tries: packets or connections tried.
-        complaint: why there was no answer.
+    source: position of the source.
+    milliseconds: from the first answered packet to its answer; None when there was none.
+    tries: packets or connections tried.
     """
 
     source: int
@@ -83,12 +78,7 @@ class Trial:
 
 
 class Unreachable(FabricError):
-    """Pairs that should reach each other and do not.
-
-    Args:
-        text: the verdict, and the pairs.
-        values: the results of the module.
-    """
+    """Pairs that should reach each other and do not; `values` are the results of the module."""
 
     def __init__(self, text: str, values: t.Mapping[str, t.Any]) -> None:
         super().__init__(text)
@@ -96,17 +86,9 @@ class Unreachable(FabricError):
 
 
 def question_from_params(params: Params) -> Question:
-    """Check the options of the reachability module.
+    """Check the options of the reachability module; raises InvalidInput.
 
-    Args:
-        params: workloads (name, address, netns), destinations (name, address), excluded (source, destination),
-            protocols, port, timeout.
-
-    Returns:
-        the question; sources and destinations are sorted by name.
-
-    Raises:
-        InvalidInput: with one fault per wrong value.
+    Sources and destinations are sorted by name.
     """
     faults: t.List[str] = []
     sources = []
@@ -147,16 +129,7 @@ def question_from_params(params: Params) -> Question:
 
 
 def judge(question: Question, trials: t.Sequence[Trial]) -> t.Dict[str, t.Any]:
-    """Turn trials into the results of the module.
-
-    Args:
-        question: what was to be proved.
-        trials: one for each pair and protocol.
-
-    Returns:
-        sources, destinations, protocols, pair_count, reachable_count, unreachable, first_packet_ms, retried_count
-        and summary.
-    """
+    """Turn trials, one for each pair and protocol, into the results of the module."""
     failed = [trial for trial in trials if trial.milliseconds is None]
     failed.sort(key=lambda trial: (question.sources[trial.source], trial.destination, trial.protocol))
     failed_pairs = {(trial.source, trial.destination) for trial in failed}
@@ -192,42 +165,22 @@ def judge(question: Question, trials: t.Sequence[Trial]) -> t.Dict[str, t.Any]:
 
 
 def demand(values: t.Mapping[str, t.Any]) -> None:
-    """Insist on it that every pair was reached.
-
-    Args:
-        values: what judge returned.
-
-    Raises:
-        Unreachable: with the pairs that were not.
-    """
+    """Insist on it that every pair was reached, by what judge returned; raises Unreachable."""
     if values["unreachable_pairs"]:
         raise Unreachable("\n".join([values["summary"], *unreachable_lines(values["unreachable_pairs"])]), values)
 
 
 def summary(reachable: int, pairs: int, protocols: t.Sequence[str]) -> str:
-    """Say it in one line.
+    """Say it in one line, for example 30/30 workload pairs reachable (ICMP and TCP).
 
-    Args:
-        reachable: pairs that reach each other with every protocol.
-        pairs: all of them.
-        protocols: icmp, tcp.
-
-    Returns:
-        for example 30/30 workload pairs reachable (ICMP and TCP).
+    reachable: pairs that reach each other with every protocol.
     """
     names = " and ".join(_WORDS[protocol] for protocol in (ICMP, TCP) if protocol in protocols)
     return f"{reachable}/{pairs} workload pairs reachable ({names})"
 
 
 def unreachable_lines(unreachable: t.Sequence[t.Mapping[str, str]]) -> t.List[str]:
-    """List pairs for people.
-
-    Args:
-        unreachable: as judge returns them.
-
-    Returns:
-        one line each; the first 20, and how many more there are.
-    """
+    """List pairs, as judge returns them, for people: the first 20 in a line each, and how many more there are."""
     lines = [
         f"{item['source']} -> {item['destination']} {item['address']}: {item['reason']}"
         for item in unreachable[:_LISTED]

@@ -31,9 +31,8 @@ _LISTED = 20
 class NotConforming(FabricError):
     """A node that is not as it should be.
 
-    Args:
-        text: how long was waited, how many sessions are up, and each difference.
-        values: the results of the module.
+    text: how long was waited, how many sessions are up, and each difference.
+    values: the results of the module.
     """
 
     def __init__(self, text: str, values: t.Mapping[str, t.Any]) -> None:
@@ -42,15 +41,9 @@ class NotConforming(FabricError):
 
 
 def patience(differences: t.Iterable[Difference], seen: Seen, timeout: float) -> float:
-    """Tell how long it makes sense to wait for differences to go by themselves.
+    """Tell how long it makes sense to wait for differences to go by themselves, at most until the timeout.
 
-    Args:
-        differences: what was found.
-        seen: in what.
-        timeout: how long may be waited at most, in seconds.
-
-    Returns:
-        Seconds since the first look; 0 when nothing will come of waiting.
+    Seconds since the first look; 0 when nothing will come of waiting.
     """
     longest = 0.0
     for difference in differences:
@@ -62,16 +55,7 @@ def patience(differences: t.Iterable[Difference], seen: Seen, timeout: float) ->
 
 
 def sentence(expectation: Expectation, seen: Seen, differences: t.Sequence[Difference]) -> str:
-    """Say how far a node is.
-
-    Args:
-        expectation: what it should be.
-        seen: what it is.
-        differences: between the two.
-
-    Returns:
-        For example `2/3 sessions up; node3 192.168.50.12: Active, Connection refused`.
-    """
+    """Say how far a node is, for example `2/3 sessions up; node3 192.168.50.12: Active, Connection refused`."""
     wanted = len(wanted_peers(expectation, seen))
     words = [f"{established_count(expectation, seen)}/{wanted} sessions up"]
     for difference in differences[:_LISTED]:
@@ -83,16 +67,7 @@ def sentence(expectation: Expectation, seen: Seen, differences: t.Sequence[Diffe
 
 
 def describe(expectation: Expectation, seen: Seen, differences: t.Sequence[Difference]) -> t.Dict[str, t.Any]:
-    """Turn a comparison into the results of the conformance module.
-
-    Args:
-        expectation: what the node should be.
-        seen: what it is.
-        differences: between the two.
-
-    Returns:
-        What describe_node returns but error, and session_count, established_count, differences and summary.
-    """
+    """Turn a comparison into the results of the conformance module."""
     status = describe_node(expectation.node, seen.daemon, seen.protocols, expectation.peers)
     del status["error"]
     return {

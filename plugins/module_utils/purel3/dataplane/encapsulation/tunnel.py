@@ -37,16 +37,12 @@ def mode_of(device: t.Optional[str]) -> Mode:
 def to_request(
     address: str, mtu: t.Optional[int], endpoints: t.Sequence[str], device: t.Optional[str] = None
 ) -> Request:
-    """Work out what a node's kernel must hold to exchange encapsulated packets with others.
+    """Work out what a node's kernel must hold to exchange encapsulated packets with others; raises InvalidInput.
 
-    Args:
-        address: of the tunnel's interface, IPv4 without prefix length, of a block of the node.
-        mtu: of the interface, in bytes; None for what Ethernet leaves.
-        endpoints: the nodes' own addresses, from which packets may be decapsulated.
-        device: the interface; see mode_of.
-
-    Raises:
-        InvalidInput: names each fault.
+    address: of the tunnel's interface, IPv4 without prefix length, of a block of the node.
+    mtu: of the interface, in bytes; None for what Ethernet leaves.
+    endpoints: the nodes' own addresses, from which packets may be decapsulated.
+    device: the interface; see mode_of.
     """
     mode = mode_of(device)
     mtu = mode.default_mtu if mtu is None else mtu
@@ -81,9 +77,8 @@ def to_release() -> Request:
 def faults_of_sources(sources: t.Mapping[str, t.Optional[str]], endpoints: t.Collection[str]) -> t.List[str]:
     """Find out which packets in tunnels the guards at their other ends would drop.
 
-    Args:
-        sources: by node, the address that packets to it would come from; None where there is no way.
-        endpoints: the nodes' own addresses, from which packets may be decapsulated.
+    sources: by node, the address that packets to it would come from; None where there is no way.
+    endpoints: the nodes' own addresses, from which packets may be decapsulated.
     """
     wrong: t.Dict[str, t.List[str]] = {}
     for node, source in sources.items():

@@ -21,8 +21,7 @@ IsFree = t.Callable[[IPv4Address], bool]
 class Exhausted(Exception):
     """No block or address is left for a node.
 
-    Args:
-        shortages: by node: what is full, and the remedy.
+    shortages: by node: what is full, and the remedy.
     """
 
     def __init__(self, shortages: t.Mapping[str, t.Tuple[str, str]]) -> None:
@@ -33,10 +32,7 @@ class Exhausted(Exception):
 def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
     """Give every node a block, and every workload and tunnel an address, beside those that are kept.
 
-    It is the same for any order of the file.
-
-    Raises:
-        Exhausted: blocks or pools are too small.
+    It is the same for any order of the file. Raises Exhausted where blocks or pools are too small.
     """
     blocks = dict(kept.blocks)
     addresses = dict(kept.addresses)

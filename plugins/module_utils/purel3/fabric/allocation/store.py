@@ -28,9 +28,7 @@ _RESTORE = "restore the file from version control, or delete the line to have it
 class Stored:
     """What a store holds, and on which lines.
 
-    Args:
-        allocations: the blocks, and the addresses of workloads and tunnels.
-        lines: the line of each block and address, counted from 1; a tunnel's address is an address.
+    lines: the line of each block and address, counted from 1; a tunnel's address is an address.
     """
 
     allocations: Allocations = field(default_factory=Allocations)

@@ -26,11 +26,10 @@ _MODE = 0o644
 class Request:
     """What a store should hold.
 
-    Args:
-        path: the store's file; its folder must exist.
-        blocks: the node by block.
-        addresses: the workload by address.
-        tunnels: the node by the address of its tunnel.
+    path: the store's file; its folder must exist.
+    blocks: the node by block.
+    addresses: the workload by address.
+    tunnels: the node by the address of its tunnel.
     """
 
     path: str

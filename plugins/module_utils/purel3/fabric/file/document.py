@@ -16,11 +16,10 @@ Path = t.Tuple[str, ...]
 class Located:
     """One value of a file.
 
-    Args:
-        value: a scalar, a mapping by key, or a list.
-        line: where it stands, counted from 1; the key's line for a value of a mapping.
-        text: a scalar as it is written in the file.
-        is_refused: a fault about it is noted already, and the value stands for nothing.
+    value: a scalar, a mapping by key, or a list.
+    line: where it stands, counted from 1; the key's line for a value of a mapping.
+    text: a scalar as it is written in the file.
+    is_refused: a fault about it is noted already, and the value stands for nothing.
     """
 
     value: t.Union[Scalar, t.Mapping[str, Located], t.Sequence[Located]]
@@ -43,8 +42,7 @@ def plain(located: Located) -> t.Any:
 class Faults:
     """What is wrong with one file, collected so that all of it is reported at once.
 
-    Args:
-        file: the file's name as the user should see it.
+    file: its name as the user should see it.
     """
 
     file: str

@@ -23,12 +23,11 @@ _PLAIN_TEXT = re.compile(r"[!-~]+")
 class Section:
     """A mapping with known keys.
 
-    Args:
-        report: takes lines and faults.
-        title: what messages call it; empty for the file itself.
-        path: the keys that lead to it.
-        located: the value that should be a mapping.
-        keys: the keys it may have, or None when they are names of the user's.
+    report: takes lines and faults.
+    title: what messages call it; empty for the file itself.
+    path: the keys that lead to it.
+    located: the value that should be a mapping.
+    keys: the keys it may have, or None when they are names of the user's.
     """
 
     def __init__(

@@ -14,10 +14,9 @@ from ipaddress import IPv4Address, IPv4Network
 class Allocations:
     """Which node has which block, and which workload or tunnel which address.
 
-    Args:
-        blocks: the node's name by block.
-        addresses: the workload's name by address.
-        tunnels: the node's name by the address of its tunnel interface.
+    blocks: the node's name by block.
+    addresses: the workload's name by address.
+    tunnels: the node's name by the address of its tunnel interface.
     """
 
     blocks: t.Mapping[IPv4Network, str] = field(default_factory=dict)

@@ -62,17 +62,16 @@ ALLOCATED_KEYS = tuple(key for part in PARTS if part.is_allocated for key in par
 class Fabric:
     """The whole network; nodes, workloads, peers and reflectors are sorted by name, and None is what is not said.
 
-    Args:
-        pools: in the file's order, which is the order they are used in.
-        reserved: the fewest networks that hold all addresses which nobody is given.
-        variables: host vars of the user's for all nodes.
-        has_as_number_rule: nodes have AS numbers that were made from their addresses.
-        route_reflectors: the names of the nodes that reflect.
-        session: options of every session, unless its peer says otherwise.
-        filters: rules as plain data, by the filter's name.
-        kernel_metric: 0 is none.
-        mtu: of the network between the nodes, in bytes.
-        lab: None where the nodes are real hosts.
+    pools: in the file's order, which is the order they are used in.
+    reserved: the fewest networks that hold all addresses which nobody is given.
+    variables: host vars of the user's for all nodes.
+    has_as_number_rule: nodes have AS numbers that were made from their addresses.
+    route_reflectors: the names of the nodes that reflect.
+    session: options of every session, unless its peer says otherwise.
+    filters: rules as plain data, by the filter's name.
+    kernel_metric: 0 is none.
+    mtu: of the network between the nodes, in bytes.
+    lab: None where the nodes are real hosts.
     """
 
     pools: t.Tuple[Pool, ...] = ()
@@ -108,10 +107,8 @@ class Fabric:
 class CheckedFabric:
     """A fabric without faults.
 
-    Args:
-        fabric: what the file declares.
-        allocations: every node's blocks and every workload's address.
-        warnings: what is allowed, but seldom wise; whole sentences.
+    allocations: every node's blocks and every workload's address.
+    warnings: what is allowed, but seldom wise; whole sentences.
     """
 
     fabric: Fabric

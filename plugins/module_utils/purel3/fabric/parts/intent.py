@@ -18,12 +18,9 @@ SessionOptions = t.Mapping[str, t.Any]
 class Router:
     """A router outside of the fabric that the lab starts.
 
-    Args:
-        name: its name in the inventory.
-        address: its address with the prefix length of its subnet.
-        interface: the interface that carries the address.
-        as_number: its autonomous system.
-        announces: the prefixes that it offers to its peers.
+    address: with the prefix length of its subnet.
+    interface: the one that carries the address.
+    announces: the prefixes that it offers to its peers.
     """
 
     name: str
@@ -37,10 +34,7 @@ class Router:
 class Network:
     """A segment of the lab, which connects the nodes with an address in its subnet.
 
-    Args:
-        name: its name in the file.
-        subnet: the addresses on it.
-        router: the address in it of the lab's plain router; None where that has none.
+    router: the address in it of the lab's plain router; None where that has none.
     """
 
     name: str
@@ -52,17 +46,16 @@ class Network:
 class Lab:
     """How to start the fabric's nodes on this machine; what its backend says of that is variables of Ansible already.
 
-    Args:
-        name: tells labs on one machine apart.
-        backend: what makes its nodes.
-        routers: sorted by name.
-        networks: sorted by name; empty means one for each subnet of the nodes' addresses.
-        options: of the backend, as far as they were given.
-        node_options: what is different about one of the nodes, by its name.
-        connection: how whatever the lab runs is entered.
-        node_variables: what is different about its nodes besides.
-        places: where in the lab each node is, by its name.
-        variables: of the whole inventory.
+    name: tells labs on one machine apart.
+    backend: what makes its nodes.
+    routers: sorted by name.
+    networks: sorted by name; empty means one for each subnet of the nodes' addresses.
+    options: of the backend, as far as they were given.
+    node_options: what is different about one of the nodes, by its name.
+    connection: how whatever the lab runs is entered.
+    node_variables: what is different about its nodes besides.
+    places: where in the lab each node is, by its name.
+    variables: of the whole inventory.
     """
 
     name: str

@@ -19,14 +19,10 @@ DEFAULT_INTERFACE_NAME = "eth0"
 
 
 def read_lab(file: Section, default_name: str, backends: t.Sequence[Backend]) -> t.Optional[Lab]:
-    """How to start the nodes on this machine.
+    """How to start the nodes on this machine; None where they are real hosts.
 
-    Args:
-        default_name: the lab's name where the file gives none.
-        backends: all of them, the default first.
-
-    Returns:
-        The lab; None where the nodes are real hosts.
+    default_name: the lab's name where the file gives none.
+    backends: all of them, the default first.
     """
     keys = dict.fromkeys(key for backend in backends for key in lab_keys(backend))
     section = file.section("lab", "lab", ("backend", "name", "routers", *keys))

@@ -40,12 +40,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True)
 class Interface:
-    """A further interface of a node.
-
-    Args:
-        name: as the kernel knows it.
-        address: its address with the prefix length of its subnet.
-    """
+    """A further interface of a node, and its address with the prefix length of its subnet."""
 
     name: str
     address: IPv4Interface
@@ -55,18 +50,15 @@ class Interface:
 class Node:
     """A Linux host that routes for workloads and speaks BGP.
 
-    Args:
-        name: its name in the inventory.
-        address: its own address with the prefix length of its subnet.
-        interface: the interface that carries the address.
-        as_number: its autonomous system.
-        router_id: its BGP identifier.
-        blocks: the blocks that the file gives it; empty means that they are allocated.
-        is_dedicated: it owns no block and has no workload.
-        cluster_id: of a route reflector, or None for the router id.
-        interfaces: further ones, sorted by name.
-        labels: free words to select nodes by.
-        variables: further host vars of the user's.
+    address: with the prefix length of its subnet.
+    interface: the one that carries the address.
+    router_id: its BGP identifier.
+    blocks: those that the file gives it; empty means that they are allocated.
+    is_dedicated: it owns no block and has no workload.
+    cluster_id: of a route reflector, or None for the router id.
+    interfaces: further ones, sorted by name.
+    labels: free words to select nodes by.
+    variables: further host vars of the user's.
     """
 
     name: str

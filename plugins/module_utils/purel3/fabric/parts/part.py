@@ -23,12 +23,10 @@ ByNode = t.Mapping[str, Variables]
 class Draft:
     """A fabric file as far as it could be read.
 
-    Args:
-        file: the whole file.
-        fabric: what it declares, without the objects that could not be read.
-        lab_name: the lab's name where the file gives none.
-        computed: the variables that parts make, which are not the user's to set.
-        backends: of labs, the default first.
+    fabric: what it declares, without the objects that could not be read.
+    lab_name: the lab's name where the file gives none.
+    computed: the variables that parts make, which are not the user's to set.
+    backends: of labs, the default first.
     """
 
     file: Section
@@ -58,16 +56,15 @@ def _make_nothing(checked: CheckedFabric) -> Variables:
 class Part(t.NamedTuple):
     """One topic of the fabric file; what it has no need of is left out.
 
-    Args:
-        keys: those of the file that are its own.
-        read: adds to the draft's fabric what they declare; parts before it in the table have added theirs.
-        check: finds what cannot be true of all objects together.
-        by_node: variables of each node by its name, over those of the parts before it.
-        of_nodes: variables of the group fabric.
-        of_all: variables of the group all.
-        variables: the names of these that no node may set itself.
-        large: further ones, which grow with the fabric. On every host they would be N² values, so one host holds them.
-        is_allocated: a file that has such a key has allocations of its own, also where it extends another one.
+    keys: those of the file that are its own.
+    read: adds to the draft's fabric what they declare; parts before it in the table have added theirs.
+    check: finds what cannot be true of all objects together.
+    by_node: variables of each node by its name, over those of the parts before it.
+    of_nodes: variables of the group fabric.
+    of_all: variables of the group all.
+    variables: the names of these that no node may set itself.
+    large: further ones, which grow with the fabric. On every host they would be N² values, so one host holds them.
+    is_allocated: a file that has such a key has allocations of its own, also where it extends another one.
     """
 
     keys: t.Tuple[str, ...]

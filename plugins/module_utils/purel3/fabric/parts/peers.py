@@ -34,15 +34,12 @@ PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
 class Peer:
     """A BGP peering beside those of the topology.
 
-    Args:
-        name: its name in the file.
-        options: of its sessions.
-        address: of a router outside of the fabric; None for a peering of two nodes.
-        as_number: of that router; None for a peering of two nodes unless it is given.
-        port: TCP port of that router.
-        node: the one node that has this peer.
-        selector: the nodes that have this peer; without either all have it.
-        peer_node: the other node of a peering of two.
+    address: of a router outside of the fabric; None for a peering of two nodes.
+    as_number: of that router; None for a peering of two nodes unless it is given.
+    port: TCP port of that router.
+    node: the one node that has this peer.
+    selector: the nodes that have this peer; without either all have it.
+    peer_node: the other node of a peering of two.
     """
 
     name: str

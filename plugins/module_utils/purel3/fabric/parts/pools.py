@@ -29,11 +29,9 @@ DEFAULT_BLOCK_SIZE = 26
 class Pool:
     """The supernet that workload addresses come from.
 
-    Args:
-        name: what messages call it.
-        cidr: all of its addresses.
-        block_size: prefix length of each of its blocks.
-        encapsulation: how packets to its addresses travel between nodes; None for as they are.
+    name: what messages call it.
+    block_size: prefix length of each of its blocks.
+    encapsulation: how packets to its addresses travel between nodes; None for as they are.
     """
 
     name: str

@@ -41,19 +41,18 @@ GLOBAL = "global"
 class Session:
     """One end of a BGP session.
 
-    Args:
-        name: the peer's: a node's, or that of an entry of peers.
-        address: where the peer answers.
-        as_number: the peer's.
-        is_direct: both ends are in one subnet.
-        type: how the peering came about.
-        node: the node that the peer is; None for a router outside of the fabric.
-        port: the peer's TCP port, or None for BGP's own.
-        source_address: where the session comes from, or None for the node's address.
-        options: what the file says of this session.
-        is_route_reflector: the peer passes on routes of other nodes to us.
-        is_route_reflector_client: we pass on routes of other nodes to the peer.
-        has_remote_next_hops: what the peer passes on may lead into another subnet.
+    name: the peer's: a node's, or that of an entry of peers.
+    address: where the peer answers.
+    as_number: the peer's.
+    is_direct: both ends are in one subnet.
+    type: how the peering came about.
+    node: the node that the peer is; None for a router outside of the fabric.
+    port: the peer's TCP port, or None for BGP's own.
+    source_address: where the session comes from, or None for the node's address.
+    options: what the file says of this session.
+    is_route_reflector: the peer passes on routes of other nodes to us.
+    is_route_reflector_client: we pass on routes of other nodes to the peer.
+    has_remote_next_hops: what the peer passes on may lead into another subnet.
     """
 
     name: str

@@ -48,13 +48,10 @@ WORKLOAD_KEYS = ("node", "address", "netns", "labels", *OPTIONS)
 class Workload:
     """A network namespace that is attached to a node.
 
-    Args:
-        name: its name in the fabric.
-        node: the name of its node.
-        netns: name or absolute path of its namespace.
-        address: its address, or None to have one allocated.
-        labels: free words to select workloads by.
-        options: what its node is told as it stands.
+    netns: name or absolute path of its namespace.
+    address: None to have one allocated.
+    labels: free words to select workloads by.
+    options: what its node is told as it stands.
     """
 
     name: str

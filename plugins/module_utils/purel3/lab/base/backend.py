@@ -23,14 +23,12 @@ _NOTHING: Values = types.MappingProxyType({})
 class Option(t.NamedTuple):
     """An option of a backend, in the fabric file's part lab and of the module lab.
 
-    Args:
-        name: in both of them.
-        type: as an argument spec has it: str, path, int, bool or list, which is of str.
-        read: reads the fabric file's value, or each of a list, or raises BadValue; None where the file has no such key.
-        choices: the only values; they are also what the file's is read by.
-        default: of the module.
-        is_unique: no two nodes may have the same.
-        is_of_module: the module has it, too.
+    type: as an argument spec has it: str, path, int, bool or list, which is of str.
+    read: reads the fabric file's value, or each of a list, or raises BadValue; None where the file has no such key.
+    choices: the only values; they are also what the file's is read by.
+    default: of the module.
+    is_unique: no two nodes may have the same.
+    is_of_module: the module has it, too.
     """
 
     name: str
@@ -57,12 +55,10 @@ class Option(t.NamedTuple):
 class Fault(t.NamedTuple):
     """What a backend cannot do.
 
-    Args:
-        key: of the node, interface or address; or of the lab.
-        problem: the value and what is wrong with it.
-        remedy: what the user should do.
-        interface: the node's that it is about.
-        node: empty where it is the lab's.
+    key: of the node, interface or address; or of the lab.
+    problem: the value and what is wrong with it.
+    interface: the node's that it is about.
+    node: empty where it is the lab's.
     """
 
     key: str
@@ -76,10 +72,9 @@ class Fault(t.NamedTuple):
 class NodeState:
     """A node as it runs.
 
-    Args:
-        pids: the processes that hold its namespaces; more than one is one too many.
-        attachment: what of it is attached to the switch, and works; None when something is missing or down.
-        is_introduced: whoever enters it finds it: its pid file leads to its process, or it has answered over SSH.
+    pids: the processes that hold its namespaces; more than one is one too many.
+    attachment: what of it is attached to the switch, and works; None when something is missing or down.
+    is_introduced: whoever enters it finds it: its pid file leads to its process, or it has answered over SSH.
     """
 
     name: str
@@ -146,25 +141,24 @@ def _as_they_are(
 class Backend(t.NamedTuple):
     """A way to make the nodes of a lab.
 
-    Args:
-        name: the word in the fabric file and for the module.
-        nodes: what its nodes are, in a sentence.
-        operations: loads what makes them, which reads and writes; None where nothing is made on this machine.
-        options: of the lab.
-        node_options: of one of its nodes.
-        has_networks: it has segments of its own, and a plain router between them.
-        has_routers: FRR runs beside its nodes.
-        has_own_kernel: its nodes take nothing of this machine's neighbour table.
-        is_slow: its nodes take so long that other labs must not wait for them.
-        connection: variables by which Ansible enters whatever the lab runs.
-        node_variables: what is different about its nodes besides.
-        place: variables that say where in the lab a node is: by its name, its number, and its own options.
-        variables: of the whole inventory, by the options of the lab.
-        conflicts: of the options that are given, those that cannot be together.
-        fabric_faults: what cannot be true of these nodes and options, for the fabric file.
-        make: what is made on this machine: of the lab's name, the nodes that were asked for, their entries, the
-            module's options, and the segments.
-        faults: what is wrong with the module's options and with what was made of them: sentences.
+    name: the word in the fabric file and for the module.
+    nodes: what its nodes are, in a sentence.
+    operations: loads what makes them, which reads and writes; None where nothing is made on this machine.
+    options: of the lab.
+    node_options: of one of its nodes.
+    has_networks: it has segments of its own, and a plain router between them.
+    has_routers: FRR runs beside its nodes.
+    has_own_kernel: its nodes take nothing of this machine's neighbour table.
+    is_slow: its nodes take so long that other labs must not wait for them.
+    connection: variables by which Ansible enters whatever the lab runs.
+    node_variables: what is different about its nodes besides.
+    place: variables that say where in the lab a node is: by its name, its number, and its own options.
+    variables: of the whole inventory, by the options of the lab.
+    conflicts: of the options that are given, those that cannot be together.
+    fabric_faults: what cannot be true of these nodes and options, for the fabric file.
+    make: what is made on this machine: of the lab's name, the nodes that were asked for, their entries, the
+        module's options, and the segments.
+    faults: what is wrong with the module's options and with what was made of them: sentences.
     """
 
     name: str

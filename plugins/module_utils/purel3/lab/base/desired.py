@@ -20,9 +20,8 @@ ROUTER = ".router"
 class LabLink:
     """An interface of a node, on the bridge of its subnet.
 
-    Args:
-        interface: its name, inside the node.
-        address: with prefix length, for example 192.168.50.10/24.
+    interface: its name, inside the node.
+    address: with prefix length, for example 192.168.50.10/24.
     """
 
     interface: str
@@ -40,10 +39,8 @@ class LabLink:
 class Machine(t.Protocol):
     """What makes a node more than a process with namespaces.
 
-    Args:
-        backend: its name.
-        introduction: what makes it known to whoever enters it.
-        macs: of its interfaces, in the order of the node's links.
+    introduction: what makes it known to whoever enters it.
+    macs: of its interfaces, in the order of the node's links.
     """
 
     backend: t.ClassVar[str]
@@ -58,10 +55,9 @@ class Machine(t.Protocol):
 class LabNode:
     """One node of a lab and its attachment to the lab's switch.
 
-    Args:
-        name: also its host name; ROUTER is the plain router between the networks.
-        links: sorted by name.
-        machine: None is a process with namespaces.
+    name: also its host name; ROUTER is the plain router between the networks.
+    links: sorted by name.
+    machine: None is a process with namespaces.
     """
 
     name: str

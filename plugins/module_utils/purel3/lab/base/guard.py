@@ -23,10 +23,7 @@ def ended_with_caller(names: t.Sequence[str]) -> t.Iterator[None]:
     """End processes unless the block ends well; even when this process is killed, or interrupted from the keyboard.
 
     They end as well when nobody is left to read what this process prints: a user's run that is interrupted cannot send
-    signals to what it has started by sudo.
-
-    Args:
-        names: argv[0] of each; they need not run yet.
+    signals to what it has started by sudo. `names` are the argv[0] of each; they need not run yet.
     """
     read_end, write_end = os.pipe()
     child = os.fork()

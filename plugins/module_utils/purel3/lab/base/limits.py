@@ -21,9 +21,8 @@ Thresholds = t.Tuple[int, int, int]
 class RaisedLimits:
     """What was saved when a lab raised the limits.
 
-    Args:
-        original: as they were before the first lab.
-        raised: everything that labs set them to since; more than one after a second, larger lab.
+    original: as they were before the first lab.
+    raised: everything that labs set them to since; more than one after a second, larger lab.
     """
 
     original: Thresholds
@@ -31,14 +30,7 @@ class RaisedLimits:
 
 
 def raised_for(neighbours: int, current: Thresholds) -> Thresholds:
-    """Return the limits under which so many neighbours live without being collected.
-
-    Args:
-        neighbours: entries that will be in use at once.
-
-    Returns:
-        the current limits where they do, else larger ones; never a smaller value.
-    """
+    """Return limits, none smaller than now, under which so many neighbours in use at once are not collected."""
     # The kernel starts to collect in earnest above the second limit.
     if neighbours <= current[1]:
         return current
@@ -48,11 +40,7 @@ def raised_for(neighbours: int, current: Thresholds) -> Thresholds:
 def restored(current: Thresholds, saved: t.Optional[RaisedLimits]) -> Thresholds:
     """Return the limits to leave behind when the last lab goes.
 
-    Args:
-        saved: what was saved when they were raised; None when they never were.
-
-    Returns:
-        the original of each limit that still is what a lab made it; a value set by others since stays.
+    That is the original of each limit that still is what a lab made it; a value set by others since stays.
     """
     if saved is None:
         return current

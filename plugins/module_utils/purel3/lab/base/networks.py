@@ -16,9 +16,7 @@ Routes = t.Tuple[t.Tuple[str, str], ...]
 class Segment:
     """A network of the lab.
 
-    Args:
-        subnet: its addresses.
-        router: the address in it of the plain router; None where that has none.
+    router: the address in it of the plain router; None where that has none.
     """
 
     subnet: IPv4Network
@@ -26,14 +24,7 @@ class Segment:
 
 
 def segments_from_params(items: t.Sequence[t.Mapping[str, t.Any]], faults: t.List[str]) -> t.Tuple[Segment, ...]:
-    """Read the option networks.
-
-    Args:
-        faults: takes one sentence per wrong value.
-
-    Returns:
-        The segments that could be read, sorted.
-    """
+    """Read the option networks, as far as it can be read, sorted; `faults` takes one sentence per wrong value."""
     found = []
     for item in items:
         where = f"network {item['subnet']}"
@@ -55,9 +46,8 @@ def segments_from_params(items: t.Sequence[t.Mapping[str, t.Any]], faults: t.Lis
 def segment_faults(segments: t.Sequence[Segment], addresses: t.Mapping[str, t.Sequence[str]]) -> t.Iterator[str]:
     """Find what cannot be true of segments and the nodes on them.
 
-    Args:
-        segments: sorted; none means one for each subnet of a node.
-        addresses: of each node by its name, with prefix length, without faults.
+    segments: sorted; none means one for each subnet of a node.
+    addresses: of each node by its name, with prefix length, without faults.
     """
     if not segments:
         return
@@ -86,22 +76,14 @@ def segment_faults(segments: t.Sequence[Segment], addresses: t.Mapping[str, t.Se
 
 
 def router_addresses(segments: t.Sequence[Segment]) -> t.Tuple[str, ...]:
-    """Return the addresses of the plain router.
-
-    Returns:
-        With prefix lengths; none where there is no router.
-    """
+    """Return the addresses of the plain router with prefix lengths; none where there is no router."""
     return tuple(f"{segment.router}/{segment.subnet.prefixlen}" for segment in segments if segment.router)
 
 
 def routes(segments: t.Sequence[Segment], addresses: t.Sequence[str]) -> Routes:
-    """Return a node's routes to the networks that it is not on.
+    """Return a node's routes to the networks that it is not on: destination and gateway of each, sorted.
 
-    Args:
-        addresses: the node's, with prefix length.
-
-    Returns:
-        Destination and gateway of each, sorted; none for a node without a router on any of its networks.
+    There are none for a node without a router on any of its networks; its addresses have prefix lengths.
     """
     own = {IPv4Interface(address).network for address in addresses}
     gateways = [segment.router for segment in segments if segment.router and segment.subnet in own]

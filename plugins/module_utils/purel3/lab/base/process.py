@@ -34,12 +34,11 @@ _END_SECONDS = 60.0
 class Holder:
     """A process to start.
 
-    Args:
-        process_name: its argv[0].
-        host_name: its host name, for a node; None starts it with a network and a pid namespace only, for a switch.
-        program: what to run in place of a process that only holds its namespaces; it has a pid namespace only.
-        descriptors: open files that this program inherits.
-        output: the file that takes what it says; made anew.
+    process_name: its argv[0].
+    host_name: its host name, for a node; None starts it with a network and a pid namespace only, for a switch.
+    program: what to run in place of a process that only holds its namespaces; it has a pid namespace only.
+    descriptors: open files that this program inherits.
+    output: the file that takes what it says; made anew.
     """
 
     process_name: str
@@ -50,13 +49,9 @@ class Holder:
 
 
 def running(prefix: str) -> t.Dict[str, t.Tuple[int, ...]]:
-    """Find the lab processes of this machine, whatever their pid files say.
+    """Find the lab processes of this machine by the beginning of their argv[0], whatever their pid files say.
 
-    Args:
-        prefix: what their argv[0] begins with.
-
-    Returns:
-        the pids by argv[0]; only root's own, each the first process of a pid namespace just below this one.
+    Returns the pids by argv[0]; only root's own, each the first process of a pid namespace just below this one.
     """
     found: t.Dict[str, t.List[int]] = {}
     for entry in os.listdir("/proc"):
@@ -69,11 +64,7 @@ def running(prefix: str) -> t.Dict[str, t.Tuple[int, ...]]:
 
 @contextlib.contextmanager
 def network_namespace(pid: int) -> t.Iterator[int]:
-    """Open the network namespace of a process.
-
-    Raises:
-        KernelError: it is gone.
-    """
+    """Open the network namespace of a process; raises KernelError where it is gone."""
     try:
         descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -85,24 +76,15 @@ def network_namespace(pid: int) -> t.Iterator[int]:
 
 
 def runs_program(pid: int) -> bool:
-    """Tell whether a process of a lab was started to run a program, and not only to hold its namespaces.
-
-    Returns:
-        False also when it is gone.
-    """
+    """Tell whether a process of a lab is there, and was started to run a program, not only to hold its namespaces."""
     words = read_words(pid)
     return len(words) > 1 and words[1:] != [_FOREVER]
 
 
 def start(holders: t.Sequence[Holder]) -> t.Dict[str, int]:
-    """Start processes that hold namespaces of their own.
+    """Start processes that hold namespaces of their own; returns their pids by argv[0] when each is in its final state.
 
-    Returns:
-        their pids by argv[0]; each has reached its final state.
-
-    Raises:
-        KernelError: one could not be started; those that could are ended again.
-        MissingDependency: the machine lacks what a node needs.
+    Raises KernelError where one could not be started, and those that could are ended again; MissingDependency.
     """
     sleep = shutil.which("sleep", path="/usr/bin:/bin")
     if sleep is None:
@@ -132,11 +114,9 @@ def start(holders: t.Sequence[Holder]) -> t.Dict[str, int]:
 def end(holders: t.Iterable[t.Tuple[str, int]]) -> None:
     """End processes, and with each everything inside its pid namespace; return when they are gone.
 
-    Args:
-        holders: argv[0] and pid of each; a pid that no longer bears the name is left alone.
+    holders: argv[0] and pid of each; a pid that no longer bears the name is left alone.
 
-    Raises:
-        KernelError: one is still there after a minute.
+    Raises KernelError where one is still there after a minute.
     """
     with contextlib.ExitStack() as stack:
         waiting: t.Dict[int, str] = {}

@@ -25,8 +25,7 @@ _SAVED_LIMITS = ".neighbour-limits.json"
 def locked() -> t.Iterator[None]:
     """Keep every other writer out, and wait for what a killed one left half done; the directory goes when empty.
 
-    Raises:
-        KernelError: the directory cannot be made.
+    Raises KernelError where the directory cannot be made.
     """
     try:
         descriptor = _open_locked()
@@ -54,11 +53,7 @@ def _open_locked() -> int:
 
 
 def write_pid(lab: str, node: str, pid: int) -> None:
-    """Write the pid file of a node.
-
-    Args:
-        pid: of the process that holds its namespaces.
-    """
+    """Write the pid file of a node; raises KernelError."""
     _write(node_pid_file(lab, node), f"{pid}\n")
 
 
@@ -71,8 +66,7 @@ def remove_pid(lab: str, node: str) -> None:
 def make_directory(lab: str) -> None:
     """Make the directory of a lab's files, unless it is there; until it is removed, somebody wants the lab.
 
-    Raises:
-        KernelError: it cannot be made.
+    Raises KernelError.
     """
     with _explained(lab_directory(lab)):
         os.makedirs(lab_directory(lab), mode=0o755, exist_ok=True)
@@ -99,14 +93,7 @@ def write_neighbours(lab: str, neighbours: int) -> None:
 
 
 def read_other_neighbours(lab: str) -> t.Dict[str, int]:
-    """Read how many neighbour entries each other lab needs.
-
-    Args:
-        lab: name of the lab to leave out.
-
-    Returns:
-        the numbers by lab; 0 for one that left no count.
-    """
+    """Read how many neighbour entries each lab but this one needs, by its name; 0 for one that left no count."""
     found = {}
     with contextlib.suppress(FileNotFoundError):
         for name in os.listdir(layout.RUN_DIRECTORY):
@@ -120,11 +107,7 @@ def read_other_neighbours(lab: str) -> t.Dict[str, int]:
 
 
 def read_saved_limits() -> t.Optional[RaisedLimits]:
-    """Read what was saved when a lab raised the limits of the neighbour table.
-
-    Returns:
-        None when none did.
-    """
+    """Read what was saved when a lab raised the limits of the neighbour table; None when none did."""
     try:
         with open(_saved_limits_file(), encoding="ascii") as file:
             saved = json.load(file)

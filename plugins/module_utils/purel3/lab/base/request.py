@@ -21,16 +21,9 @@ _PORT_LIMIT = 1000
 
 
 def lab_from_params(params: Values, backends: t.Sequence[Backend]) -> Lab:
-    """Check the options of the lab module.
+    """Check the options of the lab module; raises InvalidInput.
 
-    Args:
-        backends: all of them.
-
-    Returns:
-        the lab, with nodes sorted by name; the plain router is one of them.
-
-    Raises:
-        InvalidInput: with one fault per wrong value.
+    The nodes are sorted by name; the plain router is one of them.
     """
     name = str(params["name"])
     backend = named(backends, params.get("backend"))

@@ -50,11 +50,7 @@ class _State:
 def propose_router(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan that FRR runs in this node of a lab, as a router with this configuration.
 
-    Returns:
-        no operations when all daemons run and hold the configuration.
-
-    Raises:
-        FabricError: the input is wrong, FRR is not installed, or this is no node of a lab.
+    Raises FabricError where the input is wrong, FRR is not installed, or this is no node of a lab.
     """
     router = router_from_params(params)
     folder = next((folder for folder in _FOLDERS if os.path.exists(f"{folder}/zebra")), None)

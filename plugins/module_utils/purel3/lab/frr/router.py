@@ -25,17 +25,14 @@ _PASSWORD = re.compile(r"[!-~]{1,80}")
 class RouterPeer:
     """A node that the router has a session with.
 
-    Args:
-        address: the node's, as the router sees it.
-        name: of the node.
-        as_number: of the node.
-        is_direct: it is in the router's subnet.
-        password: of the session; empty for none.
-        has_bfd: BFD watches the session.
-        has_ttl_security: packets from further away than expected are dropped.
-        multihop: how many hops away it is at most; None where that is not said.
-        hold_time: seconds of silence after which the session is dead; None for FRR's own.
-        keepalive_time: seconds between two signs of life; None for a third of the hold time.
+    address: the node's, as the router sees it.
+    is_direct: it is in the router's subnet.
+    password: of the session; empty for none.
+    has_bfd: BFD watches the session.
+    has_ttl_security: packets from further away than expected are dropped.
+    multihop: how many hops away it is at most; None where that is not said.
+    hold_time: seconds of silence after which the session is dead; None for FRR's own.
+    keepalive_time: seconds between two signs of life; None for a third of the hold time.
     """
 
     address: IPv4Address
@@ -54,13 +51,11 @@ class RouterPeer:
 class Router:
     """A router.
 
-    Args:
-        name: also its host name.
-        address: its own, and its BGP identifier.
-        as_number: its autonomous system.
-        port: the TCP port at which it expects its peers.
-        announces: the prefixes that it offers to all of them, sorted.
-        peers: sorted by address.
+    name: also its host name.
+    address: its own, and its BGP identifier.
+    port: the TCP port at which it expects its peers.
+    announces: the prefixes that it offers to all of them, sorted.
+    peers: sorted by address.
     """
 
     name: str
@@ -72,14 +67,7 @@ class Router:
 
 
 def router_from_params(params: t.Mapping[str, t.Any]) -> Router:
-    """Check the options of the module lab_router.
-
-    Args:
-        params: name, address, as_number, announces and peers, as the module documents them.
-
-    Raises:
-        InvalidInput: with one fault per wrong value.
-    """
+    """Check the options of the module lab_router; raises InvalidInput."""
     where = f"router {params['name']}"
     faults: t.List[str] = []
     complaint = fault_of_word(str(params["name"]))

@@ -34,10 +34,9 @@ class Resource(t.Protocol):
 class Content(t.NamedTuple):
     """What one namespace holds.
 
-    Args:
-        links: by ifindex.
-        dumps: what else was read there, by the name of the kind that asked for it.
-        ids: which namespace an id means here, as far as it was asked.
+    links: by ifindex.
+    dumps: what else was read there, by the name of the kind that asked for it.
+    ids: which namespace an id means here, as far as it was asked.
     """
 
     links: t.Dict[int, LinkRecord]
@@ -48,12 +47,11 @@ class Content(t.NamedTuple):
 class Found(t.NamedTuple):
     """All that was read.
 
-    Args:
-        contents: by namespace.
-        viewers: where pairs of which only one end was read count too.
-        names: the named namespaces.
-        settings: namespace, path and value of each.
-        nft_tables: the objects of each table of nftables that is there (libnftables-json(5)), by family and name.
+    contents: by namespace.
+    viewers: where pairs of which only one end was read count too.
+    names: the named namespaces.
+    settings: namespace, path and value of each.
+    nft_tables: the objects of each table of nftables that is there (libnftables-json(5)), by family and name.
     """
 
     contents: t.Mapping[str, Content]
@@ -119,33 +117,32 @@ def _gather_namespace_of_key(gathering: Gathering, key: Key) -> None:
 class Kind(t.NamedTuple):
     """A kind of object; what most kinds have in common need not be said.
 
-    Args:
-        name: the first part of its keys.
-        rank: kinds of lower rank are made first and deleted last.
-        describe: an object in one line, as its user would say it.
-        found: what is there of it, each with its owner (empty for a foreign one).
-        write: what makes an object (before is None), changes it, or deletes it (after is None).
-        compare: plan what one wanted object needs.
-        clear_way: plan, before anything is compared, what one wanted object needs to have gone.
-        is_interface: compared before what hangs on interfaces.
-        is_last: deleted last, when nothing that could still fail is left, since it cannot be made good again.
-        is_deletable: can be made and deleted by itself.
-        is_late: whether an object waits for the others of its kind.
-        is_named: whether an object is ours because the user named the number of its route protocol.
-        is_whole: whether an object is more than what an interrupted run left.
-        comes_along: whether the kernel makes it anew with what it hangs on.
-        can_be_remade: whether it can be put back once it is gone.
-        site: the namespace in which it is worked on, and whether that is for deleting it.
-        place: the interface that it hangs on.
-        places: the interfaces that come and go with it.
-        folds_into: the interface or namespace with which it comes and goes without being told.
-        describe_change: both sides in words.
-        tells_after_alone: a change is told by the words of what it leads to.
-        gather: what must be read to see an object.
-        gather_key: what must be read to see that it is not there.
-        settings_lost: namespace and path of the settings of ours that go with an object.
-        dumps: what is asked in each namespace, given the numbers of the routing tables to read there.
-        link_to_delete: the interface whose deletion deletes it; many such are deleted at once.
+    name: the first part of its keys.
+    rank: kinds of lower rank are made first and deleted last.
+    describe: an object in one line, as its user would say it.
+    found: what is there of it, each with its owner (empty for a foreign one).
+    write: what makes an object (before is None), changes it, or deletes it (after is None).
+    compare: plan what one wanted object needs.
+    clear_way: plan, before anything is compared, what one wanted object needs to have gone.
+    is_interface: compared before what hangs on interfaces.
+    is_last: deleted last, when nothing that could still fail is left, since it cannot be made good again.
+    is_deletable: can be made and deleted by itself.
+    is_late: whether an object waits for the others of its kind.
+    is_named: whether an object is ours because the user named the number of its route protocol.
+    is_whole: whether an object is more than what an interrupted run left.
+    comes_along: whether the kernel makes it anew with what it hangs on.
+    can_be_remade: whether it can be put back once it is gone.
+    site: the namespace in which it is worked on, and whether that is for deleting it.
+    place: the interface that it hangs on.
+    places: the interfaces that come and go with it.
+    folds_into: the interface or namespace with which it comes and goes without being told.
+    describe_change: both sides in words.
+    tells_after_alone: a change is told by the words of what it leads to.
+    gather: what must be read to see an object.
+    gather_key: what must be read to see that it is not there.
+    settings_lost: namespace and path of the settings of ours that go with an object.
+    dumps: what is asked in each namespace, given the numbers of the routing tables to read there.
+    link_to_delete: the interface whose deletion deletes it; many such are deleted at once.
     """
 
     name: str

@@ -27,10 +27,9 @@ _WRITABLE = 0o200
 class Namespace(t.NamedTuple):
     """A named network namespace.
 
-    Args:
-        name: the file's name.
-        owner: whose mark it bears; empty for a foreign one.
-        is_whole: False for a placeholder of ours that holds no namespace, which an interrupted run left.
+    name: the file's name.
+    owner: whose mark it bears; empty for a foreign one.
+    is_whole: False for a placeholder of ours that holds no namespace, which an interrupted run left.
     """
 
     name: str

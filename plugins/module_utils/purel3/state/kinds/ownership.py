@@ -42,9 +42,8 @@ def link_owner(group: int) -> str:
 def link_mark(title: str, addresses: t.Iterable[str]) -> str:
     """The alias that an interface of ours bears.
 
-    Args:
-        title: what the interface is for, one word: a workload's name.
-        addresses: those (with prefix length) that came with it.
+    title: what the interface is for, one word: a workload's name.
+    addresses: those (with prefix length) that came with it.
     """
     return f"{ALIAS_START}{title} {','.join(sorted(addresses))}".rstrip()
 

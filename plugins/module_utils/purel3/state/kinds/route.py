@@ -37,20 +37,15 @@ ROUTE_TABLES = {"main": TABLE_MAIN, "default": TABLE_DEFAULT, "local": 255}
 
 
 class Route(t.NamedTuple):
-    """A route.
+    """A route; an empty gateway or device is none.
 
-    Args:
-        namespace: where.
-        table: number of the table.
-        destination: CIDR.
-        metric: priority; 0 for none.
-        kind: RTN_* number, see ROUTE_TYPES.
-        gateway: next hop; empty for none.
-        device: interface name; empty for none.
-        scope: RT_SCOPE_* number.
-        protocol: RTPROT_* number, 0 to 255.
-        is_onlink: the next hop counts as directly connected.
-        is_simple: False for multipath routes and next hop objects, which are never ours.
+    destination: CIDR.
+    metric: priority; 0 for none.
+    kind: RTN_* number, see ROUTE_TYPES.
+    scope: RT_SCOPE_* number.
+    protocol: RTPROT_* number, 0 to 255.
+    is_onlink: the next hop counts as directly connected.
+    is_simple: False for multipath routes and next hop objects, which are never ours.
     """
 
     namespace: str

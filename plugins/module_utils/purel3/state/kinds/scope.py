@@ -19,15 +19,14 @@ TABLE_DEFAULT = 253
 class Scope:
     """What to read; the own namespace is always read.
 
-    Args:
-        references: other namespaces: names in /run/netns, or absolute paths.
-        has_every_own: also read every named namespace that bears a mark of ours.
-        viewers: namespaces in which outer ends of veth pairs and routes of other tables are looked for.
-        tables: numbers of the routing tables to read there; elsewhere it is the main one.
-        sysctls: namespace and path of each setting to read.
-        devices: interfaces of the own namespace to read; None for all.
-        follows_pairs: also read the named namespaces in which pairs of ours end, so that a deleted one can be put back.
-        nft_tables: family and name of each table of nftables to read.
+    references: other namespaces: names in /run/netns, or absolute paths.
+    has_every_own: also read every named namespace that bears a mark of ours.
+    viewers: namespaces in which outer ends of veth pairs and routes of other tables are looked for.
+    tables: numbers of the routing tables to read there; elsewhere it is the main one.
+    sysctls: namespace and path of each setting to read.
+    devices: interfaces of the own namespace to read; None for all.
+    follows_pairs: also read the named namespaces in which pairs of ours end, so that a deleted one can be put back.
+    nft_tables: family and name of each table of nftables to read.
     """
 
     references: t.FrozenSet[str] = frozenset()

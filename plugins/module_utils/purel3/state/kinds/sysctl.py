@@ -19,10 +19,9 @@ SYSCTL = "sysctl"
 class Sysctl(t.NamedTuple):
     """A kernel setting.
 
-    Args:
-        namespace: only settings below net/ differ between namespaces.
-        path: with slashes, for example net/ipv4/ip_forward.
-        value: as the kernel prints it, fields joined by one space.
+    namespace: only settings below net/ differ between namespaces.
+    path: with slashes, for example net/ipv4/ip_forward.
+    value: as the kernel prints it, fields joined by one space.
     """
 
     namespace: str

@@ -34,12 +34,10 @@ Object = t.Mapping[str, t.Any]
 class Table(t.NamedTuple):
     """A table of nftables.
 
-    Args:
-        family: ip, ip6, inet or bridge.
-        name: its name.
-        frame: its sets and chains, and whatever else is neither an element nor a rule, each as JSON.
-        rules: its rules in order, each as JSON.
-        elements: of each of its sets, by name.
+    family: ip, ip6, inet or bridge.
+    frame: its sets and chains, and whatever else is neither an element nor a rule, each as JSON.
+    rules: in order, each as JSON.
+    elements: of each of its sets, by name.
     """
 
     family: str

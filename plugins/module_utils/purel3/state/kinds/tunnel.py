@@ -25,13 +25,10 @@ _MODULES = {mode.device: mode.module for mode in MODES.values() if mode.is_made_
 class Tunnel(t.NamedTuple):
     """The fallback interface of a tunnel module.
 
-    Args:
-        namespace: where.
-        device: interface name.
-        mtu: bytes.
-        is_up: administratively up.
-        group: interface group; 0 for one that is nobody's.
-        alias: IFLA_IFALIAS.
+    mtu: bytes.
+    is_up: administratively up.
+    group: interface group; 0 for one that is nobody's.
+    alias: IFLA_IFALIAS.
     """
 
     namespace: str

@@ -22,15 +22,14 @@ VETH = "veth"
 class End(t.NamedTuple):
     """One end of a veth pair.
 
-    Args:
-        namespace: empty for the node's own, a name in /run/netns, or an absolute path.
-        device: interface name, at most 15 bytes.
-        mac: colon form; empty in a request means any.
-        mtu: bytes; 0 in a request means any.
-        is_up: administratively up.
-        group: interface group.
-        alias: IFLA_IFALIAS.
-        has_link_local: whether the kernel makes an IPv6 link-local address; None in a request means any.
+    namespace: empty for the node's own, a name in /run/netns, or an absolute path.
+    device: interface name, at most 15 bytes.
+    mac: colon form; empty in a request means any.
+    mtu: bytes; 0 in a request means any.
+    is_up: administratively up.
+    group: interface group.
+    alias: IFLA_IFALIAS.
+    has_link_local: whether the kernel makes an IPv6 link-local address; None in a request means any.
     """
 
     namespace: str
@@ -59,9 +58,7 @@ class End(t.NamedTuple):
 class Veth(t.NamedTuple):
     """A veth pair; known by its outer end.
 
-    Args:
-        outer: the end in the node's own namespace, or else in the namespace whose name sorts last.
-        inner: the other end.
+    outer: the end in the node's own namespace, or else in the namespace whose name sorts last.
     """
 
     outer: End

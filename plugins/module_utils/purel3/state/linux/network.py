@@ -24,27 +24,16 @@ _LOCK_PAUSE = 0.1
 
 
 class LinuxKernel:
-    """The network of the calling thread's namespace and of those that a scope names.
-
-    Args:
-        scope: what to read.
-    """
+    """The network of the calling thread's namespace and of those that a scope names."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._lock = -1
 
     def read(self, touched: t.Optional[t.Iterable[Resource]] = None) -> Observed:
-        """Read what is there; from the first call on, no other process of this collection writes.
+        """Read what is there, as Kernel does; from the first call on, no other process of this collection writes.
 
-        Args:
-            touched: read these objects, as they were or should be; None reads the whole scope.
-
-        Returns:
-            What is there.
-
-        Raises:
-            FabricError: it cannot be read, or another run holds this network for over a minute.
+        Raises FabricError also where another run holds this network for over a minute.
         """
         if self._lock < 0:
             self._take_lock()
@@ -53,17 +42,7 @@ class LinuxKernel:
         return reader.read(self._scope if touched is None else scope_of(touched))
 
     def look_at(self, objects: t.Sequence[Resource]) -> Observed:
-        """Read some objects and no others of the own namespace.
-
-        Args:
-            objects: as they were or should be.
-
-        Returns:
-            What is there; not enough to plan additions.
-
-        Raises:
-            FabricError: it cannot be read.
-        """
+        """Read some objects and no others of the own namespace, as Kernel does."""
         return reader.read(narrow_scope_of(objects))
 
     def apply(self, plan: Plan, observed: Observed) -> None:

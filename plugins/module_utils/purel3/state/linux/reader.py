@@ -26,17 +26,10 @@ _RECEIVE_BUFFER = 1 << 22
 
 
 def read(scope: Scope) -> Observed:
-    """Read the own namespace and those of a scope.
+    """Read the own namespace and those of a scope: everything found there, with the owner of each object of ours.
 
-    Args:
-        scope: what to read.
-
-    Returns:
-        Everything found there, with the owner of each object of ours.
-
-    Raises:
-        InvalidInput: a namespace that must exist does not, or two references mean the same one.
-        KernelError: the kernel refuses to answer.
+    Raises InvalidInput where a namespace that must exist does not, or two references mean the same one, and KernelError
+    where the kernel refuses to answer.
     """
     try:
         return _Reader(scope).read()

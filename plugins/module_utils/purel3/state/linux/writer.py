@@ -32,10 +32,8 @@ Steps = t.List[t.Tuple[Op, Step]]
 class ApplyError(KernelError):
     """An operation was refused.
 
-    Args:
-        done: the operations that were, or may have been, carried out; without the refused one.
-        op: the refused operation.
-        reason: what the kernel said.
+    done: the operations that were, or may have been, carried out; without the refused one.
+    reason: what the kernel said.
     """
 
     def __init__(self, done: t.Sequence[Op], op: Op, reason: str) -> None:
@@ -46,15 +44,10 @@ class ApplyError(KernelError):
 
 
 def apply(plan: Plan, observed: Observed) -> None:
-    """Carry a plan out.
+    """Carry a plan out, in its order; what was read before gives the numbers of interfaces.
 
-    Args:
-        plan: the operations, in their order.
-        observed: what was read before, for the numbers of interfaces.
-
-    Raises:
-        ApplyError: an operation was refused; nothing after its batch was tried.
-        KernelError: the way back from another namespace was refused.
+    Raises ApplyError where an operation is refused, and nothing after its batch is tried; KernelError where the way
+    back from another namespace is.
     """
     own = os.open(namespaces.OWN_PATH, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -27,9 +27,8 @@ _ANSWER = b"Kernel panic - not syncing: VFS"
 def choose(program: str, kernel: t.Optional[str], cache: str) -> str:
     """Find out how machines run here; a device file proves nothing, because a guest can still hang at its start.
 
-    Args:
-        kernel: path of the one to try; None for this machine's own.
-        cache: folder for what was found, which holds until the machine boots again.
+    kernel: path of the one to try; None for this machine's own.
+    cache: folder for what was found, which holds until the machine boots again.
     """
     kernels = [kernel] if kernel else sorted(glob.glob("/boot/vmlinuz-*"))[-1:]
     if not kernels or not os.access(DEVICE, os.R_OK | os.W_OK):
@@ -50,11 +49,7 @@ def choose(program: str, kernel: t.Optional[str], cache: str) -> str:
 
 
 def answers(program: str, acceleration: str, kernel: str, seconds: float = PROBE_SECONDS) -> bool:
-    """Start a guest and see how far it comes.
-
-    Returns:
-        True when its kernel started, looked for its disk, and ended the guest as it was told to.
-    """
+    """Start a guest: whether its kernel started, looked for its disk, and ended the guest as it was told to."""
     command = ("setpriv", "--pdeathsig", "KILL", *probe_command(program, acceleration, kernel))
     try:
         done = subprocess.run(

@@ -28,13 +28,7 @@ _ACCELERATORS = {KVM: "kvm", TCG: "tcg,thread=multi,tb-size=256"}
 
 @dataclass(frozen=True)
 class Boot:
-    """What a machine boots without a boot loader.
-
-    Args:
-        kernel: path.
-        initrd: path.
-        command_line: of the kernel.
-    """
+    """What a machine boots without a boot loader: paths, and the kernel's command line."""
 
     kernel: str
     initrd: str
@@ -43,12 +37,7 @@ class Boot:
 
 @dataclass(frozen=True)
 class Port:
-    """An interface of a machine on the lab's switch.
-
-    Args:
-        descriptor: the number of the open tap, in QEMU.
-        mac: of the interface.
-    """
+    """An interface of a machine on the lab's switch; the descriptor is the number of the open tap, in QEMU."""
 
     descriptor: int
     mac: str
@@ -58,19 +47,17 @@ class Port:
 class Hardware:
     """All of a machine that QEMU must be told.
 
-    Args:
-        title: of the machine, for example lab/node1.
-        acceleration: KVM or TCG.
-        memory: in MiB.
-        cpus: how many.
-        disk: path of its qcow2 image.
-        seed: path of a raw image that configures the guest.
-        boot: None for what the disk itself boots.
-        console: path of the file that takes what the guest says.
-        ssh_port: on 127.0.0.1.
-        management_mac: of the interface behind that port.
-        is_outbound: this interface also leads to other networks.
-        ports: the further interfaces.
+    title: for example lab/node1.
+    acceleration: KVM or TCG.
+    memory: in MiB.
+    disk: path of its qcow2 image.
+    seed: path of a raw image that configures the guest.
+    boot: None for what the disk itself boots.
+    console: path of the file that takes what the guest says.
+    ssh_port: on 127.0.0.1.
+    management_mac: of the interface behind that port.
+    is_outbound: this interface also leads to other networks.
+    ports: the further interfaces.
     """
 
     title: str
@@ -119,11 +106,7 @@ def qemu_command(program: str, hardware: Hardware) -> t.Tuple[str, ...]:
 def probe_command(program: str, acceleration: str, kernel: str) -> t.Tuple[str, ...]:
     """Return the words that run a guest which ends by itself: its kernel finds no disk, and panics.
 
-    Args:
-        kernel: path of a kernel.
-
-    Returns:
-        The words; what the guest says goes to the standard output.
+    What the guest says goes to the standard output; kernel is a path.
     """
     return (
         program,

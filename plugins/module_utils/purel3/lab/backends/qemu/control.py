@@ -39,10 +39,8 @@ _DISK_MIB = 256
 class Equipment:
     """What all machines of a lab are made with.
 
-    Args:
-        program: path of QEMU.
-        image: what their disks start from.
-        acceleration: KVM or TCG.
+    program: path of QEMU.
+    acceleration: KVM or TCG.
     """
 
     program: str
@@ -58,8 +56,7 @@ class Equipment:
 def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], params: Values) -> None:
     """Check that machines can be started here, and that there is an image for them, or one can be built.
 
-    Raises:
-        FabricError: they cannot; a cloud image is none, or there is no source of packages.
+    Raises FabricError where they cannot, a cloud image is none, or there is no source of packages.
     """
     require_host(lab, nodes, pids)
     image.require(_image_request(nodes[0]), value(params, "cache"))
@@ -68,9 +65,8 @@ def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], param
 def require_host(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> None:
     """Check that this machine has what virtual machines need, but for their image.
 
-    Raises:
-        MissingDependency: a program or library is not installed.
-        InvalidInput: their ports are taken, or there is no space.
+    Raises MissingDependency where a program or library is not installed, InvalidInput where their ports are taken, or
+    there is no space.
     """
     missing = [program for program in _PACKAGES if shutil.which(program) is None]
     if missing:
@@ -104,8 +100,7 @@ def require_host(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) 
 def equip(nodes: t.Sequence[LabNode], params: Values) -> Equipment:
     """Find or build the image, which they all share, and find out how machines run here.
 
-    Raises:
-        FabricError: there is no image, and none can be built.
+    Raises FabricError where there is no image, and none can be built.
     """
     cache = value(params, "cache")
     prepared = image.prepare(_image_request(nodes[0]), cache)
@@ -122,8 +117,7 @@ def start(
 ) -> None:
     """Start machines, each plugged into the switch; they have only begun to boot.
 
-    Raises:
-        FabricError: one could not be started; none of them runs then.
+    Raises FabricError where one could not be started; none of them runs then.
     """
     # One that ended while nothing was to be started has no image; that it is missing is found at the end.
     if equipment is None:
@@ -157,8 +151,8 @@ def start(
 def introduce(lab: str, nodes: t.Sequence[base.NodeState], params: Values) -> None:
     """Wait for machines, all at once.
 
-    Raises:
-        KernelError: one did not come up; with its console. The caller then ends all, for nobody waits for the others.
+    Raises KernelError where one did not come up, with its console. The caller then ends all, for nobody waits for the
+    others.
     """
     deadline = time.monotonic() + value(params, "timeout")
     pool = ThreadPoolExecutor(max_workers=len(nodes))

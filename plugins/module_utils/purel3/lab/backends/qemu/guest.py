@@ -13,10 +13,9 @@ from dataclasses import dataclass
 class GuestInterface:
     """An interface of the guest.
 
-    Args:
-        name: as the guest's kernel is to call it, for example ens33.
-        mac: by which the guest knows it, for example 02:1c:9a:00:11:22.
-        address: with prefix length, for example 192.168.50.10/24.
+    name: as the guest's kernel is to call it, for example ens33.
+    mac: by which the guest knows it, for example 02:1c:9a:00:11:22.
+    address: with prefix length, for example 192.168.50.10/24.
     """
 
     name: str
@@ -26,14 +25,11 @@ class GuestInterface:
 
 @dataclass(frozen=True)
 class GuestAccess:
-    """The interface by which the guest is reached from outside of its networks.
+    """The interface by which the guest is reached from outside of its networks; name and mac are as in GuestInterface.
 
-    Args:
-        name: as the guest's kernel is to call it.
-        mac: by which the guest knows it.
-        address: for example 192.0.2.15; DHCP gives it out, too.
-        network: where whoever reaches the guest comes from, for example 192.0.2.0/24.
-        gateway: in that network, towards all others; None where it leads nowhere else.
+    address: for example 192.0.2.15; DHCP gives it out, too.
+    network: where whoever reaches the guest comes from, for example 192.0.2.0/24.
+    gateway: in that network, towards all others; None where it leads nowhere else.
     """
 
     name: str
@@ -47,9 +43,8 @@ class GuestAccess:
 class GuestRoute:
     """A route of the guest.
 
-    Args:
-        destination: for example 192.168.60.0/24.
-        gateway: in the subnet of one of the guest's interfaces, for example 192.168.50.1.
+    destination: for example 192.168.60.0/24.
+    gateway: in the subnet of one of the guest's interfaces, for example 192.168.50.1.
     """
 
     destination: str
@@ -60,14 +55,12 @@ class GuestRoute:
 class GuestConfig:
     """All that distinguishes a guest from others with the same image.
 
-    Args:
-        hostname: its name.
-        ssh_public_key: of the one key that may log in, as root; one line.
-        access: how it is reached.
-        interfaces: all others.
-        routes: beyond those that follow from the addresses.
-        mtu: of these interfaces; bytes.
-        nameserver: where the guest asks for names.
+    ssh_public_key: of the one key that may log in, as root; one line.
+    access: how it is reached.
+    interfaces: all others.
+    routes: beyond those that follow from the addresses.
+    mtu: of these interfaces; bytes.
+    nameserver: where the guest asks for names.
     """
 
     hostname: str

@@ -30,15 +30,13 @@ _MIB = 1024**2
 
 @dataclass(frozen=True)
 class Image:
-    """A disk image and how it boots.
+    """A disk image and how it boots: without a kernel, what the disk's own boot loader finds.
 
-    Args:
-        key: two images with the same key are the same.
-        disk: path of the disk, which nobody writes to.
-        format: of the disk, as QEMU calls it.
-        kernel: path of the kernel; None boots what the disk's own boot loader finds.
-        initrd: path of the initial RAM disk; None as above.
-        command_line: of the kernel; None as above.
+    key: two images with the same key are the same.
+    disk: path of the disk, which nobody writes to.
+    format: of the disk, as QEMU calls it.
+    kernel, initrd: paths.
+    command_line: of the kernel.
     """
 
     key: str
@@ -50,14 +48,7 @@ class Image:
 
 
 def find(request: ImageRequest, cache: str) -> t.Optional[Image]:
-    """Find an image that is ready.
-
-    Args:
-        request: what it holds; no cloud image.
-
-    Returns:
-        The image; None when it must be built first.
-    """
+    """Find an image that is ready; None where it must be built first. The request is for no cloud image."""
     folder = _folder(request, cache)
     if not os.path.isdir(folder):
         return None
@@ -70,9 +61,7 @@ def find(request: ImageRequest, cache: str) -> t.Optional[Image]:
 def require(request: ImageRequest, cache: str) -> None:
     """Check that an image is there, or that this machine has what builds it; nothing is written.
 
-    Raises:
-        FabricError: the cloud image is none.
-        MissingDependency: this machine lacks what is needed.
+    Raises FabricError where the cloud image is none, MissingDependency where this machine lacks what is needed.
     """
     image_programs.require(("qemu-img",))
     if request.cloud_image:
@@ -84,13 +73,11 @@ def require(request: ImageRequest, cache: str) -> None:
 def prepare(request: ImageRequest, cache: str) -> Image:
     """Find an image, or build it; that takes about a minute.
 
-    Args:
-        cache: the folder of all images; made when it is missing. Builders wait for each other, and remove images from
-            which nothing was started for a month.
+    cache: the folder of all images; made when it is missing. Builders wait for each other, and remove images from
+        which nothing was started for a month.
 
-    Raises:
-        FabricError: it cannot be built, and nothing is left of the attempt; or the cloud image is none.
-        MissingDependency: this machine lacks what is needed.
+    Raises FabricError where it cannot be built, and nothing is left of the attempt, or where the cloud image is none;
+    MissingDependency where this machine lacks what is needed.
     """
     require(request, cache)
     if request.cloud_image:
@@ -111,15 +98,9 @@ def prepare(request: ImageRequest, cache: str) -> Image:
 
 
 def overlay(image: Image, path: str) -> None:
-    """Make a disk that holds only what differs from an image.
+    """Make a qcow2 disk that holds only what differs from an image, which stays as it is.
 
-    Args:
-        image: stays as it is.
-        path: of the disk, a qcow2 file; one that is there is replaced.
-
-    Raises:
-        FabricError: it cannot be made.
-        MissingDependency: no qemu-img.
+    A disk that is there is replaced. Raises FabricError; MissingDependency where a program is not installed.
     """
     backing = ("-F", image.format, "-b", image.disk)
     image_programs.run("qemu-img", "create", "-q", "-f", "qcow2", *backing, path, purpose=f"make the disk {path}")

@@ -19,11 +19,7 @@ INITRD = "initrd"
 
 
 def require() -> None:
-    """Check that this machine can build images.
-
-    Raises:
-        MissingDependency: it lacks something.
-    """
+    """Check that this machine can build images; raises MissingDependency."""
     image_programs.require(("chroot", "mke2fs", "mmdebstrap", "setpriv", "unshare"))
     if os.uname().machine != "x86_64":
         raise MissingDependency(
@@ -37,14 +33,10 @@ def require() -> None:
 
 
 def build(request: ImageRequest, folder: str) -> None:
-    """Build an image.
+    """Build an image in an empty folder, which afterwards holds the files DISK, KERNEL and INITRD, and nothing else.
 
-    Args:
-        folder: an empty one; afterwards it holds the files DISK, KERNEL and INITRD, and nothing else.
-
-    Raises:
-        FabricError: something could not be made; the folder holds anything.
-        OSError: something could not be written; the folder holds anything.
+    Raises FabricError where something could not be made, OSError where it could not be written; the folder then holds
+    anything.
     """
     root = os.path.join(folder, "root")
     # mmdebstrap gives this folder, which becomes the guest's /, the mode that it finds.

@@ -21,13 +21,10 @@ _FOLDERS = ("bin", "dev", "modules", "proc", "root", "seed", "sys")
 def make(root: str, version: str, path: str) -> None:
     """Make the initial RAM disk.
 
-    Args:
-        version: of the kernel.
-        path: of the file to make, on the same file system.
+    version: of the kernel.
+    path: of the file to make, on the same file system.
 
-    Raises:
-        FabricError: a program failed.
-        OSError: something could not be written.
+    Raises FabricError where a program failed; OSError.
     """
     tree = os.path.join(root, "tmp/initrd")
     for name in _FOLDERS:

@@ -27,14 +27,7 @@ _SHOWN_LINES = 15
 
 
 def require(names: t.Iterable[str]) -> None:
-    """Check that programs are installed.
-
-    Args:
-        names: of the programs.
-
-    Raises:
-        MissingDependency: some are not; names all of them and their packages.
-    """
+    """Check that programs are installed; raises MissingDependency with all that are not and their packages."""
     missing = sorted(name for name in names if shutil.which(name, path=_path()) is None)
     if missing:
         packages = " ".join(sorted({_PACKAGES.get(name, name) for name in missing}))
@@ -49,16 +42,11 @@ def run(
 ) -> str:
     """Run a program that ends when we do.
 
-    Args:
-        program: its name.
-        arguments: its arguments.
-        purpose: what for, in words that follow "cannot".
-        given: its standard input.
-        environment: added to this process's own.
+    purpose: what for, in words that follow "cannot".
+    given: its standard input.
+    environment: added to this process's own.
 
-    Raises:
-        FabricError: it failed; shows the end of what it said.
-        MissingDependency: it is not installed.
+    Raises FabricError where it failed, with the end of what it said, or took half an hour; MissingDependency.
     """
     require((program, "setpriv", "unshare"))
     try:

@@ -92,14 +92,7 @@ _DPKG_OPTIONS = (
 
 
 def debootstrap_arguments(request: ImageRequest, target: str) -> t.List[str]:
-    """Return the arguments of mmdebstrap.
-
-    Args:
-        target: the folder that it fills.
-
-    Returns:
-        All but the program's name.
-    """
+    """Return the arguments of mmdebstrap, by which it fills the folder target."""
     return [
         *("--mode=root", "--variant=minbase", "--quiet", "--include=" + ",".join(request.all_packages)),
         *(f"--aptopt={option}" for option in request.apt_options),

@@ -24,9 +24,8 @@ _MINIMUM = (
 class AptSource:
     """Where packages come from.
 
-    Args:
-        uri: of the archive, for example http://deb.debian.org/debian.
-        suite: for example bookworm-updates.
+    uri: of the archive, for example http://deb.debian.org/debian.
+    suite: for example bookworm-updates.
     """
 
     uri: str
@@ -37,10 +36,9 @@ class AptSource:
 class CloudImage:
     """A disk image of the user's, with cloud-init in it.
 
-    Args:
-        path: absolute.
-        size: of the file, in bytes.
-        modified: when it was last written, in nanoseconds.
+    path: absolute.
+    size: of the file, in bytes.
+    modified: when it was last written, in nanoseconds.
     """
 
     path: str
@@ -52,12 +50,11 @@ class CloudImage:
 class ImageRequest:
     """The disk image to find or to build.
 
-    Args:
-        release: one of RELEASES.
-        packages: what it holds beyond what every host has.
-        sources: where apt finds packages, when the image is built and in the guest.
-        apt_options: settings of apt that these sources need, such as Acquire::http::Proxy "http://10.0.0.1:3128".
-        cloud_image: to use instead; nothing is built then.
+    release: one of RELEASES.
+    packages: what it holds beyond what every host has.
+    sources: where apt finds packages, when the image is built and in the guest.
+    apt_options: settings of apt that these sources need, such as Acquire::http::Proxy "http://10.0.0.1:3128".
+    cloud_image: to use instead; nothing is built then.
     """
 
     release: str
@@ -76,11 +73,7 @@ class ImageRequest:
 def key(request: ImageRequest, recipe: str) -> str:
     """Return what an image is kept under: two requests have one key if and only if they lead to the same image.
 
-    Args:
-        recipe: digest of how images are built.
-
-    Returns:
-        For example bookworm-0123456789abcdef.
+    It is for example bookworm-0123456789abcdef; recipe is a digest of how images are built.
     """
     if request.cloud_image:
         return f"cloud-{_digest(request.cloud_image)}"

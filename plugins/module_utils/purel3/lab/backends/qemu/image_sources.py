@@ -30,11 +30,9 @@ _SECONDS = 60
 def request_for(release: str, packages: t.Sequence[str], cloud_image: t.Optional[str] = None) -> ImageRequest:
     """Say which image a lab needs on this machine.
 
-    Args:
-        cloud_image: path of an image to use instead.
+    cloud_image: path of an image to use instead.
 
-    Raises:
-        FabricError: the release is not known, there is no such file, or apt has no source for that release.
+    Raises FabricError where the release is not known, there is no such file, or apt has no source for that release.
     """
     if cloud_image is not None:
         return ImageRequest(release, tuple(packages), (), cloud_image=_cloud_image(cloud_image))
@@ -52,16 +50,11 @@ def request_for(release: str, packages: t.Sequence[str], cloud_image: t.Optional
 
 
 def debian_sources(uris: str, own_release: str, release: str, others: t.Container[str] = ()) -> t.Tuple[AptSource, ...]:
-    """Find the sources of a release.
+    """Find the sources of a release, sorted.
 
-    Args:
-        uris: what `apt-get update --print-uris` prints.
-        own_release: of this machine, if it is Debian; its sources have all other releases too.
-        release: the one that is wanted.
-        others: the names of lists that are not Debian's.
-
-    Returns:
-        The sources, sorted.
+    uris: what `apt-get update --print-uris` prints.
+    own_release: of this machine, if it is Debian; its sources have all other releases too.
+    others: the names of lists that are not Debian's.
     """
     names = {release} | ({own_release, *_NAMES_OF_OWN_RELEASE} if own_release else set())
     wanted = {name + ending: release + ending for name in names for ending in _SUITE_ENDINGS}
@@ -73,11 +66,7 @@ def debian_sources(uris: str, own_release: str, release: str, others: t.Containe
 def lists_of_others(folder: str) -> t.FrozenSet[str]:
     """Find which lists are not Debian's, because others name their suites after Debian's releases, too.
 
-    Args:
-        folder: of the lists that apt has fetched.
-
-    Returns:
-        Their names, as apt prints them; nothing of what was never fetched.
+    Returns their names, as apt prints them; only lists that apt has fetched into the folder can be told.
     """
     found = set()
     for path in glob.glob(os.path.join(glob.escape(folder), "*Release")):
@@ -92,14 +81,7 @@ def lists_of_others(folder: str) -> t.FrozenSet[str]:
 
 
 def apt_options(dump: str) -> t.Tuple[str, ...]:
-    """Find the settings without which this machine's sources cannot be used.
-
-    Args:
-        dump: what `apt-config dump` prints.
-
-    Returns:
-        The settings, in apt's own form.
-    """
+    """Find the settings without which this machine's sources cannot be used, in apt's own form (`apt-config dump`)."""
     return tuple(sorted(match.group() for match in _OPTION.finditer(dump)))
 
 

@@ -20,10 +20,9 @@ MANAGEMENT_NETWORK = IPv4Network("192.0.2.0/24")
 class ImageChoice:
     """Which image the disk of a machine starts from.
 
-    Args:
-        release: Debian's, of an image that is built.
-        packages: what such an image holds beyond the minimum, sorted.
-        path: of a cloud image to use instead; empty for none.
+    release: Debian's, of an image that is built.
+    packages: what such an image holds beyond the minimum, sorted.
+    path: of a cloud image to use instead; empty for none.
     """
 
     release: str
@@ -40,14 +39,11 @@ class ImageChoice:
 class Machine:
     """A virtual machine.
 
-    Args:
-        image: what its disk starts from.
-        memory: in MiB.
-        cpus: how many.
-        macs: of its interfaces, in the order of the node's links.
-        ssh_port: on 127.0.0.1, which leads to its SSH.
-        is_outbound: it reaches other networks through this machine.
-        routes: destination and gateway of each, sorted.
+    memory: in MiB.
+    macs: of its interfaces, in the order of the node's links.
+    ssh_port: on 127.0.0.1, which leads to its SSH.
+    is_outbound: it reaches other networks through this machine.
+    routes: destination and gateway of each, sorted.
     """
 
     backend: t.ClassVar[str] = "qemu"

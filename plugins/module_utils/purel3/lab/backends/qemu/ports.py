@@ -18,12 +18,7 @@ _LISTENING = "0A"
 
 @dataclass(frozen=True)
 class Owner:
-    """Who has a port.
-
-    Args:
-        pid: of the process; 0 where this cannot be seen.
-        name: of its program.
-    """
+    """Who has a port: the pid of a process, 0 where this cannot be seen, and the name of its program."""
 
     pid: int = 0
     name: str = ""
@@ -33,11 +28,7 @@ class Owner:
 
 
 def owner_of(port: int) -> t.Optional[Owner]:
-    """Say who listens at a port.
-
-    Returns:
-        None where the port is free.
-    """
+    """Say who listens at a port; None where it is free."""
     with socket.socket() as probe:
         # As QEMU does: connections that have ended do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

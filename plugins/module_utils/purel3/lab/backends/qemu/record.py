@@ -29,11 +29,7 @@ _KNOWN_HOSTS = "known_hosts"
 
 
 def machine_file(lab: str, node: str, name: str) -> str:
-    """Return a file of a machine.
-
-    Args:
-        name: of the file: CONSOLE, OUTPUT or SEED.
-    """
+    """Return a file of a machine: CONSOLE, OUTPUT or SEED."""
     return os.path.join(machine_directory(lab, node), name)
 
 
@@ -43,11 +39,7 @@ def disk_file(lab: str, node: str) -> str:
 
 
 def write_machine(lab: str, node: LabNode) -> None:
-    """Make the empty folders of a machine that is about to start, and note what it will be.
-
-    Raises:
-        KernelError: they cannot be made.
-    """
+    """Make the empty folders of a machine that is about to start, and note what it will be; raises KernelError."""
     remove_machine(lab, node.name)
     with _explained(lab, node.name):
         os.makedirs(machine_directory(lab, node.name), mode=0o755)
@@ -56,11 +48,7 @@ def write_machine(lab: str, node: LabNode) -> None:
 
 
 def read_machine(lab: str, node: str) -> t.Optional[LabNode]:
-    """Read what a machine was started as.
-
-    Returns:
-        None where that is not known, so that it must be started anew.
-    """
+    """Read what a machine was started as; None where that is not known, so that it must be started anew."""
     try:
         with open(machine_file(lab, node, _MACHINE), encoding="utf-8") as file:
             found = json.load(file)
@@ -84,36 +72,18 @@ def remove_machine(lab: str, node: str) -> None:
 
 
 def write_host_key(lab: str, node: str, line: str) -> None:
-    """Note the host key of a machine, which by this is known to answer.
-
-    Args:
-        line: in the form of known_hosts.
-
-    Raises:
-        KernelError: it cannot be written.
-    """
+    """Note the host key of a machine, a line of known_hosts; by this it is known to answer. Raises KernelError."""
     with _explained(lab, node):
         _write(machine_file(lab, node, _KNOWN_HOSTS), f"{line}\n")
 
 
 def has_host_key(lab: str, node: str) -> bool:
-    """Tell whether a machine has answered since it was started.
-
-    Returns:
-        False also where the key that it lets in is gone.
-    """
+    """Tell whether a machine has answered since it was started."""
     return os.path.exists(machine_file(lab, node, _KNOWN_HOSTS))
 
 
 def make_key(lab: str) -> str:
-    """Make the SSH key of a lab, unless it is there.
-
-    Returns:
-        the public half, one line.
-
-    Raises:
-        FabricError: it cannot be made.
-    """
+    """Make the SSH key of a lab, unless it is there, and return its public half, one line; raises FabricError."""
     path = key_file(lab)
     if not os.path.exists(f"{path}.pub"):
         os.makedirs(lab_directory(lab), mode=0o755, exist_ok=True)

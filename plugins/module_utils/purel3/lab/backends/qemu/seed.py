@@ -17,14 +17,9 @@ from .guest import GuestConfig
 
 
 def write(path: str, config: GuestConfig) -> None:
-    """Write a seed.
+    """Write a seed, a raw image with a FAT; one that is there is replaced in one step.
 
-    Args:
-        path: of the disk, a raw image with a FAT; one that is there is replaced in one step.
-
-    Raises:
-        FabricError: it cannot be written.
-        MissingDependency: no qemu-img.
+    Raises FabricError; MissingDependency where a program is not installed.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".seed-", dir=os.path.dirname(os.path.abspath(path))) as folder:

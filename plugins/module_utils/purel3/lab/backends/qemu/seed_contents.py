@@ -21,10 +21,8 @@ _PRIORITY = 1000
 class GuestFile:
     """A file in the guest.
 
-    Args:
-        path: from the guest's /, without the first slash.
-        text: all of it.
-        mode: permission bits.
+    path: from the guest's /, without the first slash.
+    mode: permission bits.
     """
 
     path: str
@@ -33,12 +31,9 @@ class GuestFile:
 
 
 def cloud_init_files(config: GuestConfig) -> t.Dict[str, str]:
-    """Return the files of cloud-init's data source NoCloud.
+    """Return the files of cloud-init's data source NoCloud, the text by name. JSON is YAML, too.
 
     https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
-
-    Returns:
-        The text by name. JSON is YAML, too.
     """
     user_data = {
         "hostname": config.hostname,
@@ -70,11 +65,7 @@ def interface_lines(config: GuestConfig) -> str:
 
 
 def guest_files(config: GuestConfig) -> t.Tuple[GuestFile, ...]:
-    """Return the files that make a guest without cloud-init what it is to be.
-
-    Returns:
-        The files, sorted by path.
-    """
+    """Return the files, sorted by path, that make a guest without cloud-init what it is to be."""
     files = [
         GuestFile("etc/hostname", f"{config.hostname}\n"),
         GuestFile("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {config.hostname}\n::1 localhost\n"),

@@ -31,14 +31,12 @@ _TERMINAL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-B]|[=>78c
 class Guest:
     """A guest to wait for.
 
-    Args:
-        node: its name.
-        port: on 127.0.0.1.
-        addresses: interface and address with prefix length of each that it must have.
-        key: path of the private key that it lets in.
-        console: path of the file that holds what it said.
-        output: path of the file that holds what QEMU said.
-        is_running: tells whether its process is there.
+    port: on 127.0.0.1.
+    addresses: interface and address with prefix length of each that it must have.
+    key: path of the private key that it lets in.
+    console: path of the file that holds what it said.
+    output: path of the file that holds what QEMU said.
+    is_running: tells whether its process is there.
     """
 
     node: str
@@ -53,8 +51,7 @@ class Guest:
 def require_paramiko() -> t.Any:
     """Import what speaks SSH; it takes a third of a second, which other labs need not wait for.
 
-    Raises:
-        MissingDependency: no paramiko.
+    Raises MissingDependency.
     """
     try:
         import paramiko
@@ -66,16 +63,9 @@ def require_paramiko() -> t.Any:
 
 
 def wait_for(guest: Guest, deadline: float) -> str:
-    """Wait until a guest is up.
+    """Wait until a guest is up, or time.monotonic() is at the deadline; returns its host key, a line of known_hosts.
 
-    Args:
-        deadline: by time.monotonic().
-
-    Returns:
-        Its host key, in the form of known_hosts.
-
-    Raises:
-        KernelError: it did not come up; with the end of its console.
+    Raises KernelError where it did not come up, with the end of its console.
     """
     paramiko = require_paramiko()
     began = time.monotonic()
@@ -106,11 +96,7 @@ def wait_for(guest: Guest, deadline: float) -> str:
 
 
 def complaint(guest: Guest, said: str) -> str:
-    """Judge what a guest said of itself.
-
-    Returns:
-        What is wrong; empty when it is up and has its addresses.
-    """
+    """What is wrong by what a guest said of itself; empty when it is up and has its addresses."""
     lines = [line.split() for line in said.splitlines() if line.strip()]
     state = lines[0][0] if lines else ""
     if state not in _STATES:
@@ -123,11 +109,7 @@ def complaint(guest: Guest, said: str) -> str:
 
 
 def read_end(path: str) -> str:
-    """Read the end of what somebody said.
-
-    Returns:
-        Its last lines, without what only a terminal understands.
-    """
+    """Read the last lines of what somebody said, without what only a terminal understands."""
     try:
         with open(path, "rb") as file:
             file.seek(0, 2)
