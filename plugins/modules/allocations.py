@@ -102,7 +102,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runn
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store_file import (
     Move,
-    Request,
+    StoreOptions,
     propose,
 )
 
@@ -116,7 +116,9 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 def propose_from(params: t.Mapping[str, t.Any], move: Move, scratch: str) -> Proposal:
     """Plan what the options ask for."""
-    return propose(Request(params["path"], params["blocks"], params["addresses"], params["tunnels"]), move, scratch)
+    return propose(
+        StoreOptions(params["path"], params["blocks"], params["addresses"], params["tunnels"]), move, scratch
+    )
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ DYING = (
     "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import candidate, commit\n"
     "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment\n"
     "{place} = lambda *arguments: os.kill(os.getpid(), 9)\n"
-    "deployment.propose(deployment.Request(sys.stdin.read())).apply()\n"
+    "deployment.propose(deployment.ConfigOptions(sys.stdin.read())).apply()\n"
 )
 
 

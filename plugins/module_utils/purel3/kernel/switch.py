@@ -65,7 +65,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Interface:
+class HostInterface:
     """A host's interface as it is.
 
     Args:
@@ -186,7 +186,7 @@ def plug(switch: int, hosts: t.Iterable[t.Tuple[int, t.Sequence[Plug]]]) -> None
             _bring_up(namespace, plugs)
 
 
-def read_host(namespace: int, indexes: t.Collection[int]) -> t.Dict[int, Interface]:
+def read_host(namespace: int, indexes: t.Collection[int]) -> t.Dict[int, HostInterface]:
     """Read interfaces of a host.
 
     Args:
@@ -207,7 +207,9 @@ def read_host(namespace: int, indexes: t.Collection[int]) -> t.Dict[int, Interfa
             addresses.setdefault(found.ifindex, []).append(found.address)
     is_awake = links[wire.LOOPBACK_INDEX].is_up
     return {
-        index: Interface(links[index].name, tuple(addresses.get(index, ())) if is_awake and links[index].is_up else ())
+        index: HostInterface(
+            links[index].name, tuple(addresses.get(index, ())) if is_awake and links[index].is_up else ()
+        )
         for index in indexes
         if index in links
     }

@@ -16,7 +16,7 @@ from ..base.files import UNFINISHED, Ownership, replace, sync_folder
 
 
 @dataclass(frozen=True)
-class File:
+class InstalledFile:
     """A file's content and who may use it.
 
     Args:
@@ -31,12 +31,12 @@ class File:
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """A file as it is and as it should be; None where there is none."""
 
     path: str
-    old: t.Optional[File]
-    new: t.Optional[File]
+    old: t.Optional[InstalledFile]
+    new: t.Optional[InstalledFile]
 
     @property
     def operation(self) -> str:
@@ -68,7 +68,7 @@ class Change:
             _put(self.path, self.old)
 
 
-def read(path: str) -> t.Optional[File]:
+def read(path: str) -> t.Optional[InstalledFile]:
     """Read a file.
 
     Args:
@@ -95,12 +95,12 @@ def read(path: str) -> t.Optional[File]:
         if not stat.S_ISREG(status.st_mode):
             raise ForeignObject(f"{path} is no file and so not ours; move it away, or choose another path")
         with open(handle, "rb", closefd=False) as file:
-            return File(file.read(), stat.S_IMODE(status.st_mode), status.st_uid)
+            return InstalledFile(file.read(), stat.S_IMODE(status.st_mode), status.st_uid)
     finally:
         os.close(handle)
 
 
-def write(path: str, file: File) -> None:
+def write(path: str, file: InstalledFile) -> None:
     """Replace a file at once; what was written survives a power cut.
 
     Args:
@@ -117,7 +117,7 @@ def write(path: str, file: File) -> None:
     replace(path, file.content, Ownership(file.owner, -1, file.mode))
 
 
-def _put(path: str, file: t.Optional[File]) -> None:
+def _put(path: str, file: t.Optional[InstalledFile]) -> None:
     if file is not None:
         write(path, file)
         return

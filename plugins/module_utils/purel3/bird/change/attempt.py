@@ -42,7 +42,7 @@ _INCLUDE = re.compile(rf'^include "{re.escape(PASSWORDS)}";', re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Request:
+class ConfigOptions:
     """The configuration that a node's BIRD should have.
 
     Args:
@@ -79,10 +79,10 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Change:
+class ConfigChange:
     """The files as they are and will be, and what the running BIRD makes of them."""
 
-    request: Request
+    request: ConfigOptions
     old: t.Optional[File]
     new: File
     old_passwords: t.Optional[File]
@@ -135,7 +135,7 @@ def _account(name: t.Optional[str], look_up: t.Callable[[str], t.Any], what: str
         raise InvalidInput([f"{what} {name!r} does not exist on this host; create it, or name another"]) from None
 
 
-def _ownership(request: Request) -> Ownership:
+def _ownership(request: ConfigOptions) -> Ownership:
     return Ownership(
         _account(request.owner, pwd.getpwnam, "user"), _account(request.group, grp.getgrnam, "group"), request.mode
     )
@@ -172,7 +172,7 @@ def _refuse_foreign_passwords(path: str, old: t.Optional[File]) -> None:
 
 
 def _impacts(
-    change: Change, known: t.Sequence[str], passwords: t.Sequence[str], version: str
+    change: ConfigChange, known: t.Sequence[str], passwords: t.Sequence[str], version: str
 ) -> t.Tuple[t.Tuple[Impact, ...], t.Mapping[str, t.FrozenSet[str]]]:
     running, text = change.running, change.new.text
     if running is None:
@@ -192,7 +192,7 @@ def _texts(*files: t.Optional[File]) -> t.Tuple[str, ...]:
     return tuple(file.text for file in files if file is not None)
 
 
-def read_change(request: Request, program: t.Optional[Program]) -> Change:
+def read_change(request: ConfigOptions, program: t.Optional[Program]) -> ConfigChange:
     path, ownership = request.path, _ownership(request)
     old, old_passwords = read(path), read(passwords_path(path))
     _refuse_foreign(path, old)
@@ -215,7 +215,7 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
         sealed_digest(text),
         sealed_digest(secrets, PASSWORDS_SYMBOL) if is_included and new_passwords is not None else None,
     )
-    change = Change(request, old, File(text, ownership), old_passwords, new_passwords, running, wanted, (), {})
+    change = ConfigChange(request, old, File(text, ownership), old_passwords, new_passwords, running, wanted, (), {})
     tried = (read(candidate.path_in(path)), read(os.path.join(candidate.folder_of(path), PASSWORDS)))
     texts = _texts(old, tried[0], change.new)
     before = running.text(texts) if running is not None else None
@@ -231,7 +231,7 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
     return replace(change, impacts=impacts, import_changes=imports, mode_changes=ways)
 
 
-def operations_of(change: Change) -> t.Tuple[str, ...]:
+def operations_of(change: ConfigChange) -> t.Tuple[str, ...]:
     """Say what a change does to the files and to BIRD, one line each."""
     found = []
     for path, old, new in (
@@ -259,7 +259,7 @@ def in_words(impact: Impact) -> str:
     return f"{f'{impact.name} {impact.address}'.rstrip()}: {impact.effect}{why}"
 
 
-def refusals(change: Change) -> t.Tuple[str, ...]:
+def refusals(change: ConfigChange) -> t.Tuple[str, ...]:
     """Say why a change may not be made; empty where it may."""
     found = []
     restarts, limit = change.restarts(), change.request.max_restarts

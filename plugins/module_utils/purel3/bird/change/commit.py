@@ -16,7 +16,7 @@ from ..talk.control import Control, connected
 from ..talk.observation import kernel_networks, read_routes
 from ..talk.reply import FIRST_ERROR_CODE
 from ..talk.status import parse_protocols
-from .expectation import Expected, Observed, is_settled, received_updates, what_is_missing
+from .expectation import Expected, NodeView, is_settled, received_updates, what_is_missing
 from .seal import PASSWORDS_SYMBOL, loaded_digest
 
 # What is left for a new connection of the controller to arrive and confirm.
@@ -48,7 +48,7 @@ def loaded(control: Control) -> Digests:
     return loaded_digest(control), loaded_digest(control, PASSWORDS_SYMBOL)
 
 
-def observe(control: Control) -> Observed:
+def observe(control: Control) -> NodeView:
     """Look at sessions and routes.
 
     Args:
@@ -64,7 +64,7 @@ def observe(control: Control) -> Observed:
     with open("/proc/self/net/route", encoding="ascii") as table:
         kernel = kernel_networks(table)
     routes = read_routes(control)
-    return Observed(parse_protocols(details), routes, kernel, received_updates(details))
+    return NodeView(parse_protocols(details), routes, kernel, received_updates(details))
 
 
 def undo_time(control: Control) -> t.Optional[float]:

@@ -20,21 +20,21 @@ from ..talk.control import connected
 from ..talk.daemon import Program, check_text, find_program
 from ..talk.defaults import DEFAULT_CONFIG
 from . import candidate
-from .attempt import CONFIRM, Change, Request, foreign_parts, in_words, operations_of, read_change, refusals
+from .attempt import CONFIRM, ConfigChange, ConfigOptions, foreign_parts, in_words, operations_of, read_change, refusals
 from .candidate import PASSWORDS
 from .rollout import apply, confirm
 from .running import refuse_other_file
 from .seal import is_sealed, loaded_digest
 from .versions import unsupported
 
-__all__ = ["Request", "foreign_parts", "propose", "reload"]
+__all__ = ["ConfigOptions", "foreign_parts", "propose", "reload"]
 
 _RELOAD_TIMEOUT = 60.0
 _LONGEST_DELAY = 600
 _TICK = 0.05
 
 
-def _refuse_moment(request: Request) -> None:
+def _refuse_moment(request: ConfigOptions) -> None:
     if request.moment is not None and request.moment - time.time() > _LONGEST_DELAY:
         raise InvalidInput(
             [
@@ -44,7 +44,7 @@ def _refuse_moment(request: Request) -> None:
         )
 
 
-def reload(request: Request, wanted: t.Optional[str]) -> None:
+def reload(request: ConfigOptions, wanted: t.Optional[str]) -> None:
     """Let the running BIRD, if there is one, read its file again, and wait until it has.
 
     Args:
@@ -62,7 +62,7 @@ def reload(request: Request, wanted: t.Optional[str]) -> None:
             raise BirdError(f"{request.socket}: BIRD did not take the configuration within {_RELOAD_TIMEOUT:g} s")
 
 
-def _validate(program: t.Optional[Program], change: Change) -> t.Tuple[str, ...]:
+def _validate(program: t.Optional[Program], change: ConfigChange) -> t.Tuple[str, ...]:
     if program is None:
         return ("bird is not installed on this host yet, so it has not checked the configuration",)
     faults = unsupported(change.new.text, program.version)
@@ -73,7 +73,7 @@ def _validate(program: t.Optional[Program], change: Change) -> t.Tuple[str, ...]
     return ()
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: ConfigOptions) -> Proposal:
     """Plan the replacement of a node's bird.conf, checked by BIRD itself.
 
     Args:
@@ -126,7 +126,7 @@ def propose(request: Request) -> Proposal:
     )
 
 
-def _propose_confirmation(change: Change, values: t.Mapping[str, t.Any]) -> Proposal:
+def _propose_confirmation(change: ConfigChange, values: t.Mapping[str, t.Any]) -> Proposal:
     request = change.request
     trial, tried = candidate.recall(request.path), read(candidate.path_in(request.path))
     if trial is None or tried is None or tried.text != change.new.text:

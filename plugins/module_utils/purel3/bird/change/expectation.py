@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...values.effects import NONE, REFILTER, RESTART
 from ..talk.reply import Line
 from ..talk.sessions import info
-from ..talk.status import Protocol, Route
+from ..talk.status import BirdRoute, ProtocolStatus
 from .impact import Impact
 
 KEPT = "kept"
@@ -29,7 +29,7 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Observed:
+class NodeView:
     """What a node shows at one moment.
 
     Args:
@@ -39,8 +39,8 @@ class Observed:
         received: updates received so far, by protocol.
     """
 
-    protocols: t.Tuple[Protocol, ...]
-    routes: t.Tuple[Route, ...]
+    protocols: t.Tuple[ProtocolStatus, ...]
+    routes: t.Tuple[BirdRoute, ...]
     kernel: t.FrozenSet[str]
     received: t.Mapping[str, int]
 
@@ -93,7 +93,7 @@ def received_updates(lines: t.Iterable[Line]) -> t.Dict[str, int]:
 
 
 def expectations(
-    before: Observed,
+    before: NodeView,
     impacts: t.Iterable[Impact],
     import_changes: t.Mapping[str, t.FrozenSet[str]],
     expect: str,
@@ -136,7 +136,7 @@ def expectations(
     return tuple(found)
 
 
-def is_settled(expected: t.Iterable[Expected], now: Observed, elapsed: float) -> bool:
+def is_settled(expected: t.Iterable[Expected], now: NodeView, elapsed: float) -> bool:
     """Say whether BIRD has evaluated all routes again.
 
     Args:
@@ -158,7 +158,7 @@ def _shown(networks: t.Sequence[str]) -> str:
     return ", ".join(networks[:_MOST_NAMED]) + more
 
 
-def what_is_missing(expected: t.Iterable[Expected], now: Observed) -> t.Optional[str]:
+def what_is_missing(expected: t.Iterable[Expected], now: NodeView) -> t.Optional[str]:
     """Name what is not there again.
 
     Args:

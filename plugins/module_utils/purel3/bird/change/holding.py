@@ -32,7 +32,7 @@ _MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Request:
+class HoldOptions:
     """Whether a node should hold the routes that it has learnt.
 
     Args:
@@ -73,7 +73,7 @@ def _missing(control: Control, held: t.Iterable[HeldRoute]) -> t.Tuple[str, ...]
     return tuple(one.network for one in held if one.network not in learnt)
 
 
-def _require_same(control: Control, request: Request, config: t.Optional[File]) -> None:
+def _require_same(control: Control, request: HoldOptions, config: t.Optional[File]) -> None:
     # A plain reload would load whatever stands in that file.
     if config is None or not is_intact(config.text) or sealed_digest(config.text) != loaded_digest(control):
         raise BirdError(
@@ -87,13 +87,13 @@ def _require_same(control: Control, request: Request, config: t.Optional[File]) 
         )
 
 
-def _reload(control: Control, request: Request, wanted: t.Optional[str]) -> None:
+def _reload(control: Control, request: HoldOptions, wanted: t.Optional[str]) -> None:
     control.tell("configure")
     if not until(lambda: loaded_digest(control, HELD_SYMBOL) == wanted, _LOAD_TIMEOUT, _PAUSE / 4):
         raise BirdError(f"{request.socket}: BIRD did not take {request.file} within {_LOAD_TIMEOUT:g} s")
 
 
-def _hold(request: Request, old: t.Optional[File], new: File) -> None:
+def _hold(request: HoldOptions, old: t.Optional[File], new: File) -> None:
     try:
         write(request.file, new)
     except OSError as error:
@@ -109,7 +109,7 @@ def _hold(request: Request, old: t.Optional[File], new: File) -> None:
         raise
 
 
-def _let_go(request: Request, old: t.Optional[File]) -> None:
+def _let_go(request: HoldOptions, old: t.Optional[File]) -> None:
     held = parse_held(old.text) if old is not None else ()
     with connected(request.socket) as control:
         if control is not None and request.patience > 0:
@@ -128,7 +128,7 @@ def _let_go(request: Request, old: t.Optional[File]) -> None:
                 raise
 
 
-def _wait_until_learnt(control: Control, request: Request, held: t.Sequence[HeldRoute]) -> None:
+def _wait_until_learnt(control: Control, request: HoldOptions, held: t.Sequence[HeldRoute]) -> None:
     missing = until_empty(lambda: _missing(control, held), request.patience, _PAUSE)
     if missing:
         more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
@@ -139,7 +139,7 @@ def _wait_until_learnt(control: Control, request: Request, held: t.Sequence[Held
         )
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: HoldOptions) -> Proposal:
     """Plan that a node holds its learnt routes, or lets go of them.
 
     Args:

@@ -16,7 +16,7 @@ from ...base.waiting import until
 from ..talk.control import Control, connected
 from ..talk.daemon import require_program
 from . import candidate, commit
-from .attempt import Change
+from .attempt import ConfigChange
 from .candidate import Trial
 from .expectation import expectations
 from .running import Running
@@ -25,13 +25,13 @@ _ARRIVAL = 60.0
 _TICK = 0.05
 
 
-def _unchanged(change: Change, error: OSError) -> KernelError:
+def _unchanged(change: ConfigChange, error: OSError) -> KernelError:
     return KernelError(
         f"{change.request.path}: cannot write it: {error.strerror}; the old files and BIRD's sessions are unchanged"
     )
 
 
-def apply(change: Change, *, keeps_original: bool) -> None:
+def apply(change: ConfigChange, *, keeps_original: bool) -> None:
     require_program()
     request = change.request
     try:
@@ -48,7 +48,7 @@ def apply(change: Change, *, keeps_original: bool) -> None:
             _load(change, control)
 
 
-def _load(change: Change, control: Control) -> None:
+def _load(change: ConfigChange, control: Control) -> None:
     request, running = change.request, t.cast(Running, change.running)
     path = candidate.path_in(request.path)
     timeout = request.timeout if change.is_timed else 0
@@ -80,7 +80,7 @@ def _load(change: Change, control: Control) -> None:
         _keep(change, control)
 
 
-def _verify(change: Change, control: Control, trial: Trial, patience: float) -> None:
+def _verify(change: ConfigChange, control: Control, trial: Trial, patience: float) -> None:
     started = time.monotonic() - max(0.0, time.time() - trial.activated)
     try:
         commit.verify(control, trial.expected, change.wanted, started, patience)
@@ -88,7 +88,7 @@ def _verify(change: Change, control: Control, trial: Trial, patience: float) -> 
         raise _given_up(change, control, str(error)) from error
 
 
-def _given_up(change: Change, control: Control, why: str) -> BirdError:
+def _given_up(change: ConfigChange, control: Control, why: str) -> BirdError:
     request = change.request
     if commit.loaded(control) == change.wanted:
         commit.undo(control, request.socket, t.cast(Running, change.running).digests)
@@ -99,14 +99,14 @@ def _given_up(change: Change, control: Control, why: str) -> BirdError:
     )
 
 
-def _keep(change: Change, control: Control) -> None:
+def _keep(change: ConfigChange, control: Control) -> None:
     request = change.request
     if change.is_timed:
         commit.confirm(control, request.socket, change.wanted)
     _install(change, control)
 
 
-def _install(change: Change, control: t.Optional[Control]) -> None:
+def _install(change: ConfigChange, control: t.Optional[Control]) -> None:
     request = change.request
     try:
         candidate.install(request.path, change.old_passwords, change.new_passwords, change.new)
@@ -117,7 +117,7 @@ def _install(change: Change, control: t.Optional[Control]) -> None:
         raise _unchanged(change, error) from error
 
 
-def confirm(change: Change, trial: Trial) -> None:
+def confirm(change: ConfigChange, trial: Trial) -> None:
     request = change.request
     time.sleep(max(0.0, trial.activated - time.time()))
     with connected(request.socket) as control:

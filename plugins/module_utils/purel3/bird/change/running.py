@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from ...base.errors import BirdError
 from ..talk.control import Control, connected
 from .commit import Digests, loaded, observe, wait_for_quiet
-from .expectation import Observed
+from .expectation import NodeView
 from .seal import PASSWORDS_SYMBOL, SYMBOL, is_sealed, sealed_digest
 
 _READS = re.compile(r"Reading configuration from (.+)")
-_NOTHING = Observed((), (), frozenset(), {})
+_NOTHING = NodeView((), (), frozenset(), {})
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Running:
     """
 
     digests: Digests = (None, None)
-    observed: Observed = _NOTHING
+    observed: NodeView = _NOTHING
 
     def text(self, texts: t.Iterable[str]) -> t.Optional[str]:
         """Find the configuration that it runs.

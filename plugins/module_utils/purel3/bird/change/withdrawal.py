@@ -21,7 +21,7 @@ from ..talk.control import Control, connected
 from ..talk.processes import find_processes
 from ..talk.status import parse_protocols
 from . import candidate
-from .attempt import Request
+from .attempt import ConfigOptions
 from .candidate import passwords_path
 from .deployment import reload
 from .hold import FILE as HELD_FILE
@@ -33,7 +33,7 @@ _LEFT = "no BIRD runs here, so the routes that one has left stay ({}): remove th
 _PAUSE = 0.05
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: ConfigOptions) -> Proposal:
     """Plan that neither file nor running BIRD holds anything of ours.
 
     Args:
@@ -81,7 +81,7 @@ def _files_besides(path: str) -> t.Tuple[str, ...]:
 
 
 def _apply(
-    request: Request, first: t.Optional[File], original: str, besides: t.Sequence[str], *, is_ours: bool
+    request: ConfigOptions, first: t.Optional[File], original: str, besides: t.Sequence[str], *, is_ours: bool
 ) -> None:
     with connected(request.socket) as control:
         if control is not None and loaded_digest(control) is not None:

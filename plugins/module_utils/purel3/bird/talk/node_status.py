@@ -9,7 +9,7 @@ import typing as t
 
 from .expected import ExpectedPeer
 from .sessions import report, table_lines
-from .status import Daemon, Protocol
+from .status import Daemon, ProtocolStatus
 
 NOT_RUNNING = "BIRD is not running."
 
@@ -19,7 +19,7 @@ Described = t.Dict[str, t.Any]
 def describe_node(
     node: str,
     daemon: t.Optional[Daemon],
-    protocols: t.Iterable[Protocol] = (),
+    protocols: t.Iterable[ProtocolStatus] = (),
     peers: t.Iterable[ExpectedPeer] = (),
     error: t.Optional[str] = None,
 ) -> Described:

@@ -15,7 +15,7 @@ from ...base.errors import BirdError
 from .control import Control, connected
 from .expected import ExpectedPeer
 from .sessions import what_is_missing, with_telling_errors
-from .status import Daemon, Protocol, Route, parse_daemon, parse_protocols, parse_routes
+from .status import BirdRoute, Daemon, ProtocolStatus, parse_daemon, parse_protocols, parse_routes
 
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
@@ -35,9 +35,9 @@ class Snapshot:
     """
 
     daemon: Daemon
-    protocols: t.Tuple[Protocol, ...]
-    routes: t.Tuple[Route, ...]
-    filtered: t.Tuple[Route, ...] = ()
+    protocols: t.Tuple[ProtocolStatus, ...]
+    routes: t.Tuple[BirdRoute, ...]
+    filtered: t.Tuple[BirdRoute, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ def kernel_networks(table: t.Iterable[str]) -> t.FrozenSet[str]:
     return frozenset(found)
 
 
-def _protocols(control: Control) -> t.Tuple[Protocol, ...]:
+def _protocols(control: Control) -> t.Tuple[ProtocolStatus, ...]:
     return parse_protocols(control.tell("show protocols all"))
 
 
-def read_routes(control: Control, which: str = "") -> t.Tuple[Route, ...]:
+def read_routes(control: Control, which: str = "") -> t.Tuple[BirdRoute, ...]:
     """Ask BIRD for its routes.
 
     Args:

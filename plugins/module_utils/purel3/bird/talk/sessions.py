@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ...base.table import draw_table
 from .expected import UNKNOWN_TYPE, ExpectedPeer
-from .status import ESTABLISHED, Protocol, Route, Session
+from .status import ESTABLISHED, BirdRoute, ProtocolStatus, SessionStatus
 
 HEADINGS = ("PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO")
 NO_SESSION = "BIRD has no session with it"
@@ -19,7 +19,7 @@ NO_SESSION = "BIRD has no session with it"
 Described = t.Dict[str, t.Any]
 
 
-def _sort_key(protocol: Protocol) -> t.Tuple[int, int, str]:
+def _sort_key(protocol: ProtocolStatus) -> t.Tuple[int, int, str]:
     address = protocol.session.address if protocol.session else ""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -28,7 +28,7 @@ def _sort_key(protocol: Protocol) -> t.Tuple[int, int, str]:
     return (parsed.version, int(parsed), address)
 
 
-def sessions(protocols: t.Iterable[Protocol]) -> t.Tuple[Protocol, ...]:
+def sessions(protocols: t.Iterable[ProtocolStatus]) -> t.Tuple[ProtocolStatus, ...]:
     """Return the BGP protocols among others.
 
     Args:
@@ -40,7 +40,7 @@ def sessions(protocols: t.Iterable[Protocol]) -> t.Tuple[Protocol, ...]:
     return tuple(sorted((one for one in protocols if one.session is not None), key=_sort_key))
 
 
-def by_address(protocols: t.Iterable[Protocol]) -> t.Dict[str, Protocol]:
+def by_address(protocols: t.Iterable[ProtocolStatus]) -> t.Dict[str, ProtocolStatus]:
     """Return the BGP protocols among others by their peers.
 
     Args:
@@ -52,7 +52,7 @@ def by_address(protocols: t.Iterable[Protocol]) -> t.Dict[str, Protocol]:
     return {protocol.session.address: protocol for protocol in sessions(protocols) if protocol.session is not None}
 
 
-def described_peer(protocol: Protocol) -> ExpectedPeer:
+def described_peer(protocol: ProtocolStatus) -> ExpectedPeer:
     """Learn from the running BIRD alone who a peer is.
 
     Args:
@@ -69,8 +69,8 @@ def described_peer(protocol: Protocol) -> ExpectedPeer:
 
 
 def with_telling_errors(
-    protocols: t.Iterable[Protocol], remembered: t.MutableMapping[str, str]
-) -> t.Tuple[Protocol, ...]:
+    protocols: t.Iterable[ProtocolStatus], remembered: t.MutableMapping[str, str]
+) -> t.Tuple[ProtocolStatus, ...]:
     """Keep the error that tells most while a session is tried again and again.
 
     Args:
@@ -94,7 +94,7 @@ def with_telling_errors(
     return tuple(found)
 
 
-def info(protocol: Protocol) -> str:
+def info(protocol: ProtocolStatus) -> str:
     """Say in words how a session is.
 
     Args:
@@ -117,7 +117,7 @@ def info(protocol: Protocol) -> str:
     return f"{state}, {words}" if words else state
 
 
-def report(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer]) -> t.List[Described]:
+def report(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.List[Described]:
     """Describe the sessions as data.
 
     Args:
@@ -130,7 +130,7 @@ def report(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer]) -> 
     expected = {peer.address: peer for peer in peers}
     described = []
     for protocol in sessions(protocols):
-        session = t.cast(Session, protocol.session)
+        session = t.cast(SessionStatus, protocol.session)
         peer = expected.get(session.address) or described_peer(protocol)
         described.append(
             {
@@ -176,7 +176,7 @@ def table_lines(described: t.Sequence[Described]) -> t.Tuple[str, ...]:
     return tuple(lines)
 
 
-def status_table(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer]) -> t.Tuple[str, ...]:
+def status_table(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.Tuple[str, ...]:
     """Show the sessions of a running BIRD as calicoctl node status does.
 
     Args:
@@ -189,15 +189,15 @@ def status_table(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer
     return table_lines(report(protocols, peers))
 
 
-def _missing_blocks(peer: ExpectedPeer, protocol: Protocol, routes: t.Iterable[Route]) -> t.Tuple[str, ...]:
+def _missing_blocks(peer: ExpectedPeer, protocol: ProtocolStatus, routes: t.Iterable[BirdRoute]) -> t.Tuple[str, ...]:
     learnt = {route.network for route in routes if route.protocol == protocol.name}
     return tuple(block for block in peer.blocks if block not in learnt)
 
 
 def what_is_missing(
     peers: t.Sequence[ExpectedPeer],
-    protocols: t.Iterable[Protocol],
-    routes: t.Optional[t.Iterable[Route]],
+    protocols: t.Iterable[ProtocolStatus],
+    routes: t.Optional[t.Iterable[BirdRoute]],
 ) -> t.Optional[str]:
     """Say what keeps a node from having converged.
 

@@ -20,7 +20,7 @@ Move = t.Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
-class Request:
+class StoreOptions:
     """What a store should hold.
 
     Args:
@@ -36,7 +36,7 @@ class Request:
     tunnels: t.Mapping[str, str] = field(default_factory=dict)
 
 
-def propose(request: Request, move: Move, scratch: str) -> Proposal:
+def propose(request: StoreOptions, move: Move, scratch: str) -> Proposal:
     """Plan the changes of a store: one operation for each allocation that is added or removed.
 
     Args:
@@ -68,7 +68,7 @@ def propose(request: Request, move: Move, scratch: str) -> Proposal:
     )
 
 
-def _allocations(request: Request) -> Allocations:
+def _allocations(request: StoreOptions) -> Allocations:
     lines = [f"block {block} {node}" for block, node in sorted(request.blocks.items())]
     lines += [f"address {address} {workload}" for address, workload in sorted(request.addresses.items())]
     lines += [f"tunnel {address} {node}" for address, node in sorted(request.tunnels.items())]

@@ -42,7 +42,7 @@ class Boot:
 
 
 @dataclass(frozen=True)
-class Port:
+class MachinePort:
     """An interface of a machine on the lab's switch.
 
     Args:
@@ -84,7 +84,7 @@ class Hardware:
     ssh_port: int
     management_mac: str
     is_outbound: bool
-    ports: t.Tuple[Port, ...]
+    ports: t.Tuple[MachinePort, ...]
 
 
 def qemu_command(program: str, hardware: Hardware) -> t.Tuple[str, ...]:

@@ -37,7 +37,7 @@ class ImageChoice:
 
 
 @dataclass(frozen=True, order=True)
-class Machine:
+class VirtualMachine:
     """A virtual machine.
 
     Args:
