@@ -106,7 +106,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.holding import HoldOptions, propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.hold import HoldOptions, propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import find_config
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {

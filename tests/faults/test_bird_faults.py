@@ -22,7 +22,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, MissingDependency
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.deployment import ConfigOptions, propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.propose import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.read import ConfigOptions
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.service import propose as service
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk import daemon
@@ -106,7 +107,7 @@ def test_bird_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # Ends the process at the n-th of its steps that change something on disk or in BIRD.
 DYING = """
 import itertools, os, sys
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import propose, read
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk import control
 
 numbers = itertools.count()
@@ -134,8 +135,8 @@ def asked(self, command):
 
 control.Control.ask = asked
 content, passwords = sys.stdin.read().split("\\0")
-deployment.propose(
-    deployment.ConfigOptions(content, passwords=passwords, path=sys.argv[2], socket=sys.argv[3])
+propose.propose(
+    read.ConfigOptions(content, passwords=passwords, path=sys.argv[2], socket=sys.argv[3])
 ).apply()
 """
 SEALED = 'define peer_10_0_0_9_password = "{}";\n'
@@ -227,9 +228,9 @@ def die_inside(pid: int, step: int, content: str, path: Path, socket: Path) -> b
 
 PROPOSING = """
 import json, sys
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
-request = deployment.ConfigOptions(**json.load(sys.stdin))
-proposal = deployment.propose(request)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import propose, read
+request = read.ConfigOptions(**json.load(sys.stdin))
+proposal = propose.propose(request)
 proposal.apply() if proposal.operations else None
 print(json.dumps(proposal.operations))
 """

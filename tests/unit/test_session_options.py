@@ -18,7 +18,7 @@ from box import request_of
 
 from ansible_collections.purel3.fabric.plugins.inventory import fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols.versions import unsupported
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import require_program
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.want.settings import VARIABLES

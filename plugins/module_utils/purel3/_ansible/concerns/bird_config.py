@@ -10,8 +10,8 @@ import typing as t
 
 from ...base.errors import InvalidInput
 from ...base.proposal import Proposal
-from ...bird.change import deployment
-from ...bird.change.attempt import ConfigOptions
+from ...bird.change.propose import propose
+from ...bird.change.read import ConfigOptions
 from ...bird.talk.daemon import find_config
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -57,8 +57,8 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
         phase=params["phase"],
     )
     if params["state"] == "present":
-        return deployment.propose(request)
+        return propose(request)
     # Seldom, and it knows the kernel's routes: nobody else loads that.
-    from ...bird.change import withdrawal
+    from ...bird.change import withdraw
 
-    return withdrawal.propose(request)
+    return withdraw.propose(request)

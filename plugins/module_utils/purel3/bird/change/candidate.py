@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The candidate: a folder beside bird.conf with the files that are tried, until they take the place of the old."""
+"""Step 4, candidate: a folder beside bird.conf with the files that are tried, until they take the place of the old."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import asdict, dataclass
 
 from ...base.files import File, Ownership, read, sync_folder, write
-from .expectation import Expected
+from .verify import Expected
 
 FOLDER = "fabric_candidate"
 PASSWORDS = "fabric_passwords.conf"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Routes through an interface that was not up when BIRD wanted to hand them to the kernel.
+"""Beside a change: routes through an interface that was not up when BIRD wanted to hand them to the kernel.
 
 BIRD's export filter refuses them then ("Invalid gw address" in its log), and asks itself again neither at its scans nor
 when the interface comes up, but when it is told to (seen of BIRD 2.0.12).

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replacing bird.conf: BIRD agrees first, runs it on trial, and only then do the files change, or all stays."""
+"""A change of bird.conf from end to end: read, keep and impact plan it; candidate, commit and verify carry it out.
+
+BIRD agrees first, runs it on trial, and only then do the files change, or all stays.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,19 @@ from dataclasses import asdict
 from ...base.errors import BirdError, InvalidInput
 from ...base.files import read
 from ...base.proposal import Proposal
-from ...base.waiting import until
 from ...values.effects import NONE
+from ..protocols.versions import unsupported
+from ..talk.configure import refuse_other_file
 from ..talk.control import connected
 from ..talk.daemon import Program, check_text, find_program
 from ..talk.defaults import DEFAULT_CONFIG
 from . import candidate
-from .attempt import CONFIRM, ConfigChange, ConfigOptions, foreign_parts, in_words, operations_of, read_change, refusals
 from .candidate import PASSWORDS
-from .rollout import apply, confirm
-from .running import refuse_other_file
-from .seal import is_sealed, loaded_digest
-from .versions import unsupported
+from .commit import apply, confirm
+from .read import CONFIRM, ConfigChange, ConfigOptions, in_words, operations_of, read_change, refusals
+from .seal import is_sealed
 
-__all__ = ["ConfigOptions", "foreign_parts", "propose", "reload"]
-
-_RELOAD_TIMEOUT = 60.0
 _LONGEST_DELAY = 600
-_TICK = 0.05
 
 
 def _refuse_moment(request: ConfigOptions) -> None:
@@ -42,24 +40,6 @@ def _refuse_moment(request: ConfigOptions) -> None:
                 "give a nearer moment, and keep the clocks in step"
             ]
         )
-
-
-def reload(request: ConfigOptions, wanted: t.Optional[str]) -> None:
-    """Let the running BIRD, if there is one, read its file again, and wait until it has.
-
-    Args:
-        request: whose socket it is.
-        wanted: the digest that it must then answer; None for a file without seal.
-
-    Raises:
-        BirdError: BIRD refused, or did not take it.
-    """
-    with connected(request.socket) as control:
-        if control is None:
-            return
-        control.tell("configure")
-        if not until(lambda: loaded_digest(control) == wanted, _RELOAD_TIMEOUT, _TICK):
-            raise BirdError(f"{request.socket}: BIRD did not take the configuration within {_RELOAD_TIMEOUT:g} s")
 
 
 def _validate(program: t.Optional[Program], change: ConfigChange) -> t.Tuple[str, ...]:

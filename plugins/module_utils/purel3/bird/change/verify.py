@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must be there again after a change of configuration, and what of it is missing; reads nothing itself."""
+"""Step 6, verify: what must be there again with the new configuration, and what of it is missing."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.expectation import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact, import_changes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.verify import (
     LONGEST_REFILTER,
     Expected,
     NodeView,
@@ -19,8 +20,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.e
     received_updates,
     what_is_missing,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import import_changes
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
     BirdRoute,

@@ -1,15 +1,14 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A configuration between two: the new one, and beside it the sessions of the old one that it does not have."""
+"""Step 2, keep: beside the new text, for a while, the sessions of the old one that it does not have."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
-from .outline import Outline, Tokens, outline, used_names
-from .syntax import Statement
+from .outline import Outline, Statement, Tokens, outline, used_names
 
 _HEADER = "# Kept from the configuration before, until the next one is loaded without them."
 _PREFIX = "kept_"

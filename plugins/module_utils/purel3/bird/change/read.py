@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One change of bird.conf: the files as they are and will be, and what the running BIRD will make of it."""
+"""Step 1, read: the files as they are and will be, what the running BIRD runs, and what the new ones will do to it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from dataclasses import dataclass, replace
 from ...base.errors import ForeignObject, InvalidInput
 from ...base.files import File, Ownership, read
 from ...values.effects import NONE
-from ..talk.control import DEFAULT_SOCKET
+from ..talk.configure import wait_for_quiet
+from ..talk.control import DEFAULT_SOCKET, Control, connected
 from ..talk.daemon import Program
 from ..talk.defaults import DEFAULT_ACCOUNT, DEFAULT_CONFIG
+from ..talk.observation import kernel_networks, read_routes
+from ..talk.status import parse_protocols
 from . import candidate
 from .candidate import PASSWORDS, passwords_path
-from .commit import Digests
-from .expectation import KEPT
-from .impact import Impact
-from .mode_changes import ModeChange, mode_changes
-from .prediction import changed_passwords, import_changes, predict, unknown
-from .running import Running, read_running
-from .seal import PASSWORDS_SYMBOL, is_intact, is_sealed, seal, sealed_digest
-from .transition import keep_passwords, keep_peers
+from .impact import Impact, ModeChange, changed_passwords, import_changes, mode_changes, predict, unknown
+from .keep import keep_passwords, keep_peers
+from .seal import PASSWORDS_SYMBOL, SYMBOL, Digests, is_intact, is_sealed, loaded, seal, sealed_digest
+from .verify import KEPT, NodeView, received_updates
 
 ALL = "all"
 TRY = "try"
@@ -38,6 +37,7 @@ _SPEAKER = re.compile(
     r"\bprotocol\s+(babel|bgp|bmp|l3vpn|mrt|ospf|perf|pipe|radv|rip|rpki)\b(?:\s+(?:v[23]|ng)\b)?(?:\s+(?!from\b)(\w+))?"
 )
 _ROUTE = re.compile(r"^\s*route\s+[^;]+;", re.MULTILINE)
+_NOTHING = NodeView((), (), frozenset(), {})
 _INCLUDE = re.compile(rf'^include "{re.escape(PASSWORDS)}";', re.MULTILINE)
 
 
@@ -76,6 +76,41 @@ class ConfigOptions:
     keeps_peers: bool = False
     moment: t.Optional[float] = None
     phase: str = ALL
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running BIRD.
+
+    Args:
+        digests: of its configuration and its passwords.
+        observed: its sessions and routes.
+    """
+
+    digests: Digests = (None, None)
+    observed: NodeView = _NOTHING
+
+    def text(self, texts: t.Iterable[str]) -> t.Optional[str]:
+        """Find the configuration that it runs.
+
+        Args:
+            texts: what it may be, first the file in place.
+
+        Returns:
+            None where it runs something else.
+        """
+        return _with_digest(self.digests[0], texts, SYMBOL)
+
+    def passwords(self, texts: t.Iterable[str]) -> t.Optional[str]:
+        """Find the passwords that it runs with.
+
+        Args:
+            texts: what they may be, as files.
+
+        Returns:
+            Empty for none; None where it runs with others.
+        """
+        return "" if self.digests[1] is None else _with_digest(self.digests[1], texts, PASSWORDS_SYMBOL)
 
 
 @dataclass(frozen=True)
@@ -188,6 +223,53 @@ def _impacts(
     return predict(before, text, changed, version, kinds), import_changes(before, text)
 
 
+def _with_digest(wanted: t.Optional[str], texts: t.Iterable[str], symbol: str) -> t.Optional[str]:
+    for text in texts:
+        if sealed_digest(text, symbol) == wanted and is_sealed(text, symbol) == (wanted is not None):
+            return text
+    return None
+
+
+def observe(control: Control) -> NodeView:
+    """Look at sessions and routes.
+
+    Args:
+        control: the conversation with BIRD.
+
+    Returns:
+        What is there now.
+
+    Raises:
+        BirdError: no answer.
+    """
+    details = control.tell("show protocols all")
+    with open("/proc/self/net/route", encoding="ascii") as table:
+        kernel = kernel_networks(table)
+    routes = read_routes(control)
+    return NodeView(parse_protocols(details), routes, kernel, received_updates(details))
+
+
+def _read_running(socket: str, *, waits: bool) -> t.Optional[Running]:
+    """Ask the BIRD behind a socket what it runs.
+
+    Args:
+        socket: its control socket.
+        waits: whether to wait until a configuration that nobody confirms is undone.
+
+    Returns:
+        None where no BIRD listens.
+
+    Raises:
+        BirdError: no answer.
+    """
+    with connected(socket) as control:
+        if control is None:
+            return None
+        if waits:
+            wait_for_quiet(control, socket)
+        return Running(loaded(control), observe(control))
+
+
 def _texts(*files: t.Optional[File]) -> t.Tuple[str, ...]:
     return tuple(file.text for file in files if file is not None)
 
@@ -209,7 +291,7 @@ def read_change(request: ConfigOptions, program: t.Optional[Program]) -> ConfigC
     new_passwords = File(secrets, secret_owner) if secrets else None
     if request.passwords is None:
         new_passwords = old_passwords if not secrets or old_passwords == new_passwords else new_passwords
-    running = read_running(request.socket, waits=request.phase != CONFIRM)
+    running = _read_running(request.socket, waits=request.phase != CONFIRM)
     is_included = _INCLUDE.search(text) is not None
     wanted = (
         sealed_digest(text),
