@@ -32,12 +32,6 @@ _NOT_TAKEN = 0o1644
 def propose(request: HostOptions) -> Proposal:
     """Plan what makes a host as it should be.
 
-    Args:
-        request: how it should be.
-
-    Returns:
-        No operations where it is so.
-
     Raises:
         FabricError: a file that is not ours stands in the way, or the kernel lacks a module.
     """

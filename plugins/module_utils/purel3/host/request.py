@@ -95,12 +95,6 @@ class Wanted:
 def request_from(options: t.Mapping[str, t.Any]) -> HostOptions:
     """Work out from the options of the module host how a host should be.
 
-    Args:
-        options: sysctls, sysctls_path, modules, is_optional and state.
-
-    Returns:
-        The request.
-
     Raises:
         InvalidInput: names each fault.
     """
@@ -128,29 +122,14 @@ def request_from(options: t.Mapping[str, t.Any]) -> HostOptions:
 
 
 def fault_of_module(name: str) -> str:
-    """Say what is wrong with the name of a kernel module.
-
-    Args:
-        name: for example ipip.
-
-    Returns:
-        One sentence; empty where it can be one.
-    """
+    """Say in one sentence what is wrong with the name of a kernel module; empty where it can be one."""
     if _MODULE.fullmatch(name):
         return ""
     return f"module {name!r} is not the name of a kernel module such as ipip; correct it"
 
 
 def files_of(request: HostOptions, readers: t.Collection[str]) -> t.Tuple[Wanted, ...]:
-    """Find the files that a host of systemd's should have.
-
-    Args:
-        request: how the host should be.
-        readers: the daemons that are installed.
-
-    Returns:
-        The files, those included that should not exist.
-    """
+    """Find the files of a host of systemd's with these daemons, those included that should not exist."""
     modules = "\n".join([FILE_HEADER, *request.modules, ""]) if request.modules else ""
     texts = {
         UDEV: (LINK_PATH, LINK_TEXT, False),

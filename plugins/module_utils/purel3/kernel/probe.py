@@ -72,12 +72,8 @@ def probe_icmp(sources: t.Sequence[ProbeSource], pairs: t.Iterable[Pair], second
     """Send ICMP echo requests until all are answered or the time is over.
 
     Args:
-        sources: where to start from.
         pairs: for each packet, the position of its source and the address of its destination.
         seconds: how long silent pairs are tried again; each is tried once whatever it says.
-
-    Returns:
-        an answer for each pair.
     """
     return _repeat(sources, pairs, seconds, _SOURCES_AT_ONCE, _icmp_round)
 
@@ -88,13 +84,8 @@ def probe_tcp(
     """Open TCP connections until all are answered or the time is over; a refusal is an answer, too.
 
     Args:
-        sources: where to start from.
-        pairs: for each connection, the position of its source and the address of its destination.
-        seconds: how long silent pairs are tried again; each is tried once whatever it says.
+        pairs, seconds: as in probe_icmp.
         port: of the destination; nobody need listen there.
-
-    Returns:
-        an answer for each pair.
     """
 
     def connect(origins: t.Sequence[ProbeSource], some: t.Sequence[Pair]) -> t.Dict[Pair, t.Union[float, str]]:

@@ -146,13 +146,9 @@ def _unchanged(change: ConfigChange, error: OSError) -> KernelError:
 
 
 def load(control: Control, socket: str, path: str, wanted: Digests, timeout: int = 0) -> None:
-    """Let BIRD load a file, and wait until it has.
+    """Let BIRD load a file, and wait until it answers the digests wanted.
 
     Args:
-        control: the conversation with it.
-        socket: its socket, for messages.
-        path: the file.
-        wanted: the digests that it must answer then.
         timeout: seconds after which it undoes that unless it is confirmed; 0 for never.
 
     Raises:
@@ -168,15 +164,7 @@ def _wait_until_loaded(control: Control, socket: str, wanted: Digests) -> None:
 
 
 def _load_later(socket: str, path: str, wanted: Digests, timeout: int, moment: float) -> None:
-    """Let a process of its own tell BIRD at some moment to load a file.
-
-    Args:
-        socket: of BIRD.
-        path: the file.
-        wanted: the digests that BIRD must answer then.
-        timeout: seconds after which BIRD undoes that unless it is confirmed.
-        moment: when, in seconds of the epoch.
-    """
+    """Let a process of its own load a file at some moment, in seconds of the epoch; the timeout is that of load."""
     child = os.fork()
     if child:
         os.waitpid(child, 0)
@@ -200,17 +188,11 @@ def _load_later(socket: str, path: str, wanted: Digests, timeout: int, moment: f
 
 
 def _regain_interfaces(control: Control) -> None:
-    """Have BIRD look for the interfaces again where it has forgotten them all.
+    """Have BIRD look for the interfaces again where it has forgotten them all; raises BirdError.
 
     A device protocol that takes the place of one with another name, such as that of a distribution's bird.conf, looks
     before the old one ends, which then forgets what was found: until the next regular look (scan time) there would be
     no session with a neighbour, and no route by one.
-
-    Args:
-        control: the conversation with it.
-
-    Raises:
-        BirdError: it refused, or did not answer.
     """
     devices = [one.name for one in parse_protocols(control.tell("show protocols")) if one.kind == "Device"]
     if devices and not any(line.code == _INTERFACE for line in control.tell("show interfaces summary")):
@@ -228,9 +210,6 @@ def _wait_until_all_is_there(
     """Wait until all that must be there again is.
 
     Args:
-        control: the conversation with BIRD.
-        expected: what must be there again.
-        wanted: the digests of what BIRD must run.
         started: when BIRD loaded it, by time.monotonic().
         patience: seconds from then on.
 
@@ -251,27 +230,13 @@ def _wait_until_all_is_there(
 
 
 def _undo(control: Control, socket: str, wanted: Digests) -> None:
-    """Let BIRD go back to the configuration that it had.
-
-    Args:
-        control: the conversation with it.
-        socket: its socket, for messages.
-        wanted: the digests of what it ran before.
-
-    Raises:
-        BirdError: it did not.
-    """
+    """Let BIRD go back to the configuration with these digests, which it had; raises BirdError."""
     control.tell("configure undo")
     _wait_until_loaded(control, socket, wanted)
 
 
 def _confirm(control: Control, socket: str, wanted: Digests) -> None:
-    """Let BIRD keep what it tries.
-
-    Args:
-        control: the conversation with it.
-        socket: its socket, for messages.
-        wanted: the digests of that.
+    """Let BIRD keep what it tries, which has these digests.
 
     Raises:
         BirdError: BIRD has undone it already.

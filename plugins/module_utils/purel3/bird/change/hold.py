@@ -107,13 +107,7 @@ class _Found:
 
 
 def propose(request: HoldOptions) -> Proposal:
-    """Plan that a node holds its learnt routes, or lets go of them.
-
-    Args:
-        request: which of both.
-
-    Returns:
-        No operations when it does; nothing is held where no BIRD runs.
+    """Plan that a node holds its learnt routes, or lets go of them; nothing is held where no BIRD runs.
 
     Raises:
         FabricError: no answer, or a bird.conf that is not what BIRD runs.
@@ -240,14 +234,10 @@ def _reload(control: Control, request: HoldOptions, wanted: t.Optional[str]) -> 
 
 
 def parse_exported(lines: t.Iterable[Line], protocols: t.Collection[str]) -> t.Tuple[HeldRoute, ...]:
-    """Read what BIRD gives the kernel, merged and resolved as the kernel has it.
-
-    Args:
-        lines: the reply to show route export, for the protocol of the kernel.
-        protocols: the names of the sessions from which routes are learnt.
+    """Read what BIRD gives the kernel (show route export), merged and resolved as the kernel has it.
 
     Returns:
-        The IPv4 routes with a gateway that came from those, sorted by network.
+        The IPv4 routes with a gateway that came from these protocols, sorted by network.
     """
     found: t.List[_Found] = []
     network = ""
@@ -275,14 +265,7 @@ def parse_exported(lines: t.Iterable[Line], protocols: t.Collection[str]) -> t.T
 
 
 def parse_held(text: str) -> t.Tuple[HeldRoute, ...]:
-    """Read the file again.
-
-    Args:
-        text: what render made; empty for none.
-
-    Returns:
-        The routes, sorted by network.
-    """
+    """Read what render made, or nothing: the routes, sorted by network."""
     return _sorted(
         HeldRoute(
             network,
@@ -296,27 +279,12 @@ def parse_held(text: str) -> t.Tuple[HeldRoute, ...]:
 
 
 def join(held: t.Iterable[HeldRoute], learnt: t.Iterable[HeldRoute]) -> t.Tuple[HeldRoute, ...]:
-    """Say what to hold on: what is learnt now, and what is held because it is not learnt at the moment.
-
-    Args:
-        held: what is held already.
-        learnt: what is learnt.
-
-    Returns:
-        One route a network, sorted.
-    """
+    """Say what to hold on: what is learnt now, and what is held because it is not learnt at the moment; sorted."""
     return _sorted({**{one.network: one for one in held}, **{one.network: one for one in learnt}}.values())
 
 
 def render(routes: t.Sequence[HeldRoute]) -> str:
-    """Write the file, without its seal.
-
-    Args:
-        routes: what to hold.
-
-    Returns:
-        A static protocol, the same text for the same routes.
-    """
+    """Write the file, without its seal: a static protocol, the same text for the same routes."""
     lines = [
         f"  route {route.network}{''.join(_hop(hop, is_only=len(route.hops) == 1) for hop in route.hops)};"
         for route in _sorted(routes)

@@ -234,11 +234,7 @@ def _parts(statements: t.Iterable[Statement]) -> t.Dict[str, t.Tuple[Statement, 
 
 
 def unknown(text: str, reason: str) -> t.Tuple[Impact, ...]:
-    """Describe what may happen when it is not known what BIRD runs: the worst.
-
-    Args:
-        text: the new bird.conf.
-        reason: why it is not known.
+    """Describe what may happen when it is not known, for some reason, what BIRD runs: the worst.
 
     Returns:
         A restart for each protocol that others notice, sorted by name; none where the text cannot be read.
@@ -264,8 +260,6 @@ def predict(
     """Say what loading one configuration in place of another does to each protocol that other routers notice.
 
     Args:
-        old_text: the bird.conf that runs.
-        new_text: the one to load.
         changed_passwords: the protocols whose password is another one, comes or goes.
         version: of the running BIRD, for example 2.0.12; empty for the worst of all.
         running: the kinds of the protocols that run, by name; those of neither text stand in files that it includes.
@@ -315,10 +309,6 @@ def _import_of(text: Outline, name: str) -> t.Tuple[Tokens, t.Dict[str, Tokens]]
 def import_changes(old_text: str, new_text: str) -> t.Dict[str, t.FrozenSet[str]]:
     """Find the sessions that evaluate what they have learnt anew.
 
-    Args:
-        old_text: the bird.conf that runs.
-        new_text: the one to load.
-
     Returns:
         By protocol, the networks that the new one accepts by a plain list; empty where a text cannot be read.
     """
@@ -337,15 +327,7 @@ def import_changes(old_text: str, new_text: str) -> t.Dict[str, t.FrozenSet[str]
 
 
 def changed_passwords(old_text: str, new_text: str) -> t.FrozenSet[str]:
-    """Find the sessions whose password is another one, comes or goes.
-
-    Args:
-        old_text: the file with the passwords that BIRD runs with; empty for none.
-        new_text: the one to load.
-
-    Returns:
-        Names of protocols.
-    """
+    """Name the protocols whose password in the file of passwords is another one, comes or goes."""
     old, new = dict(_DEFINED.findall(old_text)), dict(_DEFINED.findall(new_text))
     return frozenset(name for name in {*old, *new} if old.get(name) != new.get(name))
 

@@ -118,13 +118,7 @@ def _tokens(text: str) -> t.Iterator[t.Tuple[str, int]]:
 
 
 def parse(text: str) -> t.Tuple[Statement, ...]:
-    """Read a configuration.
-
-    Args:
-        text: all of it.
-
-    Returns:
-        Its statements in order; includes are statements, their files are not read.
+    """Read the statements of a configuration in order; includes are statements, their files are not read.
 
     Raises:
         BirdError: brackets that do not match, with the line.

@@ -56,12 +56,6 @@ def _validate(program: t.Optional[Program], change: ConfigChange) -> t.Tuple[str
 def propose(request: ConfigOptions) -> Proposal:
     """Plan the replacement of a node's bird.conf, checked by BIRD itself.
 
-    Args:
-        request: what it should hold.
-
-    Returns:
-        No operations when file and running BIRD hold it already.
-
     Raises:
         FabricError: a path, an account, BIRD's complaint about the content, or a foreign file in the way.
     """

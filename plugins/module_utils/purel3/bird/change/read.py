@@ -91,25 +91,11 @@ class Running:
     observed: NodeView = _NOTHING
 
     def text(self, texts: t.Iterable[str]) -> t.Optional[str]:
-        """Find the configuration that it runs.
-
-        Args:
-            texts: what it may be, first the file in place.
-
-        Returns:
-            None where it runs something else.
-        """
+        """Find which of these texts, first the file in place, it runs; None where that is something else."""
         return _with_digest(self.digests[0], texts, SYMBOL)
 
     def passwords(self, texts: t.Iterable[str]) -> t.Optional[str]:
-        """Find the passwords that it runs with.
-
-        Args:
-            texts: what they may be, as files.
-
-        Returns:
-            Empty for none; None where it runs with others.
-        """
+        """Find the passwords that it runs with among texts: empty for none; None where it runs with others."""
         return "" if self.digests[1] is None else _with_digest(self.digests[1], texts, PASSWORDS_SYMBOL)
 
 
@@ -179,9 +165,6 @@ def _ownership(request: ConfigOptions) -> Ownership:
 def foreign_parts(text: str) -> t.Tuple[str, ...]:
     """Name what would be lost if a file that is not ours were replaced.
 
-    Args:
-        text: a BIRD configuration.
-
     Returns:
         Its protocols that speak to others and its static routes; none for what distributions ship.
     """
@@ -231,17 +214,7 @@ def _with_digest(wanted: t.Optional[str], texts: t.Iterable[str], symbol: str) -
 
 
 def observe(control: Control) -> NodeView:
-    """Look at sessions and routes.
-
-    Args:
-        control: the conversation with BIRD.
-
-    Returns:
-        What is there now.
-
-    Raises:
-        BirdError: no answer.
-    """
+    """Look at sessions and routes; raises BirdError."""
     details = control.tell("show protocols all")
     with open("/proc/self/net/route", encoding="ascii") as table:
         kernel = kernel_networks(table)
@@ -250,17 +223,10 @@ def observe(control: Control) -> NodeView:
 
 
 def _read_running(socket: str, *, waits: bool) -> t.Optional[Running]:
-    """Ask the BIRD behind a socket what it runs.
+    """Ask the BIRD behind a socket what it runs; None where none listens, raises BirdError.
 
     Args:
-        socket: its control socket.
         waits: whether to wait until a configuration that nobody confirms is undone.
-
-    Returns:
-        None where no BIRD listens.
-
-    Raises:
-        BirdError: no answer.
     """
     with connected(socket) as control:
         if control is None:

@@ -73,14 +73,7 @@ class Expected:
 
 
 def received_updates(lines: t.Iterable[Line]) -> t.Dict[str, int]:
-    """Read how many updates each protocol has received.
-
-    Args:
-        lines: the reply to show protocols all.
-
-    Returns:
-        Numbers by protocol, added up over its channels; nothing for protocols that are down.
-    """
+    """Read from show protocols all how many updates each protocol that is up has received in all channels."""
     found: t.Dict[str, int] = {}
     name = ""
     for line in lines:
@@ -101,8 +94,6 @@ def expectations(
     """Say what must be there again.
 
     Args:
-        before: the node with the old configuration.
-        impacts: what the new one does to the sessions.
         import_changes: the sessions that evaluate what they learn anew, with what they accept by name then as before.
         expect: kept (sessions that need not restart), peers (those that restart, too) or none.
 
@@ -137,12 +128,7 @@ def expectations(
 
 
 def is_settled(expected: t.Iterable[Expected], now: NodeView, elapsed: float) -> bool:
-    """Say whether BIRD has evaluated all routes again.
-
-    Args:
-        expected: what must be there again.
-        now: the node with the new configuration.
-        elapsed: seconds since BIRD took it.
+    """Say whether BIRD has evaluated all routes again, some seconds after it took the new configuration.
 
     Returns:
         False as long as a peer that is to send its routes again has not begun to.
@@ -159,15 +145,7 @@ def _shown(networks: t.Sequence[str]) -> str:
 
 
 def what_is_missing(expected: t.Iterable[Expected], now: NodeView) -> t.Optional[str]:
-    """Name what is not there again.
-
-    Args:
-        expected: what must be.
-        now: the node with the new configuration.
-
-    Returns:
-        For example `node3 192.168.50.12: Active, Connection refused`; None when nothing is missing.
-    """
+    """Name what is not there again, for example `node3 192.168.50.12: Active, Connection refused`; None for nothing."""
     protocols = {one.name: one for one in now.protocols}
     learnt = {(route.protocol, route.network) for route in now.routes}
     known = {route.network for route in now.routes}

@@ -34,13 +34,7 @@ _PAUSE = 0.05
 
 
 def propose(request: ConfigOptions) -> Proposal:
-    """Plan that neither file nor running BIRD holds anything of ours.
-
-    Args:
-        request: the file and the socket; its content does not matter.
-
-    Returns:
-        No operations where there is nothing of ours; a file that is not ours is left alone.
+    """Plan that neither file nor running BIRD holds anything of ours; a file that is not ours is left alone.
 
     Raises:
         FabricError: the file cannot be read, or BIRD does not answer.

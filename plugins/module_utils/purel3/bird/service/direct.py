@@ -26,14 +26,7 @@ Plan = t.Tuple[t.Tuple[str, ...], t.Callable[[], None]]
 
 
 def plan(request: ServiceOptions, was_running: bool) -> Plan:
-    """Find what brings BIRD into the state asked for.
-
-    Args:
-        request: that state.
-        was_running: whether BIRD answers.
-
-    Returns:
-        The operations in words, none when it is in it; and the call that carries them out.
+    """Find what brings BIRD into the state asked for: the operations in words, and the call that carries them out.
 
     Raises:
         FabricError: another BIRD stands in the way.

@@ -24,13 +24,7 @@ _ACTIVE = ("active", "reloading")
 
 
 def plan(request: ServiceOptions) -> t.Tuple[bool, t.Tuple[Step, ...]]:
-    """Find what brings BIRD into the state asked for.
-
-    Args:
-        request: that state.
-
-    Returns:
-        Whether it runs now, and the steps; none when it is in that state.
+    """Find whether BIRD runs, and the steps that bring it into the state asked for.
 
     Raises:
         FabricError: another BIRD, or a drop-in that is not ours, stands in the way.

@@ -50,12 +50,6 @@ class ServiceOptions:
 def propose(request: ServiceOptions) -> Proposal:
     """Plan how this node's BIRD gets into the state asked for.
 
-    Args:
-        request: that state.
-
-    Returns:
-        No operations when it is in it.
-
     Raises:
         FabricError: another BIRD in the way, one of another namespace at the socket, or no answer.
     """

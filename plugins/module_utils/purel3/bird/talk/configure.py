@@ -22,16 +22,7 @@ _UNCONFIRMED = re.compile(r"Configuration unconfirmed, undo in ([0-9.]+) s")
 
 
 def refuse_other_file(control: Control, socket: str, path: str) -> None:
-    """Make sure that a BIRD reads the file that is to change.
-
-    Args:
-        control: the conversation with it.
-        socket: its socket, for messages.
-        path: the file.
-
-    Raises:
-        BirdError: it reads another.
-    """
+    """Make sure that a BIRD reads the file that is to change; raises BirdError where it is another."""
     # `configure check` changes nothing, and says which file this BIRD reads.
     for line in control.ask("configure check"):
         match = _READS.search(line.text)
@@ -43,17 +34,7 @@ def refuse_other_file(control: Control, socket: str, path: str) -> None:
 
 
 def undo_time(control: Control) -> t.Optional[float]:
-    """Say whether BIRD runs a configuration that nobody has confirmed yet.
-
-    Args:
-        control: the conversation with it.
-
-    Returns:
-        Seconds until it undoes it; None when there is nothing to confirm.
-
-    Raises:
-        BirdError: no answer.
-    """
+    """Return in how many seconds BIRD undoes what nobody has confirmed yet; None where nothing is, raises BirdError."""
     for line in control.tell("configure status"):
         match = _UNCONFIRMED.search(line.text)
         if match is not None:
@@ -63,10 +44,6 @@ def undo_time(control: Control) -> t.Optional[float]:
 
 def wait_for_quiet(control: Control, socket: str) -> None:
     """Wait until BIRD has undone what an earlier run, which is gone, did not confirm.
-
-    Args:
-        control: the conversation with it.
-        socket: its socket, for messages.
 
     Raises:
         BirdError: that takes too long.

@@ -29,34 +29,17 @@ def _sort_key(protocol: ProtocolStatus) -> t.Tuple[int, int, str]:
 
 
 def sessions(protocols: t.Iterable[ProtocolStatus]) -> t.Tuple[ProtocolStatus, ...]:
-    """Return the BGP protocols among others.
-
-    Args:
-        protocols: any.
-
-    Returns:
-        Those of BGP, sorted by the address of the peer.
-    """
+    """Return the BGP protocols among others, sorted by the address of the peer."""
     return tuple(sorted((one for one in protocols if one.session is not None), key=_sort_key))
 
 
 def by_address(protocols: t.Iterable[ProtocolStatus]) -> t.Dict[str, ProtocolStatus]:
-    """Return the BGP protocols among others by their peers.
-
-    Args:
-        protocols: any.
-
-    Returns:
-        Those of BGP by the address of the peer, sorted by it.
-    """
+    """Return the BGP protocols among others by the address of the peer, sorted by it."""
     return {protocol.session.address: protocol for protocol in sessions(protocols) if protocol.session is not None}
 
 
 def described_peer(protocol: ProtocolStatus) -> ExpectedPeer:
-    """Learn from the running BIRD alone who a peer is.
-
-    Args:
-        protocol: of BGP; its description is, for example, `node3, node-to-node mesh`.
+    """Learn from the running BIRD alone who a peer is: its description is, for example, `node3, node-to-node mesh`.
 
     Returns:
         The peer; its type is unknown where the description does not end with one.
@@ -74,7 +57,6 @@ def with_telling_errors(
     """Keep the error that tells most while a session is tried again and again.
 
     Args:
-        protocols: what BIRD says.
         remembered: what BGP itself last complained of, by protocol; updated.
 
     Returns:
@@ -95,14 +77,7 @@ def with_telling_errors(
 
 
 def info(protocol: ProtocolStatus) -> str:
-    """Say in words how a session is.
-
-    Args:
-        protocol: a BGP protocol.
-
-    Returns:
-        For example Established, or `Active, Connection refused`.
-    """
+    """Say in words how a session is, for example Established, or `Active, Connection refused`."""
     if protocol.session is None:
         return protocol.info
     state = protocol.session.state or (protocol.info.split() or [protocol.state])[0]
@@ -118,14 +93,10 @@ def info(protocol: ProtocolStatus) -> str:
 
 
 def report(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.List[Described]:
-    """Describe the sessions as data.
+    """Describe the sessions among protocols as data, sorted by the address of the peer.
 
     Args:
-        protocols: any; only those of BGP are described.
         peers: who gives names and types, by address; all others are as BIRD's description says.
-
-    Returns:
-        One mapping a session, sorted by the address of the peer.
     """
     expected = {peer.address: peer for peer in peers}
     described = []
@@ -156,14 +127,7 @@ def report(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer
 
 
 def table_lines(described: t.Sequence[Described]) -> t.Tuple[str, ...]:
-    """Show sessions as calicoctl node status does.
-
-    Args:
-        described: as report() describes them.
-
-    Returns:
-        Lines without newlines.
-    """
+    """Show sessions, as report() describes them, in the way of calicoctl node status."""
     lines: t.List[str] = []
     for version in (4, 6):
         lines.extend(["", f"IPv{version} BGP status"] if lines else [f"IPv{version} BGP status"])
@@ -177,15 +141,7 @@ def table_lines(described: t.Sequence[Described]) -> t.Tuple[str, ...]:
 
 
 def status_table(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.Tuple[str, ...]:
-    """Show the sessions of a running BIRD as calicoctl node status does.
-
-    Args:
-        protocols: any; only those of BGP are shown.
-        peers: who gives types, by address.
-
-    Returns:
-        Lines without newlines.
-    """
+    """Show the sessions of a running BIRD as calicoctl node status does; peers give types, by address."""
     return table_lines(report(protocols, peers))
 
 
@@ -203,7 +159,6 @@ def what_is_missing(
 
     Args:
         peers: whom it should have sessions with; empty for whatever BIRD is configured with.
-        protocols: what BIRD says.
         routes: what BIRD says of its routes; None when only sessions count.
 
     Returns:

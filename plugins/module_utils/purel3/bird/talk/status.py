@@ -158,14 +158,7 @@ class Daemon:
 
 
 def parse_daemon(lines: t.Iterable[Line]) -> Daemon:
-    """Read the reply to show status.
-
-    Args:
-        lines: the reply.
-
-    Returns:
-        What it says.
-    """
+    """Read the reply to show status."""
     text = "\n".join(line.text for line in lines)
     version = re.search(r"^BIRD (\S+)", text, re.MULTILINE)
     router_id = re.search(r"Router ID is (\S+)", text)
@@ -240,13 +233,7 @@ def _with_detail(protocol: ProtocolStatus, text: str) -> ProtocolStatus:
 
 
 def parse_protocols(lines: t.Iterable[Line]) -> t.Tuple[ProtocolStatus, ...]:
-    """Read the reply to show protocols or show protocols all.
-
-    Args:
-        lines: the reply.
-
-    Returns:
-        The protocols, sorted by name.
+    """Read the reply to show protocols or show protocols all, sorted by name.
 
     Raises:
         BirdError: a heading that this library does not know.
@@ -307,14 +294,7 @@ def _with_attribute(route: BirdRoute, text: str) -> BirdRoute:
 
 
 def parse_routes(lines: t.Iterable[Line]) -> t.Tuple[BirdRoute, ...]:
-    """Read the reply to show route or show route all.
-
-    Args:
-        lines: the reply.
-
-    Returns:
-        The routes in BIRD's order; AS paths and BGP's next hops only from show route all.
-    """
+    """Read the reply to show route (all), in BIRD's order; only with `all` it has AS paths and BGP's next hops."""
     found = _Found()
     for line in lines:
         found.take(line.text)

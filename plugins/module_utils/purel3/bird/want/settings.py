@@ -178,10 +178,7 @@ def _peers(check: Checker, values: t.Mapping[str, t.Any], defaults: Session) -> 
 
 
 def parse(values: t.Mapping[str, t.Any]) -> Settings:
-    """Make settings of a node's host vars.
-
-    Args:
-        values: the bird_* variables of the role, by their names; an optional one that is None or empty text is absent.
+    """Make settings of the role's bird_* variables; an optional one that is None or empty text is absent.
 
     Returns:
         Settings in which every value is safe to be written into bird.conf.
