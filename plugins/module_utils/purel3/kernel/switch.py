@@ -66,12 +66,7 @@ class Port:
 
 @dataclass(frozen=True)
 class HostInterface:
-    """A host's interface as it is.
-
-    Args:
-        name: its name.
-        addresses: IPv4, with prefix length; none where it or the loopback is down.
-    """
+    """A host's interface as it is: no IPv4 addresses (with prefix length) where it or the loopback is down."""
 
     name: str
     addresses: t.Tuple[str, ...]

@@ -34,6 +34,7 @@ _INTERFACE = 1005
 
 
 def apply(change: ConfigChange, *, keeps_original: bool) -> None:
+    """Carry a change out, all of it or, where it waits for somebody to confirm it, up to there; raises FabricError."""
     require_program()
     request = change.request
     try:
@@ -79,10 +80,11 @@ def _load(change: ConfigChange, control: Control) -> None:
         patience = timeout - _reserve(timeout)
         _verify(change, control, Trial(moment, timeout, expected), patience)
     if not change.waits:
-        _keep(change, control)
+        _confirm_and_install(change, control)
 
 
 def confirm(change: ConfigChange, trial: Trial) -> None:
+    """Carry out the rest of a change that is being tried; raises FabricError."""
     request = change.request
     time.sleep(max(0.0, trial.activated - time.time()))
     with connected(request.socket) as control:
@@ -121,7 +123,7 @@ def _given_up(change: ConfigChange, control: Control, why: str) -> BirdError:
     )
 
 
-def _keep(change: ConfigChange, control: Control) -> None:
+def _confirm_and_install(change: ConfigChange, control: Control) -> None:
     request = change.request
     if change.is_timed:
         _confirm(control, request.socket, change.wanted)

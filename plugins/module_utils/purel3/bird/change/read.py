@@ -80,12 +80,7 @@ class ConfigOptions:
 
 @dataclass(frozen=True)
 class Running:
-    """A running BIRD.
-
-    Args:
-        digests: of its configuration and its passwords.
-        observed: its sessions and routes.
-    """
+    """What a running BIRD holds and shows."""
 
     digests: Digests = (None, None)
     observed: NodeView = _NOTHING
@@ -241,6 +236,7 @@ def _texts(*files: t.Optional[File]) -> t.Tuple[str, ...]:
 
 
 def read_change(request: ConfigOptions, program: t.Optional[Program]) -> ConfigChange:
+    """Find out what a request changes; raises FabricError where a file is not ours, or BIRD does not answer."""
     path, ownership = request.path, _ownership(request)
     old, old_passwords = read(path), read(passwords_path(path))
     _refuse_foreign(path, old)

@@ -21,12 +21,7 @@ _TICK = 0.05
 
 @dataclass(frozen=True)
 class Process:
-    """A running BIRD.
-
-    Args:
-        pid: its process id.
-        command: its command line.
-    """
+    """A running BIRD: its process id and command line."""
 
     pid: int
     command: str

@@ -23,12 +23,7 @@ __all__ = ["DEFAULT_PEER_TYPE", "VARIABLES", "BlockOrigin", "Peer", "Reflected",
 
 @dataclass(frozen=True)
 class BlockOrigin:
-    """Who may be the origin of a block.
-
-    Args:
-        block: a block, or a single address.
-        as_number: the AS of the node that owns it.
-    """
+    """Who may be the origin of a block, or of a single address: the AS of the node that owns it."""
 
     block: ipaddress.IPv4Network
     as_number: int
