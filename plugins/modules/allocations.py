@@ -100,7 +100,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store_file import (
-    Request,
+    StoreOptions,
     propose,
 )
 
@@ -114,7 +114,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
-    return propose(Request(params["path"], params["blocks"], params["addresses"], params["tunnels"]))
+    return propose(StoreOptions(params["path"], params["blocks"], params["addresses"], params["tunnels"]))
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.holding import Request, propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.hold import HoldOptions, propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import find_config
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -120,7 +120,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
     return propose(
-        Request(
+        HoldOptions(
             is_held=params["state"] == "present",
             path=params["path"] or find_config(),
             socket=params["socket"],

@@ -269,11 +269,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import Option
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import BackendOption
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
 
 
-def _specs(options: t.Iterable[Option]) -> t.Dict[str, t.Any]:
+def _specs(options: t.Iterable[BackendOption]) -> t.Dict[str, t.Any]:
     return {option.name: option.spec for option in options if option.is_of_module}
 
 

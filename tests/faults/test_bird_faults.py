@@ -22,7 +22,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, MissingDependency
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.deployment import Request, propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.propose import propose
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.read import ConfigOptions
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.service import propose as service
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk import daemon
@@ -33,9 +34,9 @@ STEPS = ("open", "fchown", "fchmod", "fsync", "rename")
 
 
 @pytest.fixture
-def request_for(tmp_path: Path) -> t.Callable[[str], Request]:
-    def make(content: str) -> Request:
-        return Request(content, path=str(tmp_path / "bird.conf"), socket=str(tmp_path / "nobody.ctl"))
+def request_for(tmp_path: Path) -> t.Callable[[str], ConfigOptions]:
+    def make(content: str) -> ConfigOptions:
+        return ConfigOptions(content, path=str(tmp_path / "bird.conf"), socket=str(tmp_path / "nobody.ctl"))
 
     return make
 
@@ -43,7 +44,11 @@ def request_for(tmp_path: Path) -> t.Callable[[str], Request]:
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("before", ["nothing", "a file of ours", "a file of the package"])
 def test_a_failed_step_leaves_what_was_and_the_next_run_converges(
-    step: str, before: str, tmp_path: Path, request_for: t.Callable[[str], Request], monkeypatch: pytest.MonkeyPatch
+    step: str,
+    before: str,
+    tmp_path: Path,
+    request_for: t.Callable[[str], ConfigOptions],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = tmp_path / "bird.conf"
     if before == "a file of ours":
@@ -73,13 +78,15 @@ def test_a_failed_step_leaves_what_was_and_the_next_run_converges(
     assert propose(request_for(NEW)).operations == ()
 
 
-def test_a_leftover_of_a_killed_run_is_no_hindrance(tmp_path: Path, request_for: t.Callable[[str], Request]) -> None:
+def test_a_leftover_of_a_killed_run_is_no_hindrance(
+    tmp_path: Path, request_for: t.Callable[[str], ConfigOptions]
+) -> None:
     (tmp_path / "bird.conf.new").write_text("half a li")
     propose(request_for(NEW)).apply()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bird.conf"]
 
 
-def test_owner_and_mode_are_put_right_alone(tmp_path: Path, request_for: t.Callable[[str], Request]) -> None:
+def test_owner_and_mode_are_put_right_alone(tmp_path: Path, request_for: t.Callable[[str], ConfigOptions]) -> None:
     propose(request_for(NEW)).apply()
     (tmp_path / "bird.conf").chmod(0o666)
     proposal = propose(request_for(NEW))
@@ -100,7 +107,7 @@ def test_bird_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # Ends the process at the n-th of its steps that change something on disk or in BIRD.
 DYING = """
 import itertools, os, sys
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import propose, read
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk import control
 
 numbers = itertools.count()
@@ -128,8 +135,8 @@ def asked(self, command):
 
 control.Control.ask = asked
 content, passwords = sys.stdin.read().split("\\0")
-deployment.propose(
-    deployment.Request(content, passwords=passwords, path=sys.argv[2], socket=sys.argv[3])
+propose.propose(
+    read.ConfigOptions(content, passwords=passwords, path=sys.argv[2], socket=sys.argv[3])
 ).apply()
 """
 SEALED = 'define peer_10_0_0_9_password = "{}";\n'
@@ -161,7 +168,7 @@ def test_whenever_a_run_is_killed_bird_can_start_and_the_next_run_converges(
     path, socket = tmp_path / "bird.conf", tmp_path / "nobody.ctl"
     for step in itertools.count():
         first, second = (
-            Request(content, path=str(path), socket=str(socket), passwords=secret)
+            ConfigOptions(content, path=str(path), socket=str(socket), passwords=secret)
             for content, secret in zip(contents, passwords)
         )
         propose(first).apply()
@@ -183,7 +190,7 @@ def test_whenever_a_run_is_killed_a_running_bird_ends_up_with_what_its_file_says
     config, socket = tmp_path / "bird.conf", tmp_path / "bird.ctl"
     texts = [f"router id 192.0.2.1;\n{text}" for text in (OLD, NEW)]
     account = {"owner": "root", "group": "root"}
-    requests = [Request(text, path=str(config), socket=str(socket), **account) for text in texts]
+    requests = [ConfigOptions(text, path=str(config), socket=str(socket), **account) for text in texts]
     propose(requests[0]).apply()
     with subprocess.Popen(["unshare", "-n", "bird", "-f", "-c", config, "-s", socket], stderr=subprocess.PIPE) as bird:
         try:
@@ -221,15 +228,15 @@ def die_inside(pid: int, step: int, content: str, path: Path, socket: Path) -> b
 
 PROPOSING = """
 import json, sys
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment
-request = deployment.Request(**json.load(sys.stdin))
-proposal = deployment.propose(request)
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import propose, read
+request = read.ConfigOptions(**json.load(sys.stdin))
+proposal = propose.propose(request)
 proposal.apply() if proposal.operations else None
 print(json.dumps(proposal.operations))
 """
 
 
-def propose_inside(pid: int, request: Request) -> t.List[str]:
+def propose_inside(pid: int, request: ConfigOptions) -> t.List[str]:
     """Run a change where the BIRD of the test is; return its operations."""
     done = subprocess.run(
         inside(pid, sys.executable, "-c", PROPOSING),
@@ -273,7 +280,7 @@ def test_a_bird_that_hangs_up_while_it_ends_is_waited_for(tmp_path: Path) -> Non
 
     ending = threading.Thread(target=end_slowly, daemon=True)
     ending.start()
-    service.propose(service.Request(is_started=False, socket=path, pid_file=str(tmp_path / "bird.pid"))).apply()
+    service.propose(service.ServiceOptions(is_started=False, socket=path, pid_file=str(tmp_path / "bird.pid"))).apply()
     ending.join(timeout=120)
     assert hung_up == [2, 3]
     assert not os.path.exists(path)

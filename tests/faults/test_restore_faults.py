@@ -28,7 +28,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import s
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import deployment, unit
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deployment import (
     PROGRAM_MARK,
-    Request,
+    RestoreOptions,
     propose,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import TunnelEnd, decode
@@ -87,13 +87,13 @@ class Node:
         path.write_bytes(b"#!/bin/sh\n" + PROGRAM_MARK + f"echo purel3 {version}\n{ending}".encode())
         return path
 
-    def request(self, *workloads: t.Mapping[str, str], version: str = "1", **options: t.Any) -> Request:
+    def request(self, *workloads: t.Mapping[str, str], version: str = "1", **options: t.Any) -> RestoreOptions:
         sent = self.program(version)
         digest = hashlib.sha256(sent.read_bytes()).hexdigest()
         paths = (str(self.root / "sbin/purel3"), str(self.root / "lib/purel3/node.json"))
-        return Request(state_of(*workloads), *paths, digest, str(sent), **options)
+        return RestoreOptions(state_of(*workloads), *paths, digest, str(sent), **options)
 
-    def gone(self, request: Request) -> Request:
+    def gone(self, request: RestoreOptions) -> RestoreOptions:
         return replace(request, state=None, transferred=None, digest="")
 
     def files(self) -> t.Dict[str, t.Tuple[bytes, int]]:
@@ -202,7 +202,7 @@ def test_a_unit_that_systemd_has_not_read_is_made_known(node: Node) -> None:
     assert propose(node.request(WEB1)).operations == ()
 
 
-def with_tunnel(request: Request) -> Request:
+def with_tunnel(request: RestoreOptions) -> RestoreOptions:
     assert request.state is not None
     return replace(request, state=replace(request.state, tunnel=TUNNEL))
 

@@ -20,7 +20,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.
     TCG,
     Boot,
     Hardware,
-    Port,
+    MachinePort,
     probe_command,
     qemu_command,
 )
@@ -40,7 +40,7 @@ MACHINE = Hardware(
     ssh_port=22200,
     management_mac="02:00:00:00:00:01",
     is_outbound=False,
-    ports=(Port(7, "02:00:00:00:00:02"),),
+    ports=(MachinePort(7, "02:00:00:00:00:02"),),
 )
 
 CASES: t.Dict[str, t.Tuple[str, ...]] = {
@@ -48,7 +48,7 @@ CASES: t.Dict[str, t.Tuple[str, ...]] = {
     "cloud": qemu_command(PROGRAM, replace(MACHINE, boot=None, acceleration=KVM, cpus=2, is_outbound=True)),
     "routed": qemu_command(
         PROGRAM,
-        replace(MACHINE, disk="/var/tmp/a,b.qcow2", ports=(*MACHINE.ports, Port(8, "02:00:00:00:00:03"))),
+        replace(MACHINE, disk="/var/tmp/a,b.qcow2", ports=(*MACHINE.ports, MachinePort(8, "02:00:00:00:00:03"))),
     ),
     "probe": probe_command(PROGRAM, KVM, "/var/cache/vmlinuz"),
 }

@@ -59,9 +59,9 @@ def test_a_content_that_bird_refuses_leaves_file_and_sessions_alone(two: t.Tuple
 DYING = (
     "import os, sys\n"
     "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import candidate, commit\n"
-    "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import deployment\n"
+    "from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change import propose, read\n"
     "{place} = lambda *arguments: os.kill(os.getpid(), 9)\n"
-    "deployment.propose(deployment.Request(sys.stdin.read())).apply()\n"
+    "propose.propose(read.ConfigOptions(sys.stdin.read())).apply()\n"
 )
 
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 import pytest
 from bird_nodes import CONFIG, GOLDEN, Network, Node, Variables
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.outline import outline
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import (
     SETTINGS,
     option_of,
     predict,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.outline import outline
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols import bgp
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols.versions import unsupported
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import parse_version
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.passwords import render_passwords

@@ -22,12 +22,12 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import (
     Dump,
     Found,
+    KernelStep,
     Key,
     Kind,
     Numbers,
     Place,
     Resource,
-    Step,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import OBJECTS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import KINDS
@@ -95,7 +95,7 @@ def found_of(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
                 yield neighbour, OBJECTS if record.protocol == OUR_PROTOCOL else ""
 
 
-def write(before: t.Optional[Neighbour], after: t.Optional[Neighbour], numbers: Numbers) -> t.Iterator[Step]:
+def write(before: t.Optional[Neighbour], after: t.Optional[Neighbour], numbers: Numbers) -> t.Iterator[KernelStep]:
     kind, flags = (RTM_DELNEIGH, 0) if after is None else (RTM_NEWNEIGH, 0x100 if before else 0x200)
     subject = after or before
     assert subject is not None
@@ -103,7 +103,7 @@ def write(before: t.Optional[Neighbour], after: t.Optional[Neighbour], numbers: 
     body += attributes.attribute(NDA_DST, socket.inet_aton(subject.address))
     body += attributes.attribute(NDA_LLADDR, attributes.mac(subject.mac))
     body += attributes.attribute(NDA_PROTOCOL, bytes([subject.protocol]))
-    yield Step(subject.namespace, wire.Message(kind, flags | (0x400 if after else 0), body))
+    yield KernelStep(subject.namespace, wire.Message(kind, flags | (0x400 if after else 0), body))
 
 
 KIND = Kind(NEIGHBOUR, 6, describe, found_of, write, place=place_of, dumps=dumps)

@@ -152,11 +152,11 @@ def test_a_lab_that_is_ended_while_its_image_is_built_is_not_started_afterwards(
     lab = {"name": LAB, "backend": "qemu", "nodes": [node]}
     ended = []
 
-    def equip(*_arguments: t.Any) -> machines.Equipment:
+    def equip(*_arguments: t.Any) -> machines.QemuEquipment:
         proposal = propose_lab({**lab, "state": "absent"})
         ended.extend(proposal.operations)
         proposal.apply()
-        return machines.Equipment("/bin/false", image.Image("none", "/dev/null", "raw"), "tcg")
+        return machines.QemuEquipment("/bin/false", image.Image("none", "/dev/null", "raw"), "tcg")
 
     monkeypatch.setattr(machines, "require", lambda *_arguments: None)
     monkeypatch.setattr(machines, "equip", equip)

@@ -67,13 +67,13 @@ def network() -> t.Iterator[None]:
 
 
 @pytest.fixture
-def sources() -> t.Iterator[t.List[probe.Source]]:
+def sources() -> t.Iterator[t.List[probe.ProbeSource]]:
     with contextlib.ExitStack() as stack:
         opened = []
         for name, address in ((WEB1, "10.1.0.2"), (WEB2, "10.2.0.2"), (WEB2, "10.9.9.9")):
             descriptor = os.open(f"/run/netns/{name}", os.O_RDONLY)
             stack.callback(os.close, descriptor)
-            opened.append(probe.Source(descriptor, address))
+            opened.append(probe.ProbeSource(descriptor, address))
         yield opened
 
 
@@ -87,7 +87,7 @@ def eventually(look: t.Callable[[], t.Any], expected: t.Any) -> None:
     assert found == expected
 
 
-def test_both_ways_answer_at_the_first_try(sources: t.List[probe.Source]) -> None:
+def test_both_ways_answer_at_the_first_try(sources: t.List[probe.ProbeSource]) -> None:
     pairs = [(0, "10.2.0.2"), (1, "10.1.0.2")]
 
     def tries(answers: t.Mapping[probe.Pair, probe.Answer]) -> t.List[t.Optional[int]]:
@@ -119,13 +119,13 @@ COMPLAINTS = {
 
 
 @pytest.mark.parametrize("case", COMPLAINTS)
-def test_no_answer(case: str, sources: t.List[probe.Source]) -> None:
+def test_no_answer(case: str, sources: t.List[probe.ProbeSource]) -> None:
     pair, icmp, tcp = COMPLAINTS[case]
     eventually(lambda: probe.probe_icmp(sources, [pair], 0)[pair], probe.Answer(None, 1, icmp))
     eventually(lambda: probe.probe_tcp(sources, [pair], 0, 9)[pair], probe.Answer(None, 1, tcp))
 
 
-def test_a_route_that_comes_late_is_found(sources: t.List[probe.Source]) -> None:
+def test_a_route_that_comes_late_is_found(sources: t.List[probe.ProbeSource]) -> None:
     ip("-netns", WEB2, "link", "set", "eth0", "down")
     before = echo_requests()
 
@@ -151,7 +151,7 @@ def echo_requests() -> int:
     return int(values[names.index("OutEchos")])
 
 
-def test_a_thousand_destinations_from_ten_sources(sources: t.List[probe.Source]) -> None:
+def test_a_thousand_destinations_from_ten_sources(sources: t.List[probe.ProbeSource]) -> None:
     ip("-netns", WEB2, "route", "add", "local", "10.2.128.0/17", "dev", "lo")
     ip("-netns", WEB2, "link", "set", "lo", "up")
     ip("-netns", ROUTER, "route", "add", "10.2.128.0/17", "via", "10.2.0.2")

@@ -101,6 +101,15 @@ def test_every_role_documents_and_checks_its_variables(path: Path) -> None:
     assert specs["argument_specs"]["main"]["options"]
 
 
+def test_no_two_classes_of_the_library_have_one_name() -> None:
+    places: t.Dict[str, t.List[str]] = {}
+    for name, path in library_files().items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_every_plugin_names_its_license() -> None:
     paths = [path for path in CHECKOUT.glob("plugins/**/*.py") if path.stat().st_size]
     assert [path for path in paths if HEADER not in path.read_text(encoding="utf-8")[:400]] == []

@@ -52,13 +52,10 @@ ROOMS: t.Mapping[str, Room] = {
     "bird.want": Room(("base", "values")),
     "bird.protocols": Room(("values",)),
     "bird.text": Room(("base", "bird.protocols", "bird.want", "state.kinds", "values")),
-    "bird.talk": Room(("base", "host"), ("control", "daemon", "observation", "processes")),
+    "bird.talk": Room(("base", "host"), ("configure", "control", "daemon", "observation", "processes")),
     "bird.change": Room(
         ("base", "bird.protocols", "bird.talk", "state.kinds", "state.linux", "values"),
-        (
-            *("attempt", "candidate", "commit", "deployment", "handover", "holding", "rollout", "running"),
-            *("seal", "withdrawal"),
-        ),
+        ("candidate", "commit", "handover", "hold", "propose", "read", "seal", "withdraw"),
     ),
     "bird.service": Room(("base", "bird.talk", "host", "state.kinds", "state.linux"), ("direct", "managed", "propose")),
     "restore": Room(

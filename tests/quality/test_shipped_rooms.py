@@ -24,7 +24,7 @@ INFORMATION = {*OPTIONS, "dataplane.encapsulation"}
 ROOMS: t.Mapping[str, t.Set[str]] = {
     "allocations": {"fabric.allocation", "fabric.file", "fabric.parts", "values"},
     "bird_config": {*OBJECTS, "bird.change", "bird.protocols", "bird.talk", "host"},
-    "bird_hold": {"bird.change", "bird.talk", "host", "values"},
+    "bird_hold": {"bird.change", "bird.talk", "host"},
     "bird_info": {"bird.talk"},
     "bird_service": {*OBJECTS, "bird.service", "bird.talk", "host"},
     "conformance": {*INFORMATION, "bird.talk", "verify"},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.deployment import foreign_parts
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.read import foreign_parts
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import (
     PASSWORDS_SYMBOL,
     digest,

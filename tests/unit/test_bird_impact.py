@@ -9,9 +9,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.mode_changes import mode_changes
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import predict, unknown
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import (
+    Impact,
+    mode_changes,
+    predict,
+    unknown,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 

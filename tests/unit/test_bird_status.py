@@ -25,12 +25,12 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.ses
     with_telling_errors,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
+    BirdRoute,
     Channel,
     Daemon,
     NextHop,
-    Protocol,
-    Route,
-    Session,
+    ProtocolStatus,
+    SessionStatus,
     parse_daemon,
     parse_protocols,
     parse_routes,
@@ -44,13 +44,13 @@ def recorded(version: str, name: str) -> t.Tuple[Line, ...]:
     return decode((REPLIES / version / f"{name}.txt").read_text().splitlines())
 
 
-def up(name: str, address: str, since: str = "2020-09-28") -> Protocol:
-    session = Session(address, "Established", 64512, 64512)
-    return Protocol(f"peer_{address.replace('.', '_')}", "BGP", "", "up", since, "Established", name, (), session)
+def up(name: str, address: str, since: str = "2020-09-28") -> ProtocolStatus:
+    session = SessionStatus(address, "Established", 64512, 64512)
+    return ProtocolStatus(f"peer_{address.replace('.', '_')}", "BGP", "", "up", since, "Established", name, (), session)
 
 
-def trying(name: str, address: str, error: str = "") -> Protocol:
-    session = Session(address, "Active", 64512, 64512, error)
+def trying(name: str, address: str, error: str = "") -> ProtocolStatus:
+    session = SessionStatus(address, "Active", 64512, 64512, error)
     return replace(up(name, address), state="start", info=f"Active {error}".strip(), session=session)
 
 
@@ -67,7 +67,7 @@ def test_protocols_and_their_channels_are_read(version: str) -> None:
     assert found["fabric_devices"].table == ""
     peer = found["peer_10_4_7_200"]
     assert (peer.kind, peer.state, peer.info, peer.description) == ("BGP", "up", "Established", "node2")
-    assert peer.session == Session("10.4.7.200", "Established", 50200, 50060)
+    assert peer.session == SessionStatus("10.4.7.200", "Established", 50200, 50060)
     assert peer.channels == (Channel("ipv4", "UP", 1, 1),)
     assert peer.is_established
 
@@ -76,7 +76,7 @@ def test_protocols_and_their_channels_are_read(version: str) -> None:
 def test_the_last_error_is_read(version: str) -> None:
     protocols = parse_protocols(recorded(version, "protocols_after_shutdown_of_peer"))
     (peer,) = [protocol for protocol in protocols if protocol.session]
-    assert peer.session == Session("10.4.7.60", "Active", 50060, 50200, "Received: Administrative shutdown")
+    assert peer.session == SessionStatus("10.4.7.60", "Active", 50060, 50200, "Received: Administrative shutdown")
     assert not peer.is_established
     assert info(peer) == "Active, Received: Administrative shutdown"
 
@@ -90,8 +90,8 @@ def test_the_short_reply_is_read_too(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_routes_are_read(version: str) -> None:
     own, learnt = (replace(route, since="") for route in parse_routes(recorded(version, "routes")))
-    assert own == Route("master4", "1.1.1.0/24", "blackhole", "fabric_blocks", "", True, 200)
-    assert learnt == Route(
+    assert own == BirdRoute("master4", "1.1.1.0/24", "blackhole", "fabric_blocks", "", True, 200)
+    assert learnt == BirdRoute(
         "master4",
         "1.1.2.0/24",
         "unicast",
@@ -253,11 +253,11 @@ NODE3 = ExpectedPeer("node3", "192.168.50.12", blocks=("10.244.135.0/26",))
 NODE4 = ExpectedPeer("node4", "192.168.50.13")
 
 
-def route(network: str, protocol: Protocol) -> Route:
-    return Route("master4", network, "unicast", protocol.name, "", True, 100)
+def route(network: str, protocol: ProtocolStatus) -> BirdRoute:
+    return BirdRoute("master4", network, "unicast", protocol.name, "", True, 100)
 
 
-WAITS: t.Dict[str, t.Tuple[t.Sequence[ExpectedPeer], t.Sequence[Protocol], t.Optional[str]]] = {
+WAITS: t.Dict[str, t.Tuple[t.Sequence[ExpectedPeer], t.Sequence[ProtocolStatus], t.Optional[str]]] = {
     "all are up": ([NODE2, NODE3], [up("node2", "192.168.50.11"), up("node3", "192.168.50.12")], None),
     "one refuses": (
         [NODE2, NODE3],

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols.versions import unsupported
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 ONLINK = "BIRD 2.0.11 does not know `onlink`; install BIRD 2.0.12 or newer, or leave that option out"

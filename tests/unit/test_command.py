@@ -18,7 +18,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.nod
     is_all_established,
     node_lines,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Daemon, Protocol, Session
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
+    Daemon,
+    ProtocolStatus,
+    SessionStatus,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.version import read_version
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -102,8 +106,8 @@ def test_a_link_to_it_finds_the_library(tmp_path: Path) -> None:
     assert subprocess.run([link, "--version"], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
 
 
-UP = Protocol("a", "BGP", "", "up", "", "", "", (), Session("10.0.0.1", "Established"))
-DOWN = Protocol("b", "BGP", "", "start", "", "", "", (), Session("10.0.0.2", "Active"))
+UP = ProtocolStatus("a", "BGP", "", "up", "", "", "", (), SessionStatus("10.0.0.1", "Established"))
+DOWN = ProtocolStatus("b", "BGP", "", "start", "", "", "", (), SessionStatus("10.0.0.2", "Active"))
 DAEMON = Daemon("2.0.12", "10.0.0.9", False)
 
 

@@ -12,14 +12,13 @@ import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
+    BirdRoute,
     Daemon,
     NextHop,
-    Protocol,
-    Session,
+    ProtocolStatus,
+    SessionStatus,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Route as BirdRoute
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import BLACKHOLE, UNICAST
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import Route as KernelRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import BLACKHOLE, UNICAST, Route
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import TABLE_MAIN
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import Change
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
@@ -66,9 +65,9 @@ def expect(**changes: t.Any) -> Expectation:
     return expectation_from_params(params)
 
 
-def session(address: str, error: str = "", as_number: int = 64512, description: str = "") -> Protocol:
+def session(address: str, error: str = "", as_number: int = 64512, description: str = "") -> ProtocolStatus:
     state = "Active" if error else "Established"
-    return Protocol(
+    return ProtocolStatus(
         name=f"peer_{address.replace('.', '_')}",
         kind="BGP",
         table="",
@@ -76,7 +75,7 @@ def session(address: str, error: str = "", as_number: int = 64512, description: 
         since="",
         info=state,
         description=description,
-        session=Session(address, state, as_number, 64512, error),
+        session=SessionStatus(address, state, as_number, 64512, error),
     )
 
 
@@ -86,8 +85,8 @@ def learnt(network: str, address: str, gateway: str = "", *, is_best: bool = Tru
     return BirdRoute("master4", network, "unicast", name, "", is_best, 100, hops, as_path, address)
 
 
-def in_kernel(network: str, gateway: str = "", kind: int = UNICAST, protocol: int = 12) -> KernelRoute:
-    return KernelRoute("", TABLE_MAIN, network, 0, kind, gateway, "eth0" if gateway else "", 0, protocol)
+def in_kernel(network: str, gateway: str = "", kind: int = UNICAST, protocol: int = 12) -> Route:
+    return Route("", TABLE_MAIN, network, 0, kind, gateway, "eth0" if gateway else "", 0, protocol)
 
 
 STATIC = BirdRoute("master4", OWN, "blackhole", "fabric_blocks", "", True, 200)

@@ -10,14 +10,17 @@ import typing as t
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import NextHop, Protocol, Session
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Route as BirdRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
+    BirdRoute,
+    NextHop,
+    ProtocolStatus,
+    SessionStatus,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (
     to_release,
     to_request,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import UNICAST
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import Route as KernelRoute
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import UNICAST, Route
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import TABLE_MAIN
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import Change
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.differences import (
@@ -61,15 +64,15 @@ def expect(**changes: t.Any) -> Expectation:
     return expectation_from_params(params)
 
 
-def protocol(address: str) -> Protocol:
-    return Protocol(
+def protocol(address: str) -> ProtocolStatus:
+    return ProtocolStatus(
         name=f"peer_{address.replace('.', '_')}",
         kind="BGP",
         table="",
         state="up",
         since="",
         info="Established",
-        session=Session(address, "Established", 64512, 64512),
+        session=SessionStatus(address, "Established", 64512, 64512),
     )
 
 
@@ -79,12 +82,12 @@ def learnt(network: str, next_hop: str, gateway: str, source: str) -> BirdRoute:
     return BirdRoute("master4", network, "unicast", name, "", True, 100, hops, "", next_hop)
 
 
-def route(network: str, gateway: str, device: str, *, is_simple: bool = True) -> KernelRoute:
+def route(network: str, gateway: str, device: str, *, is_simple: bool = True) -> Route:
     onlink = device == "tunl0"
-    return KernelRoute("", TABLE_MAIN, network, 0, UNICAST, gateway, device, 0, 12, onlink, is_simple)
+    return Route("", TABLE_MAIN, network, 0, UNICAST, gateway, device, 0, 12, onlink, is_simple)
 
 
-def seen(*kernel: KernelRoute) -> Seen:
+def seen(*kernel: Route) -> Seen:
     """The node's BIRD as it is in every mode, with these routes in the kernel."""
     return Seen(
         protocols=(protocol(NEAR), protocol(FAR)),

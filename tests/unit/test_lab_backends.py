@@ -26,8 +26,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import (
     Backend,
+    BackendOption,
     Fault,
-    Option,
     lab_keys,
     node_keys,
 )
@@ -51,8 +51,8 @@ CLOUD = Backend(
     name="cloud",
     nodes="cloud instances",
     operations=None,
-    options=(Option("zone", "str", str, default="a"),),
-    node_options=(Option("flavour", "str", str), Option("serial", "int", int, is_unique=True)),
+    options=(BackendOption("zone", "str", str, default="a"),),
+    node_options=(BackendOption("flavour", "str", str), BackendOption("serial", "int", int, is_unique=True)),
     connection={"ansible_connection": "cloud"},
     node_variables={"node_packages": ["bird2"]},
     place=lambda name, number, own: {"lab_node": name, "ansible_host": f"{own.get('flavour')}-{number}"},

@@ -17,7 +17,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.image_request import (
     DEFAULT_PACKAGES,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.machine import ImageChoice, Machine
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu.machine import (
+    ImageChoice,
+    VirtualMachine,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.backend import NodeState
@@ -47,7 +50,7 @@ def params(*nodes: t.Mapping[str, t.Any], **options: t.Any) -> Params:
     return {"name": "lab", "state": "present", "backend": "qemu", "nodes": list(nodes), **options}
 
 
-def machine(node: LabNode) -> Machine:
+def machine(node: LabNode) -> VirtualMachine:
     assert node.machine
     return node.machine
 
@@ -62,12 +65,12 @@ def test_machines_of_two_networks_and_the_router_between_them() -> None:
         LabNode(
             "node1",
             (LabLink("ens33", "192.168.50.10/24"),),
-            Machine(image, 512, 1, ("00:0c:29:63:9f:1e",), 22300, False, (("192.168.51.0/24", "192.168.50.1"),)),
+            VirtualMachine(image, 512, 1, ("00:0c:29:63:9f:1e",), 22300, False, (("192.168.51.0/24", "192.168.50.1"),)),
         ),
         LabNode(
             "node2",
             (LabLink("ens33", "192.168.51.10/24"),),
-            Machine(
+            VirtualMachine(
                 image,
                 768,
                 1,

@@ -15,7 +15,7 @@ from box import request_of
 
 from ansible_collections.purel3.fabric.plugins.inventory.fabric import DOCUMENTATION
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.mode_changes import mode_changes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import mode_changes
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import devices, guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation.tunnel import (

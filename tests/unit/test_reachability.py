@@ -13,8 +13,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.matrix import matrix_lines
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.reachability import (
     Place,
+    ProbeResult,
     Question,
-    Trial,
     Unreachable,
     demand,
     judge,
@@ -28,11 +28,11 @@ def question(*sources: Place) -> Question:
     return Question(sources, tuple(place.name for place in sources), (WEB1, WEB2, WEB3), ("icmp", "tcp"), 9, 2.0)
 
 
-def trials(asked: Question, *silent: t.Tuple[str, str, str]) -> t.List[Trial]:
+def trials(asked: Question, *silent: t.Tuple[str, str, str]) -> t.List[ProbeResult]:
     return [
-        Trial(position, destination, protocol, None, 3, "no answer")
+        ProbeResult(position, destination, protocol, None, 3, "no answer")
         if (asked.sources[position].name, destination.name, protocol) in silent
-        else Trial(position, destination, protocol, 0.5, 1)
+        else ProbeResult(position, destination, protocol, 0.5, 1)
         for position, destination in asked.pairs()
         for protocol in asked.protocols
     ]

@@ -18,7 +18,7 @@ from box import request_of
 
 from ansible_collections.purel3.fabric.plugins.inventory import fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.versions import unsupported
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols.versions import unsupported
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import require_program
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.want.settings import VARIABLES
@@ -30,7 +30,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.sessio
     OPTIONS,
     RULES,
     Form,
-    Option,
+    SessionOption,
 )
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/bird"
@@ -72,7 +72,7 @@ SAMPLES: t.Mapping[str, Samples] = {
 }
 
 
-def samples(option: Option) -> Samples:
+def samples(option: SessionOption) -> Samples:
     form = option.form
     if form.name == "number":
         return [form.low, form.high], [form.low - 1, form.high + 1], [True, "many", [form.low]]

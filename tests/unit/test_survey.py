@@ -17,7 +17,7 @@ import yaml
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns import survey as surveying
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.survey import (
-    Found,
+    Finding,
     settled,
     survey,
 )
@@ -64,9 +64,9 @@ def test_preflights_are_left_out_where_their_concern_is_sound() -> None:
         assert task["when"] == word
 
 
-LINE, FAULT = Found(("~ something",)), Found(("something is wrong",), is_fault=True)
+LINE, FAULT = Finding(("~ something",)), Finding(("something is wrong",), is_fault=True)
 ALL = ("tunnel_info", "host_info", "host", "workloads", "tunnel", "bird_config", "bird_service", "restore")
-CASES: t.Mapping[str, t.Tuple[t.Mapping[str, Found], t.Sequence[str]]] = {
+CASES: t.Mapping[str, t.Tuple[t.Mapping[str, Finding], t.Sequence[str]]] = {
     "nothing differs": ({}, (*ALL, "restore_preflight")),
     "a workload": (
         {"workloads": LINE},
@@ -92,7 +92,7 @@ CASES: t.Mapping[str, t.Tuple[t.Mapping[str, Found], t.Sequence[str]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_needs_no_task(name: str) -> None:
     differing, expected = CASES[name]
-    assert settled({**dict.fromkeys(ALL, Found()), **differing}) == list(expected)
+    assert settled({**dict.fromkeys(ALL, Finding()), **differing}) == list(expected)
 
 
 def options(**given: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:

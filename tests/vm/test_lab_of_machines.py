@@ -197,7 +197,7 @@ def test_a_guest_that_does_not_boot_fails_with_its_console_and_leaves_nothing(
 ) -> None:
     equip = control.equip
 
-    def without_init(*arguments: t.Any) -> control.Equipment:
+    def without_init(*arguments: t.Any) -> control.QemuEquipment:
         made = equip(*arguments)
         return replace(made, image=replace(made.image, command_line="console=ttyS0 rdinit=/nothing root=/dev/none"))
 

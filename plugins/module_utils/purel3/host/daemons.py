@@ -39,14 +39,7 @@ _FILE = re.compile(r"^# (/\S+)$")
 
 
 def tell(name: str) -> None:
-    """Have a daemon read its files again.
-
-    Args:
-        name: one of READERS, which runs.
-
-    Raises:
-        FabricError: it refused.
-    """
+    """Have one of READERS, which runs, read its files again; raises FabricError."""
     if name == UDEV:
         _run("udevadm", "control", "--reload")
     elif name == NETWORKD:
@@ -57,10 +50,7 @@ def tell(name: str) -> None:
 
 
 def convince(name: str) -> None:
-    """Have a daemon read its files again, and see that it does what they say.
-
-    Args:
-        name: one of READERS, which runs.
+    """Have one of READERS, which runs, read its files again, and see that it does what they say.
 
     Raises:
         FabricError: it does not, and why.
@@ -81,8 +71,6 @@ def last_setting(text: str, section: str, key: str) -> t.Tuple[str, str]:
 
     Args:
         text: what `systemd-analyze cat-config` or `NetworkManager --print-config` prints.
-        section: its section.
-        key: its name.
 
     Returns:
         The value, and the file that has it where the text says so; empty where it is not set.

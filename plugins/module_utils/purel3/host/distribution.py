@@ -18,14 +18,7 @@ _PACKAGES_OF_ALPINE = {"ip": "iproute2"}
 
 
 def parse_names(text: str) -> t.Tuple[str, ...]:
-    """Read what a distribution calls itself and what it is like (os-release(5)).
-
-    Args:
-        text: of /etc/os-release.
-
-    Returns:
-        For example ubuntu, debian.
-    """
+    """Read what a distribution calls itself and what it is like (os-release(5)), for example ubuntu, debian."""
     found: t.Dict[str, str] = {}
     for line in text.splitlines():
         key, _sign, value = line.partition("=")
@@ -35,26 +28,11 @@ def parse_names(text: str) -> t.Tuple[str, ...]:
 
 
 def packages(programs: t.Iterable[str], names: t.Collection[str]) -> t.Tuple[str, ...]:
-    """Name the packages that bring some programs.
-
-    Args:
-        programs: of bird, ip and nft.
-        names: of the distribution, as in parse_names.
-
-    Returns:
-        The packages in the same order.
-    """
+    """Name the packages that bring some of bird, ip and nft, for a distribution with names as in parse_names."""
     own = _PACKAGES_OF_ALPINE if "alpine" in names else {}
     return tuple(own.get(program, _PACKAGES[program][DEBIAN not in names]) for program in programs)
 
 
 def config_path(names: t.Collection[str]) -> str:
-    """Say which file BIRD reads.
-
-    Args:
-        names: of the distribution, as in parse_names; none where it does not say.
-
-    Returns:
-        The file.
-    """
+    """Say which file BIRD reads in a distribution with names as in parse_names; none where it does not say."""
     return _FILE if DEBIAN in names or not names else _FILE_OF_OTHERS

@@ -23,10 +23,7 @@ def loading(name: str) -> Step:
 
 
 def load(name: str) -> None:
-    """Load a kernel module, now.
-
-    Args:
-        name: for example ipip.
+    """Load a kernel module, for example ipip.
 
     Raises:
         KernelError: the kernel refused, with its words.
@@ -38,9 +35,6 @@ def load(name: str) -> None:
 
 def unload(name: str) -> None:
     """Unload a kernel module that nobody uses; it need not be there.
-
-    Args:
-        name: for example ipip.
 
     Raises:
         KernelError: the kernel refused, with its words.

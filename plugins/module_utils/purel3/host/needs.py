@@ -16,15 +16,7 @@ _OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 
 
 def look(programs: t.Sequence[str], bird_version: t.Optional[str]) -> t.Dict[str, t.Any]:
-    """Look what this host has and lacks.
-
-    Args:
-        programs: of bird, ip and nft.
-        bird_version: of the installed BIRD; None for none.
-
-    Returns:
-        The results of the module host_info.
-    """
+    """Look what this host has and lacks (of bird, ip and nft), as the module host_info returns it."""
     path = os.pathsep.join([os.environ.get("PATH", ""), *_SEARCH])
     missing = [program for program in programs if shutil.which(program, path=path) is None]
     names = _names()

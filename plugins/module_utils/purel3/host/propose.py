@@ -18,25 +18,19 @@ from ..kernel import modules as kernel_modules
 from ..state.kinds.kind import Key, Resource
 from ..state.kinds.sysctl import Sysctl
 from ..state.linux.network import LinuxKernel
-from ..state.plan import Request as SettingsRequest
+from ..state.plan import Request
 from ..state.reconcile import propose as propose_settings
 from ..state.scope import scope_of_request
 from . import daemons, modules, systemd
-from .request import NETWORKD, Request, Wanted, files_of
+from .request import NETWORKD, HostOptions, Wanted, files_of
 
 _MODE = 0o644
 # The sticky bit means nothing on a file: its reader has not taken it yet.
 _NOT_TAKEN = 0o1644
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: HostOptions) -> Proposal:
     """Plan what makes a host as it should be.
-
-    Args:
-        request: how it should be.
-
-    Returns:
-        No operations where it is so.
 
     Raises:
         FabricError: a file that is not ours stands in the way, or the kernel lacks a module.
@@ -59,7 +53,7 @@ def propose(request: Request) -> Proposal:
     )
 
 
-def _settings(request: Request) -> t.Tuple[t.List[Step], Wanted, t.Tuple[str, ...]]:
+def _settings(request: HostOptions) -> t.Tuple[t.List[Step], Wanted, t.Tuple[str, ...]]:
     kernel = LinuxKernel(scope_of_request(request.settings))
     try:
         proposal = propose_settings(request.settings, kernel)
@@ -82,7 +76,7 @@ def _settings(request: Request) -> t.Tuple[t.List[Step], Wanted, t.Tuple[str, ..
 
 
 def _set(settings: t.Mapping[Key, Resource], *, is_optional: bool = False) -> None:
-    request = SettingsRequest(settings, has_optional_settings=is_optional)
+    request = Request(settings, has_optional_settings=is_optional)
     kernel = LinuxKernel(scope_of_request(request))
     try:
         proposal = propose_settings(request, kernel)

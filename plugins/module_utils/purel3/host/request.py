@@ -14,7 +14,7 @@ from ..base.errors import InvalidInput
 from ..base.marks import FILE_HEADER
 from ..dataplane.sysctls import to_request
 from ..state.kinds.scope import OWN_NAMESPACE
-from ..state.plan import Request as SettingsRequest
+from ..state.plan import Request
 from ..values.modes import MODE_OF_DEVICE, MODES
 
 # Who reads a file; empty for what only the next boot reads.
@@ -59,7 +59,7 @@ unmanaged-devices+={";".join(f"interface-name:{device}" for device in DEVICES)}
 
 
 @dataclass(frozen=True)
-class Request:
+class HostOptions:
     """How a host should be.
 
     Args:
@@ -69,7 +69,7 @@ class Request:
         is_present: whether our files should be there.
     """
 
-    settings: SettingsRequest
+    settings: Request
     settings_path: str
     modules: t.Tuple[str, ...] = ()
     is_present: bool = True
@@ -92,14 +92,8 @@ class Wanted:
     has_own_folder: bool = False
 
 
-def request_from(options: t.Mapping[str, t.Any]) -> Request:
+def request_from(options: t.Mapping[str, t.Any]) -> HostOptions:
     """Work out from the options of the module host how a host should be.
-
-    Args:
-        options: sysctls, sysctls_path, modules, is_optional and state.
-
-    Returns:
-        The request.
 
     Raises:
         InvalidInput: names each fault.
@@ -112,7 +106,7 @@ def request_from(options: t.Mapping[str, t.Any]) -> Request:
             f"sysctls_path {path} is not the path of a file that the next boot reads; give one such as "
             "/etc/sysctl.d/90-purel3-fabric.conf"
         )
-    settings = SettingsRequest({})
+    settings = Request({})
     sysctls = {
         **(SETTINGS_OF_TUNNEL if MODULES_WITH_TUNNEL.intersection(options["modules"]) else {}),
         **options["sysctls"],
@@ -124,33 +118,18 @@ def request_from(options: t.Mapping[str, t.Any]) -> Request:
     if faults:
         raise InvalidInput(faults)
     modules = tuple(sorted({name.replace("-", "_") for name in options["modules"]})) if is_present else ()
-    return Request(settings, path, modules, is_present)
+    return HostOptions(settings, path, modules, is_present)
 
 
 def fault_of_module(name: str) -> str:
-    """Say what is wrong with the name of a kernel module.
-
-    Args:
-        name: for example ipip.
-
-    Returns:
-        One sentence; empty where it can be one.
-    """
+    """Say in one sentence what is wrong with the name of a kernel module; empty where it can be one."""
     if _MODULE.fullmatch(name):
         return ""
     return f"module {name!r} is not the name of a kernel module such as ipip; correct it"
 
 
-def files_of(request: Request, readers: t.Collection[str]) -> t.Tuple[Wanted, ...]:
-    """Find the files that a host of systemd's should have.
-
-    Args:
-        request: how the host should be.
-        readers: the daemons that are installed.
-
-    Returns:
-        The files, those included that should not exist.
-    """
+def files_of(request: HostOptions, readers: t.Collection[str]) -> t.Tuple[Wanted, ...]:
+    """Find the files of a host of systemd's with these daemons, those included that should not exist."""
     modules = "\n".join([FILE_HEADER, *request.modules, ""]) if request.modules else ""
     texts = {
         UDEV: (LINK_PATH, LINK_TEXT, False),

@@ -19,22 +19,12 @@ _TIMEOUT = 120
 
 
 def is_run_by_systemd() -> bool:
-    """Say whether systemd runs this host (sd_booted(3)).
-
-    Returns:
-        False in containers without it, and in lab nodes, which have a /run of their own.
-    """
+    """Say whether systemd runs this host (sd_booted(3)); it does not in lab nodes, which have a /run of their own."""
     return os.path.isdir(_SYSTEMD)
 
 
 def run_program(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a program.
-
-    Args:
-        words: its name and arguments.
-
-    Returns:
-        What it said; it may have failed.
+    """Run a program, which may fail, and return what it said.
 
     Raises:
         MissingDependency: it is not installed.
@@ -54,40 +44,18 @@ def run_program(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def ask(*arguments: str) -> str:
-    """Ask systemctl something that it answers by one word.
-
-    Args:
-        arguments: for example is-active, bird.
-
-    Returns:
-        The word.
-    """
+    """Ask systemctl something that it answers by one word, such as `is-active bird`."""
     return run_program("systemctl", *arguments).stdout.strip()
 
 
 def properties(unit: str, *names: str) -> t.Dict[str, str]:
-    """Read properties of a unit (org.freedesktop.systemd1(5)).
-
-    Args:
-        unit: its name.
-        names: for example LoadState; systemd knows all properties even of a unit that it does not have.
-
-    Returns:
-        Their values by name.
-    """
+    """Read properties of a unit (org.freedesktop.systemd1(5)), even of one that systemd does not have."""
     lines = run_program("systemctl", "show", f"--property={','.join(names)}", unit).stdout.splitlines()
     return {name: value for name, _sign, value in (line.partition("=") for line in lines)}
 
 
 def active_units(*units: str) -> t.Dict[str, bool]:
-    """Find which units systemd has, and which of them run.
-
-    Args:
-        units: names of services, without ending.
-
-    Returns:
-        Whether it is active, for each that systemd has.
-    """
+    """Find which services (named without ending) systemd has, and which of them are active."""
     blocks = run_program("systemctl", "show", "--property=Id,LoadState,ActiveState", *units).stdout.split("\n\n")
     found = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks]
     return {
@@ -98,10 +66,7 @@ def active_units(*units: str) -> t.Dict[str, bool]:
 
 
 def command(*arguments: str) -> None:
-    """Have systemctl do something.
-
-    Args:
-        arguments: for example start, bird.
+    """Have systemctl do something, such as `start bird`.
 
     Raises:
         FabricError: it failed, with its words.

@@ -63,81 +63,33 @@ RTGENMSG = struct.Struct("=Bxxx")
 
 
 def attribute(kind: int, payload: bytes) -> bytes:
-    """Encode one attribute.
-
-    Args:
-        kind: its number.
-        payload: its bytes.
-
-    Returns:
-        Header, payload and padding to four bytes.
-    """
+    """Encode one attribute: header, payload and padding to four bytes."""
     length = len(payload)
     return ATTRIBUTE.pack(length + 4, kind) + payload + PADDING[length & 3]
 
 
 def nested(kind: int, *attributes: bytes) -> bytes:
-    """Encode an attribute that holds attributes.
-
-    Args:
-        kind: its number.
-        attributes: encoded attributes.
-
-    Returns:
-        The encoded attribute.
-    """
+    """Encode an attribute that holds encoded attributes."""
     return attribute(kind | NLA_F_NESTED, b"".join(attributes))
 
 
 def number(kind: int, value: int) -> bytes:
-    """Encode an attribute that holds an unsigned 32-bit number.
-
-    Args:
-        kind: its number.
-        value: 0 to 2^32-1.
-
-    Returns:
-        The encoded attribute.
-    """
+    """Encode an attribute that holds an unsigned 32-bit number."""
     return U32_ATTRIBUTE.pack(8, kind, value)
 
 
 def text(kind: int, value: str) -> bytes:
-    """Encode an attribute that holds a zero-terminated string.
-
-    Args:
-        kind: its number.
-        value: the string.
-
-    Returns:
-        The encoded attribute.
-    """
+    """Encode an attribute that holds a zero-terminated string."""
     return attribute(kind, value.encode() + b"\0")
 
 
 def mac(value: str) -> bytes:
-    """Encode a link-layer address.
-
-    Args:
-        value: six hex bytes with colons.
-
-    Returns:
-        Six bytes.
-    """
+    """Encode a link-layer address, six hex bytes with colons, as six bytes."""
     return bytes.fromhex(value.replace(":", ""))
 
 
 def walk(data: bytes, offset: int, end: int) -> t.Iterator[t.Tuple[int, int, int]]:
-    """Walk over attributes.
-
-    Args:
-        data: a buffer.
-        offset: where the first attribute starts.
-        end: where the last one ends.
-
-    Yields:
-        Number (without flags), start and end of each payload.
-    """
+    """Walk over attributes in a part of a buffer: number (without flags), start and end of each payload."""
     while offset + 4 <= end:
         length, kind = ATTRIBUTE.unpack_from(data, offset)
         if length < 4:

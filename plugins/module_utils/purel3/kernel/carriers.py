@@ -29,14 +29,7 @@ class Carrier(t.NamedTuple):
 
 
 def read_carriers() -> t.Dict[str, Carrier]:
-    """Read the interfaces of the calling thread's namespace.
-
-    Returns:
-        The interfaces by name.
-
-    Raises:
-        KernelError: the kernel refuses to answer.
-    """
+    """Read the interfaces of the calling thread's namespace, by name; raises KernelError."""
     found = {}
     try:
         with RtnetlinkSocket() as inside:

@@ -12,14 +12,7 @@ _FORWARDING = "/proc/sys/net/ipv4/ip_forward"
 
 
 def make_router(namespace: int) -> None:
-    """Have a namespace forward.
-
-    Args:
-        namespace: open file of the network namespace.
-
-    Raises:
-        KernelError: the kernel's refusal.
-    """
+    """Have a network namespace, given as an open file, forward; raises KernelError."""
     try:
         with syscalls.entered(namespace), open(_FORWARDING, "w", encoding="ascii") as file:
             file.write("1")
@@ -28,17 +21,7 @@ def make_router(namespace: int) -> None:
 
 
 def is_router(namespace: int) -> bool:
-    """Tell whether a namespace forwards.
-
-    Args:
-        namespace: open file of the network namespace.
-
-    Returns:
-        False for one that only receives.
-
-    Raises:
-        KernelError: the kernel's refusal.
-    """
+    """Tell whether a network namespace, given as an open file, forwards; raises KernelError."""
     try:
         with syscalls.entered(namespace), open(_FORWARDING, encoding="ascii") as file:
             return file.read().strip() == "1"

@@ -20,14 +20,7 @@ _FOLDERS = ("/lib/modules", "/usr/lib/modules")
 
 
 def state(name: str) -> str:
-    """Say whether this kernel has a module.
-
-    Args:
-        name: for example ipip.
-
-    Returns:
-        THERE where it is loaded or built in, LOADABLE where it can be loaded, else MISSING.
-    """
+    """Say whether this kernel has a module: THERE (loaded or built in), LOADABLE or MISSING."""
     name = name.replace("-", "_")
     if os.path.isdir(f"{_LOADED}/{name}") or name in _listed("modules.builtin"):
         return THERE
@@ -38,7 +31,6 @@ def require(name: str, purpose: str, device: str = "") -> None:
     """Refuse a kernel that neither has a module nor can load it.
 
     Args:
-        name: for example ipip.
         purpose: what needs it, for example encapsulation.
         device: an interface that comes with it; where there is one, all is well.
 

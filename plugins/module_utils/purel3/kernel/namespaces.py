@@ -21,25 +21,14 @@ _NS_GET_NSTYPE = 0xB703
 
 
 def path_of(reference: str) -> str:
-    """Find the file of a namespace.
-
-    Args:
-        reference: empty for the own namespace, a name in /run/netns, or an absolute path.
-
-    Returns:
-        An absolute path.
-    """
+    """Find the file of a namespace: empty for the own one, a name in /run/netns, or an absolute path."""
     if not reference:
         return OWN_PATH
     return reference if reference.startswith("/") else f"{FOLDER}/{reference}"
 
 
 def list_names() -> t.List[str]:
-    """List the named namespaces.
-
-    Returns:
-        Sorted names; placeholders that hold no namespace are left out.
-    """
+    """List the named namespaces, sorted; placeholders that hold no namespace are left out."""
     try:
         names = sorted(os.listdir(FOLDER))
         device = os.stat(FOLDER).st_dev
@@ -49,11 +38,7 @@ def list_names() -> t.List[str]:
 
 
 def list_placeholders() -> t.Dict[str, int]:
-    """List the empty files that could be placeholders of ours, and hold no namespace.
-
-    Returns:
-        The mode of each by its name.
-    """
+    """Find the empty files that could be placeholders of ours, and hold no namespace: the mode of each by its name."""
     try:
         device = os.stat(FOLDER).st_dev
         with os.scandir(FOLDER) as entries:
@@ -75,13 +60,7 @@ def _is_namespace(path: str, folder_device: int) -> bool:
 
 
 def open_namespace(reference: str) -> t.Optional[int]:
-    """Open a namespace's file.
-
-    Args:
-        reference: as in path_of.
-
-    Returns:
-        A file descriptor, or None where there is no such namespace (or only an empty placeholder).
+    """Open a namespace's file, named as in path_of; None where there is none, or only an empty placeholder.
 
     Raises:
         InvalidInput: an absolute path is no network namespace.
@@ -128,11 +107,7 @@ def bind_own_namespace(name: str, mode: int) -> None:
 
 
 def prepare_folder() -> None:
-    """Make /run/netns a shared mount, as `ip netns add` does, so that names show in every mount namespace.
-
-    Raises:
-        OSError: the kernel's refusal.
-    """
+    """Make /run/netns a shared mount, as `ip netns add` does, seen in every mount namespace; raises OSError."""
     os.makedirs(FOLDER, mode=0o755, exist_ok=True)
     try:
         syscalls.mount("", FOLDER, flags=syscalls.MS_SHARED | syscalls.MS_REC)
@@ -144,14 +119,7 @@ def prepare_folder() -> None:
 
 
 def remove_name(name: str) -> None:
-    """Take a namespace's name away; it ends when nothing uses it any more.
-
-    Args:
-        name: its name; one that is gone already is fine.
-
-    Raises:
-        OSError: the kernel's refusal.
-    """
+    """Take away a namespace's name, if it has it; it ends when nothing uses it any more. Raises OSError."""
     path = f"{FOLDER}/{name}"
     try:
         syscalls.unmount(path)

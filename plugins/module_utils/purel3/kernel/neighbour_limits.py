@@ -13,11 +13,7 @@ _FILES = tuple(f"/proc/sys/net/ipv4/neigh/default/gc_thresh{number}" for number 
 
 
 def read_neighbour_limits() -> t.Optional[t.Tuple[int, int, int]]:
-    """Return gc_thresh1, 2 and 3.
-
-    Returns:
-        None where this network namespace does not show them.
-    """
+    """Return gc_thresh1, 2 and 3; None where this network namespace does not show them."""
     values = []
     for path in _FILES:
         try:
@@ -29,14 +25,7 @@ def read_neighbour_limits() -> t.Optional[t.Tuple[int, int, int]]:
 
 
 def write_neighbour_limits(limits: t.Tuple[int, int, int]) -> None:
-    """Set gc_thresh1, 2 and 3.
-
-    Args:
-        limits: in this order.
-
-    Raises:
-        KernelError: the kernel's refusal.
-    """
+    """Set gc_thresh1, 2 and 3; raises KernelError."""
     for path, value in zip(_FILES, limits):
         try:
             with open(path, "w", encoding="ascii") as file:

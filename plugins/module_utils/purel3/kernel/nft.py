@@ -22,14 +22,10 @@ _TIMEOUT = 60
 
 
 def read_table(family: str, name: str) -> t.Optional[Table]:
-    """Read a table.
+    """Read the objects of a table; None where there is none.
 
     Args:
         family: ip, ip6, inet or bridge.
-        name: its name.
-
-    Returns:
-        Its objects; None where there is no such table.
 
     Raises:
         MissingDependency: there is no nft.
@@ -43,10 +39,7 @@ def read_table(family: str, name: str) -> t.Optional[Table]:
 
 
 def run(transaction: str) -> None:
-    """Carry out a transaction: all of it, or nothing.
-
-    Args:
-        transaction: commands, one a line.
+    """Carry out a transaction (commands, one a line): all of it, or nothing.
 
     Raises:
         MissingDependency: there is no nft.

@@ -46,7 +46,7 @@ _WAIT = 1.0
 
 
 @dataclass(frozen=True)
-class Source:
+class ProbeSource:
     """Where packets start: an open file of the network namespace, and the address there that they come from."""
 
     namespace: int
@@ -68,34 +68,27 @@ class Answer:
     complaint: str = ""
 
 
-def probe_icmp(sources: t.Sequence[Source], pairs: t.Iterable[Pair], seconds: float) -> t.Dict[Pair, Answer]:
+def probe_icmp(sources: t.Sequence[ProbeSource], pairs: t.Iterable[Pair], seconds: float) -> t.Dict[Pair, Answer]:
     """Send ICMP echo requests until all are answered or the time is over.
 
     Args:
-        sources: where to start from.
         pairs: for each packet, the position of its source and the address of its destination.
         seconds: how long silent pairs are tried again; each is tried once whatever it says.
-
-    Returns:
-        an answer for each pair.
     """
     return _repeat(sources, pairs, seconds, _SOURCES_AT_ONCE, _icmp_round)
 
 
-def probe_tcp(sources: t.Sequence[Source], pairs: t.Iterable[Pair], seconds: float, port: int) -> t.Dict[Pair, Answer]:
+def probe_tcp(
+    sources: t.Sequence[ProbeSource], pairs: t.Iterable[Pair], seconds: float, port: int
+) -> t.Dict[Pair, Answer]:
     """Open TCP connections until all are answered or the time is over; a refusal is an answer, too.
 
     Args:
-        sources: where to start from.
-        pairs: for each connection, the position of its source and the address of its destination.
-        seconds: how long silent pairs are tried again; each is tried once whatever it says.
+        pairs, seconds: as in probe_icmp.
         port: of the destination; nobody need listen there.
-
-    Returns:
-        an answer for each pair.
     """
 
-    def connect(origins: t.Sequence[Source], some: t.Sequence[Pair]) -> t.Dict[Pair, t.Union[float, str]]:
+    def connect(origins: t.Sequence[ProbeSource], some: t.Sequence[Pair]) -> t.Dict[Pair, t.Union[float, str]]:
         found: t.Dict[Pair, t.Union[float, str]] = {}
         for start in range(0, len(some), _CONNECTIONS_AT_ONCE):
             found.update(_tcp_round(origins, some[start : start + _CONNECTIONS_AT_ONCE], port))
@@ -105,11 +98,11 @@ def probe_tcp(sources: t.Sequence[Source], pairs: t.Iterable[Pair], seconds: flo
 
 
 def _repeat(
-    sources: t.Sequence[Source],
+    sources: t.Sequence[ProbeSource],
     pairs: t.Iterable[Pair],
     seconds: float,
     sources_at_once: int,
-    attempt: t.Callable[[t.Sequence[Source], t.Sequence[Pair]], t.Dict[Pair, t.Union[float, str]]],
+    attempt: t.Callable[[t.Sequence[ProbeSource], t.Sequence[Pair]], t.Dict[Pair, t.Union[float, str]]],
 ) -> t.Dict[Pair, Answer]:
     answers = {pair: Answer(None, 0) for pair in pairs}
     deadline = time.monotonic() + seconds
@@ -136,7 +129,7 @@ def _grouped(pairs: t.Sequence[Pair], sources_at_once: int) -> t.Iterator[t.Sequ
         yield [pair for pair in pairs if pair[0] in some]
 
 
-def _icmp_round(sources: t.Sequence[Source], pairs: t.Sequence[Pair]) -> t.Dict[Pair, t.Union[float, str]]:
+def _icmp_round(sources: t.Sequence[ProbeSource], pairs: t.Sequence[Pair]) -> t.Dict[Pair, t.Union[float, str]]:
     found: t.Dict[Pair, t.Union[float, str]] = {}
     cookie = os.urandom(8)
     sent: t.Dict[int, int] = {}
@@ -176,7 +169,7 @@ def _icmp_round(sources: t.Sequence[Source], pairs: t.Sequence[Pair]) -> t.Dict[
     return {pair: found.get(pair, "no ICMP echo reply") for pair in pairs}
 
 
-def _icmp_socket(source: Source) -> socket.socket:
+def _icmp_socket(source: ProbeSource) -> socket.socket:
     with entered(source.namespace):
         opened = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMP)
     try:
@@ -192,7 +185,7 @@ def _icmp_socket(source: Source) -> socket.socket:
     return opened
 
 
-def _source_complaint(source: Source, error: OSError) -> str:
+def _source_complaint(source: ProbeSource, error: OSError) -> str:
     if error.errno == errno.EADDRNOTAVAIL:
         return f"the source's own address {source.address} is not in its namespace"
     return f"its source: {os.strerror(error.errno or 0)}"
@@ -245,7 +238,9 @@ def _arrival(ancillary: t.Sequence[t.Tuple[int, int, bytes]]) -> int:
     return time.time_ns()
 
 
-def _tcp_round(sources: t.Sequence[Source], pairs: t.Sequence[Pair], port: int) -> t.Dict[Pair, t.Union[float, str]]:
+def _tcp_round(
+    sources: t.Sequence[ProbeSource], pairs: t.Sequence[Pair], port: int
+) -> t.Dict[Pair, t.Union[float, str]]:
     found: t.Dict[Pair, t.Union[float, str]] = {}
     began: t.Dict[int, t.Tuple[Pair, float]] = {}
     poll = select.poll()

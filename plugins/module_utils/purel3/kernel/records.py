@@ -111,16 +111,7 @@ class RouteRecord(t.NamedTuple):
 
 
 def parse_link(data: bytes, offset: int, end: int) -> LinkRecord:
-    """Decode the body of RTM_NEWLINK.
-
-    Args:
-        data: a buffer.
-        offset: where the body starts.
-        end: where it ends.
-
-    Returns:
-        The interface.
-    """
+    """Decode the body of RTM_NEWLINK, which stands between two places of a buffer."""
     _family, _type, index, flags, _change = IFINFOMSG.unpack_from(data, offset)
     name = address = alias = kind = ""
     mtu = group = peer_ifindex = 0
@@ -173,16 +164,7 @@ def _parse_addr_gen_mode(data: bytes, start: int, stop: int) -> t.Optional[int]:
 
 
 def parse_address(data: bytes, offset: int, end: int) -> AddressRecord:
-    """Decode the body of RTM_NEWADDR.
-
-    Args:
-        data: a buffer.
-        offset: where the body starts.
-        end: where it ends.
-
-    Returns:
-        The address; the local one where the interface is point-to-point.
-    """
+    """Decode the body of RTM_NEWADDR; the address is the local one where the interface is point-to-point."""
     family, length, _flags, _scope, index = IFADDRMSG.unpack_from(data, offset)
     found: t.Dict[int, bytes] = {
         kind: data[start:stop] for kind, start, stop in walk(data, offset + 8, end) if kind <= IFA_LOCAL
@@ -192,16 +174,7 @@ def parse_address(data: bytes, offset: int, end: int) -> AddressRecord:
 
 
 def parse_route(data: bytes, offset: int, end: int) -> t.Optional[RouteRecord]:
-    """Decode the body of RTM_NEWROUTE.
-
-    Args:
-        data: a buffer.
-        offset: where the body starts.
-        end: where it ends.
-
-    Returns:
-        The route, or None for an entry of the cache or of a family other than IPv4 and IPv6.
-    """
+    """Decode the body of RTM_NEWROUTE; None for an entry of the cache or of a family other than IPv4 and IPv6."""
     family, length, _src, _tos, table, protocol, scope, kind, flags = RTMSG.unpack_from(data, offset)
     if flags & RTM_F_CLONED or family not in (socket.AF_INET, socket.AF_INET6):
         return None
@@ -232,16 +205,7 @@ def parse_route(data: bytes, offset: int, end: int) -> t.Optional[RouteRecord]:
 
 
 def parse_namespace_id(data: bytes, offset: int, end: int) -> int:
-    """Decode the body of RTM_NEWNSID.
-
-    Args:
-        data: a buffer.
-        offset: where the body starts.
-        end: where it ends.
-
-    Returns:
-        The id, or -1 where none has been given.
-    """
+    """Decode the body of RTM_NEWNSID: the id, or -1 where none has been given."""
     for kind, start, _stop in walk(data, offset + 4, end):
         if kind == NETNSA_NSID:
             return int(S32.unpack_from(data, start)[0])

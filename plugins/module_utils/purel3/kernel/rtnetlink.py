@@ -69,18 +69,11 @@ class RtnetlinkSocket:
         self._socket.close()
 
     def grow_receive_buffer(self, size: int) -> None:
-        """Make room for large answers (CAP_NET_ADMIN).
-
-        Args:
-            size: bytes.
-        """
+        """Make room for answers of so many bytes (CAP_NET_ADMIN)."""
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
 
     def execute(self, messages: t.Sequence[Message]) -> t.List[Refusal]:
         """Send changes, in batches, and wait until the kernel has acknowledged each.
-
-        Args:
-            messages: requests; each is asked for an acknowledgement.
 
         Returns:
             The refusals, in order; empty when all were carried out. All of a batch are tried even if one is refused,
@@ -123,12 +116,6 @@ class RtnetlinkSocket:
     def dump(self, message: Message) -> t.List[Body]:
         """Ask for a whole table, again if it changed while it was read.
 
-        Args:
-            message: a dump request.
-
-        Returns:
-            Kind, buffer, start and end of each answer's body.
-
         Raises:
             OSError: the kernel's refusal; EINTR where the table never stood still.
         """
@@ -160,17 +147,7 @@ class RtnetlinkSocket:
                 bodies.append((kind, data, offset, end))
 
     def get(self, message: Message) -> t.Optional[Body]:
-        """Ask for one object.
-
-        Args:
-            message: a request that has one answer.
-
-        Returns:
-            Kind, buffer, start and end of the answer's body, or None where the object does not exist.
-
-        Raises:
-            OSError: the kernel's refusal.
-        """
+        """Ask for one object; None where it does not exist, raises OSError."""
         sequence = self._send([message], 0)
         while True:
             data = self._socket.recv(_RECEIVE_SIZE)

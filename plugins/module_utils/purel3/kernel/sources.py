@@ -13,14 +13,7 @@ _PORT = 9
 
 
 def source_to(address: str) -> t.Optional[str]:
-    """Find the address that the kernel chooses for packets to a host, as it does for the outer header of a tunnel's.
-
-    Args:
-        address: of the host, IPv4.
-
-    Returns:
-        One of this host's own; None where there is no way.
-    """
+    """Find the address from which the kernel sends to an IPv4 host, also in a tunnel's outer header; None: no way."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((address, _PORT))

@@ -65,38 +65,21 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Interface:
-    """A host's interface as it is.
-
-    Args:
-        name: its name.
-        addresses: IPv4, with prefix length; none where it or the loopback is down.
-    """
+class HostInterface:
+    """A host's interface as it is: no IPv4 addresses (with prefix length) where it or the loopback is down."""
 
     name: str
     addresses: t.Tuple[str, ...]
 
 
 def require() -> None:
-    """Check that switches can be made here.
-
-    Raises:
-        MissingDependency: no pyroute2.
-    """
+    """Check that switches can be made here: MissingDependency where there is no pyroute2, also of all that follows."""
     if not HAS_PYROUTE2:
         raise MissingDependency("lab: pyroute2 is not installed; install 0.7.2 or newer: pip install pyroute2")
 
 
 def make_switch(namespace: int) -> None:
-    """Make an empty network namespace fit for bridges.
-
-    Args:
-        namespace: open file of the switch's network namespace.
-
-    Raises:
-        KernelError: the kernel's refusal.
-        MissingDependency: no pyroute2.
-    """
+    """Make an empty network namespace, given as an open file, fit for bridges; raises KernelError."""
     with open_netlink(namespace, "switch") as netlink:
         _silence_ipv6()
         # Last, because by this the switch is known to be complete.
@@ -104,18 +87,7 @@ def make_switch(namespace: int) -> None:
 
 
 def read_ports(namespace: int) -> t.Optional[t.Dict[str, Port]]:
-    """Read a switch.
-
-    Args:
-        namespace: open file of the switch's network namespace.
-
-    Returns:
-        its ports by name; None where the switch is not complete.
-
-    Raises:
-        KernelError: the kernel's refusal.
-        MissingDependency: no pyroute2.
-    """
+    """Read the ports of a switch by name; None where it is not complete, raises KernelError."""
     with open_netlink(namespace, "switch") as netlink:
         links = list(netlink.get_links())
     by_index = {int(link["index"]): link for link in links}
@@ -134,15 +106,10 @@ def read_ports(namespace: int) -> t.Optional[t.Dict[str, Port]]:
 
 
 def unplug(namespace: int, prefixes: t.Sequence[str]) -> None:
-    """Remove ports, with each the interface of its host, and the bridges that are left without ports.
-
-    Args:
-        namespace: open file of the switch's network namespace.
-        prefixes: what the names of these ports begin with.
+    """Remove ports whose names begin with these, with each the interface of its host, and bridges left without ports.
 
     Raises:
         KernelError: the kernel's refusal.
-        MissingDependency: no pyroute2.
     """
     with open_netlink(namespace, "switch") as netlink:
         links = list(netlink.get_links())
@@ -162,12 +129,10 @@ def plug(switch: int, hosts: t.Iterable[t.Tuple[int, t.Sequence[Plug]]]) -> None
     """Connect hosts to a switch; each interface is born inside its host's namespace.
 
     Args:
-        switch: open file of the switch's network namespace.
         hosts: for each, an open file of its network namespace, and what it gets.
 
     Raises:
         KernelError: the kernel's refusal.
-        MissingDependency: no pyroute2.
     """
     with open_netlink(switch, "switch") as netlink:
         bridges: t.Dict[str, int] = {}
@@ -186,19 +151,8 @@ def plug(switch: int, hosts: t.Iterable[t.Tuple[int, t.Sequence[Plug]]]) -> None
             _bring_up(namespace, plugs)
 
 
-def read_host(namespace: int, indexes: t.Collection[int]) -> t.Dict[int, Interface]:
-    """Read interfaces of a host.
-
-    Args:
-        namespace: open file of the host's network namespace.
-        indexes: of the interfaces.
-
-    Returns:
-        those that are there, by their indexes.
-
-    Raises:
-        KernelError: the kernel's refusal.
-    """
+def read_host(namespace: int, indexes: t.Collection[int]) -> t.Dict[int, HostInterface]:
+    """Read those of some interfaces of a host that are there, by their indexes; raises KernelError."""
     with _inside(namespace, "host") as inside:
         links = {link.ifindex: link for link in _links(inside)}
         addresses: t.Dict[int, t.List[str]] = {}
@@ -207,7 +161,9 @@ def read_host(namespace: int, indexes: t.Collection[int]) -> t.Dict[int, Interfa
             addresses.setdefault(found.ifindex, []).append(found.address)
     is_awake = links[wire.LOOPBACK_INDEX].is_up
     return {
-        index: Interface(links[index].name, tuple(addresses.get(index, ())) if is_awake and links[index].is_up else ())
+        index: HostInterface(
+            links[index].name, tuple(addresses.get(index, ())) if is_awake and links[index].is_up else ()
+        )
         for index in indexes
         if index in links
     }
@@ -226,15 +182,7 @@ def _bring_up(namespace: int, plugs: t.Sequence[Plug]) -> None:
 
 
 def bridge_index(netlink: t.Any, name: str) -> int:
-    """Find a bridge, or make it.
-
-    Args:
-        netlink: in the namespace of the switch.
-        name: of the bridge.
-
-    Returns:
-        Its index; it is up.
-    """
+    """Find a bridge of the switch, or make it, and set it up."""
     if not netlink.link_lookup(ifname=name):
         netlink.link("add", ifname=name, kind="bridge", br_stp_state=0, br_mcast_snooping=0)
     index = int(netlink.link_lookup(ifname=name)[0])
@@ -278,16 +226,7 @@ def _inside(namespace: int, what: str) -> t.Iterator[RtnetlinkSocket]:
 
 @contextlib.contextmanager
 def open_netlink(namespace: int, what: str) -> t.Iterator[t.Any]:
-    """Speak to the kernel inside a network namespace.
-
-    Args:
-        namespace: open file of the namespace.
-        what: is being worked on, for messages.
-
-    Raises:
-        KernelError: the kernel's refusal.
-        MissingDependency: no pyroute2.
-    """
+    """Speak to the kernel inside a network namespace; messages say what is being worked on. Raises KernelError."""
     require()
     try:
         with syscalls.entered(namespace), IPRoute() as netlink:

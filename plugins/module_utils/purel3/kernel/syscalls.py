@@ -34,42 +34,21 @@ def _check(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Give the calling thread new namespaces (unshare(2)).
-
-    Args:
-        flags: CLONE_NEW* bits.
-
-    Raises:
-        OSError: the kernel's refusal.
-    """
+    """Give the calling thread new namespaces by CLONE_NEW* bits (unshare(2)); raises OSError."""
     _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
 
 
 def setns(fd: int, kind: int = CLONE_NEWNET) -> None:
-    """Move the calling thread into the namespace behind a file descriptor (setns(2)).
-
-    Args:
-        fd: an open namespace file.
-        kind: the CLONE_NEW* bit it must be of.
-
-    Raises:
-        OSError: the kernel's refusal.
-    """
+    """Move the calling thread into an open namespace, of the kind of a CLONE_NEW* bit (setns(2)); raises OSError."""
     _check(_libc.setns(ctypes.c_int(fd), ctypes.c_int(kind)), "setns")
 
 
 def mount(source: str, target: str, filesystem: str = "none", flags: int = 0, data: str = "") -> None:
-    """Mount a file system (mount(2)).
+    """Mount a file system (mount(2)), or bind a file; raises OSError.
 
     Args:
-        source: device, or the file to bind.
-        target: an existing path.
-        filesystem: its type, for example tmpfs.
         flags: MS_* bits.
         data: options of the file system, for example size=16m.
-
-    Raises:
-        OSError: the kernel's refusal.
     """
     result = _libc.mount(
         os.fsencode(source), os.fsencode(target), filesystem.encode(), ctypes.c_ulong(flags), data.encode()
@@ -78,28 +57,13 @@ def mount(source: str, target: str, filesystem: str = "none", flags: int = 0, da
 
 
 def unmount(target: str, flags: int = MNT_DETACH) -> None:
-    """Unmount a path (umount2(2)).
-
-    Args:
-        target: the mount point.
-        flags: MNT_* bits.
-
-    Raises:
-        OSError: the kernel's refusal; EINVAL where nothing is mounted.
-    """
+    """Unmount a path (umount2(2), MNT_* bits); raises OSError, EINVAL where nothing is mounted."""
     _check(_libc.umount2(os.fsencode(target), ctypes.c_int(flags)), f"umount {target}")
 
 
 @contextlib.contextmanager
 def entered(fd: int) -> t.Iterator[None]:
-    """Run a block inside a network namespace, and come back.
-
-    Args:
-        fd: an open network namespace file.
-
-    Raises:
-        OSError: the kernel's refusal to enter or to return.
-    """
+    """Run a block inside a network namespace, given as an open file, and come back; raises OSError."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         setns(fd)

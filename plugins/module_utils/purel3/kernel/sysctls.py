@@ -15,17 +15,13 @@ _VALUE_LENGTH = 4096
 
 
 def read_in(reference: str, path: str) -> t.Optional[str]:
-    """Read a setting.
+    """Read a setting of a namespace, named as in namespaces.path_of; raises OSError.
 
     Args:
-        reference: the namespace, as in namespaces.path_of.
         path: with slashes, for example net/ipv4/ip_forward.
 
     Returns:
         Its fields joined by one space, or None where there is no such setting or namespace.
-
-    Raises:
-        OSError: the kernel's refusal.
     """
     if not reference:
         return _read(path)
@@ -51,15 +47,7 @@ def _read(path: str) -> t.Optional[str]:
 
 
 def write(path: str, value: str) -> None:
-    """Change a setting of the calling thread's namespace.
-
-    Args:
-        path: with slashes.
-        value: fields joined by one space.
-
-    Raises:
-        OSError: the kernel's refusal.
-    """
+    """Change a setting, as in read_in, of the calling thread's namespace; raises OSError."""
     fd = os.open(_ROOT + path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(fd, value.encode())

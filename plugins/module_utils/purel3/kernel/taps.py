@@ -23,11 +23,7 @@ _IFF_VNET_HDR = 0x4000
 
 
 def require() -> None:
-    """Check that there can be taps.
-
-    Raises:
-        MissingDependency: not on this machine.
-    """
+    """Check that there can be taps; raises MissingDependency."""
     if not os.path.exists(_TUN):
         raise MissingDependency(f"lab: {_TUN} does not exist; load the kernel module: modprobe tun")
 
@@ -36,7 +32,6 @@ def open_taps(switch: int, taps: t.Sequence[t.Tuple[str, str]]) -> t.List[int]:
     """Make ports for virtual machines; each is there for as long as its file is open, in whatever process.
 
     Args:
-        switch: open file of the switch's network namespace.
         taps: name of the port and of its bridge, for each.
 
     Returns:

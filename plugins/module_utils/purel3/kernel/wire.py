@@ -115,16 +115,7 @@ def _veth_end(end: VethEnd) -> bytes:
 
 
 def create_veth(end: VethEnd, peer: VethEnd, peer_namespace_fd: int) -> Message:
-    """Create a veth pair, the peer born in its own namespace with its own address.
-
-    Args:
-        end: the end in the namespace of the socket.
-        peer: the other end.
-        peer_namespace_fd: an open file of the peer's network namespace.
-
-    Returns:
-        RTM_NEWLINK; both ends stay down.
-    """
+    """Create a veth pair, the peer born in its namespace with its address; both ends stay down (RTM_NEWLINK)."""
     born = IFINFOMSG.pack(0, 0, peer.ifindex, 0, 0) + _veth_end(peer) + number(IFLA_NET_NS_FD, peer_namespace_fd)
     info = nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "veth"), nested(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, born)))
     body = IFINFOMSG.pack(0, 0, end.ifindex, 0, 0) + _veth_end(end) + info
@@ -141,20 +132,14 @@ def set_link(
     mtu: int = 0,
     addr_gen_mode: t.Optional[int] = None,
 ) -> Message:
-    """Change an interface; what is None, empty or 0 stays.
+    """Change an interface (RTM_SETLINK); what is None, empty or 0 stays, but for an empty alias, which removes it.
+
+    The kernel applies is_up before addr_gen_mode (do_setlink in net/core/rtnetlink.c), so send the latter in a message
+    of its own, first.
 
     Args:
-        index: the interface.
-        is_up: administratively up.
-        alias: IFLA_IFALIAS, at most 255 bytes; empty removes it.
-        group: interface group.
-        link_address: MAC.
-        mtu: bytes.
+        alias: at most 255 bytes.
         addr_gen_mode: how IPv6 makes link-local addresses.
-
-    Returns:
-        RTM_SETLINK. The kernel applies is_up before addr_gen_mode (do_setlink in net/core/rtnetlink.c), so send
-        the latter in a message of its own, first.
     """
     parts = b""
     if alias is not None:
@@ -173,26 +158,12 @@ def set_link(
 
 
 def delete_link(index: int) -> Message:
-    """Delete one interface.
-
-    Args:
-        index: the interface.
-
-    Returns:
-        RTM_DELLINK.
-    """
+    """Delete one interface (RTM_DELLINK)."""
     return Message(RTM_DELLINK, 0, IFINFOMSG.pack(0, 0, index, 0, 0))
 
 
 def delete_group(group: int) -> Message:
-    """Delete every interface of a group at once.
-
-    Args:
-        group: the interface group; not 0.
-
-    Returns:
-        RTM_DELLINK without an index; the kernel answers ENODEV where the group is empty.
-    """
+    """Delete every interface of a group, not 0, at once (RTM_DELLINK); the kernel answers ENODEV where it is empty."""
     return Message(RTM_DELLINK, 0, IFINFOMSG.pack(0, 0, 0, 0, 0) + number(IFLA_GROUP, group))
 
 
@@ -203,28 +174,12 @@ def _address(kind: int, flags: int, index: int, address: str) -> Message:
 
 
 def add_address(index: int, address: str) -> Message:
-    """Give an interface an address.
-
-    Args:
-        index: the interface.
-        address: with prefix length.
-
-    Returns:
-        RTM_NEWADDR.
-    """
+    """Give an interface an address, with prefix length (RTM_NEWADDR)."""
     return _address(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address)
 
 
 def delete_address(index: int, address: str) -> Message:
-    """Take an address from an interface.
-
-    Args:
-        index: the interface.
-        address: with prefix length.
-
-    Returns:
-        RTM_DELADDR.
-    """
+    """Take an address, with prefix length, from an interface (RTM_DELADDR)."""
     return _address(RTM_DELADDR, 0, index, address)
 
 
@@ -251,62 +206,29 @@ def _route(kind: int, flags: int, route: RouteRecord) -> Message:
 
 
 def add_route(route: RouteRecord) -> Message:
-    """Add a route where none of its destination, metric and table is.
-
-    Args:
-        route: the whole route.
-
-    Returns:
-        RTM_NEWROUTE with NLM_F_EXCL.
-    """
+    """Add a route where none of its destination, metric and table is (RTM_NEWROUTE with NLM_F_EXCL)."""
     return _route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route)
 
 
 def replace_route(route: RouteRecord) -> Message:
-    """Exchange the route of the same destination, metric and table without a gap.
-
-    Args:
-        route: the whole new route.
-
-    Returns:
-        RTM_NEWROUTE with NLM_F_REPLACE.
-    """
+    """Exchange the route of the same destination, metric and table without a gap (RTM_NEWROUTE with NLM_F_REPLACE)."""
     return _route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route)
 
 
 def delete_route(route: RouteRecord) -> Message:
-    """Delete exactly this route.
-
-    Args:
-        route: the whole route.
-
-    Returns:
-        RTM_DELROUTE.
-    """
+    """Delete exactly this route (RTM_DELROUTE)."""
     return _route(RTM_DELROUTE, 0, route)
 
 
 def dump_links() -> Message:
-    """Ask for all interfaces, without their counters.
-
-    Returns:
-        RTM_GETLINK.
-    """
+    """Ask for all interfaces, without their counters (RTM_GETLINK)."""
     return Message(
         RTM_GETLINK, NLM_F_DUMP, IFINFOMSG.pack(0, 0, 0, 0, 0) + number(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
     )
 
 
 def get_link(index: int = 0, name: str = "") -> Message:
-    """Ask for one interface.
-
-    Args:
-        index: its index, or 0 to ask by name.
-        name: its name.
-
-    Returns:
-        RTM_GETLINK.
-    """
+    """Ask for one interface by its index, or where that is 0, by its name (RTM_GETLINK)."""
     parts = number(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
     if name:
         parts += text(IFLA_IFNAME, name)
@@ -314,38 +236,16 @@ def get_link(index: int = 0, name: str = "") -> Message:
 
 
 def dump_addresses(family: int = socket.AF_INET) -> Message:
-    """Ask for all addresses.
-
-    Args:
-        family: AF_INET or AF_INET6.
-
-    Returns:
-        RTM_GETADDR.
-    """
+    """Ask for all addresses of a family (RTM_GETADDR)."""
     return Message(RTM_GETADDR, NLM_F_DUMP, IFADDRMSG.pack(family, 0, 0, 0, 0))
 
 
 def dump_routes(family: int = socket.AF_INET, table: int = 0) -> Message:
-    """Ask for all routes.
-
-    Args:
-        family: AF_INET or AF_INET6.
-        table: of one table only (needs NETLINK_GET_STRICT_CHK), or 0 for all tables.
-
-    Returns:
-        RTM_GETROUTE.
-    """
+    """Ask for all routes of a family (RTM_GETROUTE), in all tables or one (needs NETLINK_GET_STRICT_CHK)."""
     parts = number(RTA_TABLE, table) if table else b""
     return Message(RTM_GETROUTE, NLM_F_DUMP, RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + parts)
 
 
 def get_namespace_id(namespace_fd: int) -> Message:
-    """Ask for the id by which the socket's namespace knows another.
-
-    Args:
-        namespace_fd: an open file of the other network namespace.
-
-    Returns:
-        RTM_GETNSID.
-    """
+    """Ask for the id by which the socket's namespace knows another, given as an open file (RTM_GETNSID)."""
     return Message(RTM_GETNSID, 0, RTGENMSG.pack(0) + number(NETNSA_FD, namespace_fd))

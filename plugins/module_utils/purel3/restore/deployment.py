@@ -20,7 +20,7 @@ from ..base.steps import Step, take
 from ..host import systemd
 from . import unit
 from .compiled import digest_of_sent
-from .files import Change, File, read
+from .files import FileChange, InstalledFile, read
 from .state import State, decode, encode, is_ours
 from .words import lines_of
 
@@ -35,7 +35,7 @@ _OWN_FOLDER = "purel3"
 
 
 @dataclass(frozen=True)
-class Request:
+class RestoreOptions:
     """What a node should hold for its next boot.
 
     state: what to save; None where nothing should be left of all this.
@@ -54,7 +54,7 @@ class Request:
     is_look: bool = False
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: RestoreOptions) -> Proposal:
     """Plan how a node gets what it needs for its next boot.
 
     `wants_program` is among the values where the program must be transferred first. Raises FabricError for a path or an
@@ -66,8 +66,8 @@ def propose(request: Request) -> Proposal:
     if request.is_look and not is_same and request.state is not None:
         return Proposal(values={"wants_program": True})
     changes = [
-        Change(request.program_path, program, _program_to_be(request, program, is_same=is_same)),
-        Change(request.state_path, state, _text_to_be(None if request.state is None else encode(request.state))),
+        FileChange(request.program_path, program, _program_to_be(request, program, is_same=is_same)),
+        FileChange(request.state_path, state, _text_to_be(None if request.state is None else encode(request.state))),
     ]
     steps = [
         Step((), functools.partial(_try_program, request)),
@@ -85,7 +85,7 @@ def propose(request: Request) -> Proposal:
     )
 
 
-def _refuse_paths(request: Request) -> None:
+def _refuse_paths(request: RestoreOptions) -> None:
     faults = [
         f"{name} {path!r} is not an absolute path without blanks and quotes; give one such as {example}"
         for name, path, example in (
@@ -100,14 +100,14 @@ def _refuse_paths(request: Request) -> None:
         raise InvalidInput(faults)
 
 
-def _program_as_is(request: Request) -> t.Optional[File]:
+def _program_as_is(request: RestoreOptions) -> t.Optional[InstalledFile]:
     program = read(request.program_path)
     if program is not None and program.content and PROGRAM_MARK not in program.content[:512]:
         raise ForeignObject(_in_the_way(request.program_path))
     return program
 
 
-def _state_as_is(request: Request) -> t.Optional[File]:
+def _state_as_is(request: RestoreOptions) -> t.Optional[InstalledFile]:
     state = read(request.state_path)
     if state is not None and not is_ours(state.content.decode(errors="replace")):
         raise ForeignObject(_in_the_way(request.state_path))
@@ -118,14 +118,16 @@ def _in_the_way(path: str) -> str:
     return f"{path} stands in the way: it is not ours; move it away, or choose another path"
 
 
-def _program_to_be(request: Request, program: t.Optional[File], *, is_same: bool) -> t.Optional[File]:
+def _program_to_be(
+    request: RestoreOptions, program: t.Optional[InstalledFile], *, is_same: bool
+) -> t.Optional[InstalledFile]:
     if request.state is None:
         return None
     if program is not None and is_same:
-        return File(program.content, _PROGRAM_MODE)
+        return InstalledFile(program.content, _PROGRAM_MODE)
     if request.transferred is None:
         if request.digest:
-            return File(b"", _PROGRAM_MODE)
+            return InstalledFile(b"", _PROGRAM_MODE)
         raise InvalidInput(["the program was not sent; name the module in full, purel3.fabric.restore"])
     try:
         with open(request.transferred, "rb") as file:
@@ -134,14 +136,14 @@ def _program_to_be(request: Request, program: t.Optional[File], *, is_same: bool
         raise FabricError(f"{request.transferred}: cannot read the program: {error.strerror}; run it again") from error
     if hashlib.sha256(content).hexdigest() != request.digest:
         raise FabricError(f"{request.transferred} is not the program that was sent; run it again")
-    return File(content, _PROGRAM_MODE)
+    return InstalledFile(content, _PROGRAM_MODE)
 
 
-def _text_to_be(text: t.Optional[str]) -> t.Optional[File]:
-    return None if text is None else File(text.encode(), _MODE)
+def _text_to_be(text: t.Optional[str]) -> t.Optional[InstalledFile]:
+    return None if text is None else InstalledFile(text.encode(), _MODE)
 
 
-def _saved(request: Request, file: t.Optional[File]) -> t.FrozenSet[str]:
+def _saved(request: RestoreOptions, file: t.Optional[InstalledFile]) -> t.FrozenSet[str]:
     """Put what is saved in words, as far as it can be read."""
     with contextlib.suppress(FabricError):
         if file is not None:
@@ -157,22 +159,22 @@ def _text(lines: t.Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in sorted(lines))
 
 
-def _step_of(change: Change, request: Request) -> Step:
+def _step_of(change: FileChange, request: RestoreOptions) -> Step:
     is_sent = change.path == request.program_path and request.transferred is not None
     return Step(
         (change.operation,), functools.partial(_make_program, request, change) if is_sent else change.make, change.undo
     )
 
 
-def _make_program(request: Request, change: Change) -> None:
+def _make_program(request: RestoreOptions, change: FileChange) -> None:
     """Install what was sent with the code that its Python makes of it; where it makes none, as it was sent."""
-    sent = t.cast(File, change.new)
+    sent = t.cast(InstalledFile, change.new)
     done = _run_program(request, "--compile")
     is_whole = done.returncode == 0 and digest_of_sent(done.stdout) == request.digest
     (replace(change, new=replace(sent, content=done.stdout)) if is_whole else change).make()
 
 
-def _steps_of_unit(request: Request) -> t.Iterator[Step]:
+def _steps_of_unit(request: RestoreOptions) -> t.Iterator[Step]:
     is_wanted = request.state is not None and request.is_enabled
     has_guard = request.state is not None and is_wanted and request.state.tunnel is not None
     text = unit.unit_text(request.program_path, request.state_path) if is_wanted else None
@@ -204,15 +206,15 @@ def _steps_of_unit(request: Request) -> t.Iterator[Step]:
         yield Step((f"+ service {unit.NAME}",), start, stop)
 
 
-def _change_of_unit(name: str, text: t.Optional[str]) -> Change:
+def _change_of_unit(name: str, text: t.Optional[str]) -> FileChange:
     path = os.path.join(systemd.UNITS, name)
     old = read(path)
     if old is not None and old.content and not old.content.startswith(FILE_HEADER.encode()):
         raise ForeignObject(_in_the_way(path))
-    return Change(path, old, _text_to_be(text))
+    return FileChange(path, old, _text_to_be(text))
 
 
-def _make_in_folder(change: Change) -> None:
+def _make_in_folder(change: FileChange) -> None:
     change.make()
     if change.new is None and change.path.endswith(unit.DROP_IN):
         with contextlib.suppress(OSError):
@@ -231,7 +233,7 @@ def _with_reload(act: t.Callable[[], None]) -> t.Callable[[], None]:
     return act_and_reload
 
 
-def _apply(request: Request, steps: t.Sequence[Step]) -> None:
+def _apply(request: RestoreOptions, steps: t.Sequence[Step]) -> None:
     take(steps)
     folder = os.path.dirname(request.state_path)
     if request.state is None and os.path.basename(folder) == _OWN_FOLDER:
@@ -239,7 +241,7 @@ def _apply(request: Request, steps: t.Sequence[Step]) -> None:
             os.rmdir(folder)
 
 
-def _try_program(request: Request) -> None:
+def _try_program(request: RestoreOptions) -> None:
     """Refuse a program that this node cannot run, before it takes the place of one that it can."""
     if request.transferred is None:
         return
@@ -252,7 +254,7 @@ def _try_program(request: Request) -> None:
         )
 
 
-def _run_program(request: Request, option: str) -> subprocess.CompletedProcess[bytes]:
+def _run_program(request: RestoreOptions, option: str) -> subprocess.CompletedProcess[bytes]:
     interpreter = _interpreter(request)
     command = [*interpreter, str(request.transferred), option]
     try:
@@ -269,6 +271,6 @@ def _run_program(request: Request, option: str) -> subprocess.CompletedProcess[b
         ) from error
 
 
-def _interpreter(request: Request) -> t.List[str]:
+def _interpreter(request: RestoreOptions) -> t.List[str]:
     with open(str(request.transferred), "rb") as file:
         return file.readline()[2:].decode().split()

@@ -16,7 +16,7 @@ from ..base.files import UNFINISHED, Ownership, replace, sync_folder
 
 
 @dataclass(frozen=True)
-class File:
+class InstalledFile:
     """A file's content and who may use it.
 
     mode: permission bits.
@@ -29,12 +29,12 @@ class File:
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """A file as it is and as it should be; None where there is none."""
 
     path: str
-    old: t.Optional[File]
-    new: t.Optional[File]
+    old: t.Optional[InstalledFile]
+    new: t.Optional[InstalledFile]
 
     @property
     def operation(self) -> str:
@@ -58,7 +58,7 @@ class Change:
             _put(self.path, self.old)
 
 
-def read(path: str) -> t.Optional[File]:
+def read(path: str) -> t.Optional[InstalledFile]:
     """Read a file, None where there is none.
 
     Raises ForeignObject where something else than a file is there, FabricError where it cannot be read.
@@ -77,12 +77,12 @@ def read(path: str) -> t.Optional[File]:
         if not stat.S_ISREG(status.st_mode):
             raise ForeignObject(f"{path} is no file and so not ours; move it away, or choose another path")
         with open(handle, "rb", closefd=False) as file:
-            return File(file.read(), stat.S_IMODE(status.st_mode), status.st_uid)
+            return InstalledFile(file.read(), stat.S_IMODE(status.st_mode), status.st_uid)
     finally:
         os.close(handle)
 
 
-def write(path: str, file: File) -> None:
+def write(path: str, file: InstalledFile) -> None:
     """Replace a file at once, as `replace` does; its folder is made if it does not exist."""
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
@@ -91,7 +91,7 @@ def write(path: str, file: File) -> None:
     replace(path, file.content, Ownership(file.owner, -1, file.mode))
 
 
-def _put(path: str, file: t.Optional[File]) -> None:
+def _put(path: str, file: t.Optional[InstalledFile]) -> None:
     if file is not None:
         write(path, file)
         return

@@ -53,7 +53,7 @@ OF_ONE = "one session"
 OF_BOTH = "all sessions, or one"
 
 
-class Option(t.NamedTuple):
+class SessionOption(t.NamedTuple):
     """One option of BGP sessions.
 
     where: of what it may be said.
@@ -79,12 +79,12 @@ class Option(t.NamedTuple):
     has_variable: bool = True
 
 
-def _plain(form: Form, words: str, default: t.Any = None, since: t.Tuple[str, ...] = ()) -> Option:
-    return Option(form, default=default, words=(words,), is_plain=True, since=since)
+def _plain(form: Form, words: str, default: t.Any = None, since: t.Tuple[str, ...] = ()) -> SessionOption:
+    return SessionOption(form, default=default, words=(words,), is_plain=True, since=since)
 
 
-def _filtering(form: Form, words: str, default: t.Any = None, *, has_variable: bool = False) -> Option:
-    return Option(
+def _filtering(form: Form, words: str, default: t.Any = None, *, has_variable: bool = False) -> SessionOption:
+    return SessionOption(
         form,
         default=default,
         words=(words,),
@@ -96,15 +96,15 @@ def _filtering(form: Form, words: str, default: t.Any = None, *, has_variable: b
 
 
 # By name; plain ones are written in this order.
-OPTIONS: t.Mapping[str, Option] = {
-    "local_as_number": Option(AS_NUMBER, OF_ONE, words=("local",), is_of_near_end=True, has_variable=False),
-    "source_address": Option(ADDRESS, OF_ONE, words=("local",), is_of_near_end=True, has_variable=False),
-    "multihop": Option(number(1, 255), OF_ONE, words=("multihop",), has_variable=False),
-    "passive": Option(TRUTH, OF_ONE, False, words=("passive",), is_of_near_end=True, has_variable=False),
-    "ttl_security": Option(TRUTH_OR_AUTO, default=AUTO, words=("ttl security",)),
-    "bfd": Option(TRUTH, default=False, words=("bfd",), effect=NONE),
-    "bfd_interval": Option(number(10, 60000, "milliseconds"), OF_ALL, 300, effect=NONE),
-    "bfd_multiplier": Option(number(1, 255), OF_ALL, 3, effect=NONE),
+OPTIONS: t.Mapping[str, SessionOption] = {
+    "local_as_number": SessionOption(AS_NUMBER, OF_ONE, words=("local",), is_of_near_end=True, has_variable=False),
+    "source_address": SessionOption(ADDRESS, OF_ONE, words=("local",), is_of_near_end=True, has_variable=False),
+    "multihop": SessionOption(number(1, 255), OF_ONE, words=("multihop",), has_variable=False),
+    "passive": SessionOption(TRUTH, OF_ONE, False, words=("passive",), is_of_near_end=True, has_variable=False),
+    "ttl_security": SessionOption(TRUTH_OR_AUTO, default=AUTO, words=("ttl security",)),
+    "bfd": SessionOption(TRUTH, default=False, words=("bfd",), effect=NONE),
+    "bfd_interval": SessionOption(number(10, 60000, "milliseconds"), OF_ALL, 300, effect=NONE),
+    "bfd_multiplier": SessionOption(number(1, 255), OF_ALL, 3, effect=NONE),
     "graceful_restart_time": _plain(number(1, 4095, "seconds"), "graceful restart time", 30),
     "hold_time": _plain(number(3, 65535, "seconds"), "hold time", 90),
     "keepalive_time": _plain(number(1, 21845, "seconds"), "keepalive time"),
@@ -113,7 +113,7 @@ OPTIONS: t.Mapping[str, Option] = {
     "connect_retry_time": _plain(number(1, 3600, "seconds"), "connect retry time", 5),
     "error_wait_time": _plain(PAUSES, "error wait time", (1, 30)),
     "default_local_preference": _plain(number(0, 2**32 - 1), "default bgp_local_pref"),
-    "next_hop": Option(
+    "next_hop": SessionOption(
         word("default", "self", "keep"),
         default="default",
         words=("next hop self", "next hop keep"),
@@ -121,8 +121,8 @@ OPTIONS: t.Mapping[str, Option] = {
         effect=REFILTER,
     ),
     "communities": _filtering(COMMUNITIES, "export", (), has_variable=True),
-    "import_limit": Option(number(1, 2**31), words=("import limit",), is_in_channel=True, effect=NONE),
-    "import_limit_action": Option(
+    "import_limit": SessionOption(number(1, 2**31), words=("import limit",), is_in_channel=True, effect=NONE),
+    "import_limit_action": SessionOption(
         word("warn", "block", "restart", "disable"),
         default="block",
         words=("import limit",),

@@ -17,7 +17,7 @@ T = t.TypeVar("T")
 _PAUSES_REMEDY = "give the shortest and the longest pause in seconds, such as [1, 30]"
 
 
-class Source(t.Protocol):
+class ValueSource(t.Protocol):
     """Where values stand: knows how they are written there, and takes what is wrong with them.
 
     `what` is what messages call the value, `item` the value as it stands, and None the answer when it is not usable.
@@ -46,7 +46,7 @@ class Contradiction(t.NamedTuple):
     remedy: str
 
 
-def read_option(source: Source, what: str, item: t.Any, form: Form) -> t.Any:
+def read_option(source: ValueSource, what: str, item: t.Any, form: Form) -> t.Any:
     """Read a value of any form but rules; None when it is not usable, of which the source then knows."""
     return _READERS[form.name](source, what, item, form)
 
@@ -70,11 +70,11 @@ def contradictions(options: t.Mapping[str, t.Any]) -> t.Iterator[Contradiction]:
             widest = prefix
 
 
-def _number(source: Source, what: str, item: t.Any, form: Form) -> t.Optional[int]:
+def _number(source: ValueSource, what: str, item: t.Any, form: Form) -> t.Optional[int]:
     return source.parse_number(what, item, within(form.low, form.high, form.unit))
 
 
-def _pauses(source: Source, what: str, item: t.Any, form: Form) -> t.Optional[t.Tuple[int, int]]:
+def _pauses(source: ValueSource, what: str, item: t.Any, form: Form) -> t.Optional[t.Tuple[int, int]]:
     items = source.parse_list(what, item)
     if items is None:
         return None
@@ -89,8 +89,8 @@ def _pauses(source: Source, what: str, item: t.Any, form: Form) -> t.Optional[t.
     return low, high
 
 
-def _texts(parse: t.Callable[[str], T]) -> t.Callable[[Source, str, t.Any, Form], t.Optional[t.Tuple[T, ...]]]:
-    def read(source: Source, what: str, item: t.Any, form: Form) -> t.Optional[t.Tuple[T, ...]]:
+def _texts(parse: t.Callable[[str], T]) -> t.Callable[[ValueSource, str, t.Any, Form], t.Optional[t.Tuple[T, ...]]]:
+    def read(source: ValueSource, what: str, item: t.Any, form: Form) -> t.Optional[t.Tuple[T, ...]]:
         items = source.parse_list(what, item)
         if items is None:
             return None
@@ -100,7 +100,7 @@ def _texts(parse: t.Callable[[str], T]) -> t.Callable[[Source, str, t.Any, Form]
     return read
 
 
-_READERS: t.Mapping[str, t.Callable[[Source, str, t.Any, Form], t.Any]] = {
+_READERS: t.Mapping[str, t.Callable[[ValueSource, str, t.Any, Form], t.Any]] = {
     "number": _number,
     "word": lambda source, what, item, form: source.parse_text(what, item, one_of(form.choices)),
     "truth": lambda source, what, item, form: source.parse_truth(what, item, form.choices),

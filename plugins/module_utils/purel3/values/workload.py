@@ -45,7 +45,7 @@ class Workload(t.NamedTuple):
     mac: str = ""
 
 
-class Option(t.NamedTuple):
+class WorkloadOption(t.NamedTuple):
     """A row of the table.
 
     fault: says what is wrong with a value that has been read; empty where it can be.
@@ -96,13 +96,13 @@ def _fault_of_mac(mac: str) -> str:
     return f"mac {mac} {'; '.join(problem)}" if problem else ""
 
 
-WORKLOAD_OPTIONS: t.Tuple[Option, ...] = (
-    Option("name", fault_of_word, is_required=True),
-    Option("address", _fault_of_address, is_required=True),
-    Option("netns", fault_of_namespace, read=path_of_process),
-    Option("interface_name", fault_of_interface_name, default="eth0"),
-    Option("mtu", _fault_of_mtu, "int", read=_read_number),
-    Option("mac", _fault_of_mac, read=read_mac, problem=_problem_of_mac),
+WORKLOAD_OPTIONS: t.Tuple[WorkloadOption, ...] = (
+    WorkloadOption("name", fault_of_word, is_required=True),
+    WorkloadOption("address", _fault_of_address, is_required=True),
+    WorkloadOption("netns", fault_of_namespace, read=path_of_process),
+    WorkloadOption("interface_name", fault_of_interface_name, default="eth0"),
+    WorkloadOption("mtu", _fault_of_mtu, "int", read=_read_number),
+    WorkloadOption("mac", _fault_of_mac, read=read_mac, problem=_problem_of_mac),
 )
 OPTION_NAMES = tuple(option.name for option in WORKLOAD_OPTIONS)
 
@@ -128,7 +128,7 @@ def workload_from(options: t.Mapping[str, t.Any], mtu: t.Optional[int] = None) -
     return Workload(**{"netns": given["name"], **given, "mtu": given.get("mtu") or mtu or 0})
 
 
-def _is_given(option: Option, options: t.Mapping[str, t.Any]) -> bool:
+def _is_given(option: WorkloadOption, options: t.Mapping[str, t.Any]) -> bool:
     return options.get(option.name) is not None
 
 

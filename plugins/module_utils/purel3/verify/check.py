@@ -12,7 +12,7 @@ import typing as t
 
 from ..base.errors import KernelError, MissingDependency
 from ..kernel import probe
-from .reachability import ICMP, Question, Trial, demand, judge, question_from_params
+from .reachability import ICMP, ProbeResult, Question, demand, judge, question_from_params
 
 
 def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -30,14 +30,14 @@ def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     return values
 
 
-def _trials(question: Question) -> t.List[Trial]:
+def _trials(question: Question) -> t.List[ProbeResult]:
     with contextlib.ExitStack() as stack:
         opened, missing = _open_sources(question, stack)
         # The probe counts only the sources that it is given.
         number = {position: index for index, position in enumerate(opened)}
         pairs = [(position, destination) for position, destination in question.pairs() if position in opened]
         trials = [
-            Trial(position, destination, protocol, None, 1, missing[position])
+            ProbeResult(position, destination, protocol, None, 1, missing[position])
             for position, destination in question.pairs()
             if position in missing
             for protocol in question.protocols
@@ -54,20 +54,20 @@ def _trials(question: Question) -> t.List[Trial]:
             for position, destination in pairs:
                 answer = answers[(number[position], destination.address)]
                 trials.append(
-                    Trial(position, destination, protocol, answer.milliseconds, answer.tries, answer.complaint)
+                    ProbeResult(position, destination, protocol, answer.milliseconds, answer.tries, answer.complaint)
                 )
     return trials
 
 
 def _open_sources(
     question: Question, stack: contextlib.ExitStack
-) -> t.Tuple[t.Dict[int, probe.Source], t.Dict[int, str]]:
+) -> t.Tuple[t.Dict[int, probe.ProbeSource], t.Dict[int, str]]:
     """Open the namespaces of the sources; say of those that are not there why, so that the others are tested."""
-    opened: t.Dict[int, probe.Source] = {}
+    opened: t.Dict[int, probe.ProbeSource] = {}
     missing: t.Dict[int, str] = {}
     for position, (place, namespace) in enumerate(zip(question.sources, question.namespaces)):
         try:
-            opened[position] = probe.Source(stack.enter_context(_opened(namespace)), place.address)
+            opened[position] = probe.ProbeSource(stack.enter_context(_opened(namespace)), place.address)
         except KernelError as error:
             missing[position] = str(error)
     return opened, missing

@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 
 from ..bird.talk.expected import ExpectedPeer
 from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, info
-from ..bird.talk.status import Daemon, Protocol
-from ..bird.talk.status import Route as BirdRoute
+from ..bird.talk.status import BirdRoute, Daemon, ProtocolStatus
 from ..state.kinds.kind import name_of
-from ..state.kinds.route import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST
-from ..state.kinds.route import Route as KernelRoute
+from ..state.kinds.route import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, Route
 from ..state.plan_words import Change
 from .expectation import Expectation
 
@@ -62,10 +60,10 @@ class Seen:
 
     complaint: str = ""
     daemon: t.Optional[Daemon] = None
-    protocols: t.Tuple[Protocol, ...] = ()
+    protocols: t.Tuple[ProtocolStatus, ...] = ()
     routes: t.Tuple[BirdRoute, ...] = ()
     filtered: t.Tuple[BirdRoute, ...] = ()
-    kernel: t.Tuple[KernelRoute, ...] = ()
+    kernel: t.Tuple[Route, ...] = ()
 
     @property
     def is_recovering(self) -> bool:
@@ -77,9 +75,9 @@ class Seen:
 class _Index:
     """What was read, by what it is looked up with."""
 
-    sessions: t.Mapping[str, Protocol]
+    sessions: t.Mapping[str, ProtocolStatus]
     routes: t.Mapping[str, t.Sequence[BirdRoute]]
-    kernel: t.Mapping[str, t.Sequence[KernelRoute]]
+    kernel: t.Mapping[str, t.Sequence[Route]]
     peers: t.Mapping[str, ExpectedPeer] = field(default_factory=dict)
 
 
@@ -105,7 +103,7 @@ def compare(expectation: Expectation, seen: Seen) -> t.Tuple[Difference, ...]:
     routes: t.Dict[str, t.List[BirdRoute]] = {}
     for route in seen.routes:
         routes.setdefault(route.network, []).append(route)
-    kernel: t.Dict[str, t.List[KernelRoute]] = {}
+    kernel: t.Dict[str, t.List[Route]] = {}
     for kernel_route in sorted(seen.kernel, key=lambda one: one.metric):
         kernel.setdefault(kernel_route.destination, []).append(kernel_route)
     sessions = by_address(seen.protocols)
@@ -251,7 +249,7 @@ def _gateways(expectation: Expectation, block: str, best: t.Sequence[BirdRoute])
 
 
 def _of_interface(
-    expectation: Expectation, name: str, next_hop: str, found: t.Sequence[KernelRoute]
+    expectation: Expectation, name: str, next_hop: str, found: t.Sequence[Route]
 ) -> t.Iterator[Difference]:
     if expectation.encapsulation is None or not next_hop or not found:
         return
@@ -266,7 +264,7 @@ def _of_interface(
 
 
 def _of_kernel_route(
-    expectation: Expectation, name: str, gateways: t.FrozenSet[str], found: t.Sequence[KernelRoute]
+    expectation: Expectation, name: str, gateways: t.FrozenSet[str], found: t.Sequence[Route]
 ) -> t.Iterator[Difference]:
     expected = "via " + " or ".join(sorted(gateways)) if gateways else "via a next hop"
     block = name.partition(" ")[0]
@@ -282,7 +280,7 @@ def _of_kernel_route(
     yield Difference(expectation.node, KERNEL_ROUTE, block, expected, actual, text)
 
 
-def _how(route: KernelRoute) -> str:
+def _how(route: Route) -> str:
     if route.kind != UNICAST:
         return name_of(route.kind, ROUTE_TYPES)
     if route.gateway:

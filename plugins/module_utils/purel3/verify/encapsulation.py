@@ -15,7 +15,7 @@ from ..values.ways import Way, ways
 Params = t.Mapping[str, t.Any]
 
 
-class Encapsulation(t.NamedTuple):
+class ExpectedWays(t.NamedTuple):
     """How packets of a node should travel; networks and next hops are text, as BIRD names them."""
 
     ways: t.Tuple[Way, ...] = ()
@@ -48,7 +48,7 @@ class Encapsulation(t.NamedTuple):
 
 def encapsulation_from(
     pools: t.Sequence[Params], subnets: t.Sequence[str], routers: t.Iterable[str], faults: t.List[str]
-) -> Encapsulation:
+) -> ExpectedWays:
     """Read how packets should travel, as far as it can be read; `faults` takes what is wrong.
 
     pools: as in bird_encapsulation.
@@ -71,4 +71,4 @@ def encapsulation_from(
             near.append(ipaddress.IPv4Network(str(subnet)))
         except ValueError as error:
             faults.append(f"subnet {subnet}: {error}; give one like 192.168.50.0/24")
-    return Encapsulation(ways(modes, near, map(ipaddress.ip_address, routers)))
+    return ExpectedWays(ways(modes, near, map(ipaddress.ip_address, routers)))

@@ -16,7 +16,7 @@ from ..dataplane.encapsulation.tunnel import to_release as request_no_tunnel
 from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
 from ..dataplane.workload import request_from as request_workloads
 from ..state.plan import Request
-from .encapsulation import Encapsulation, encapsulation_from
+from .encapsulation import ExpectedWays, encapsulation_from
 
 _HOST_LENGTH = 32
 
@@ -44,7 +44,7 @@ class Expectation:
     is_transit: bool = False
     workloads: t.Optional[Request] = None
     allows_other_sessions: bool = False
-    encapsulation: t.Optional[Encapsulation] = None
+    encapsulation: t.Optional[ExpectedWays] = None
     tunnel: t.Optional[Request] = None
 
     @property

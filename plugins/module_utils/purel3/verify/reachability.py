@@ -61,7 +61,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ProbeResult:
     """What one protocol found out about one pair.
 
     source: position of the source.
@@ -128,7 +128,7 @@ def question_from_params(params: Params) -> Question:
     )
 
 
-def judge(question: Question, trials: t.Sequence[Trial]) -> t.Dict[str, t.Any]:
+def judge(question: Question, trials: t.Sequence[ProbeResult]) -> t.Dict[str, t.Any]:
     """Turn trials, one for each pair and protocol, into the results of the module."""
     failed = [trial for trial in trials if trial.milliseconds is None]
     failed.sort(key=lambda trial: (question.sources[trial.source], trial.destination, trial.protocol))
@@ -200,7 +200,7 @@ def _faults(where: str, name: str, address: str) -> t.Iterator[str]:
         yield f"{where}: address {address} is not an IPv4 address without prefix length, such as 10.244.1.2"
 
 
-def _reason(trial: Trial) -> str:
+def _reason(trial: ProbeResult) -> str:
     return trial.complaint if trial.tries == 1 else f"{trial.complaint} ({trial.tries} tries)"
 
 

@@ -10,8 +10,8 @@ import typing as t
 
 from ...base.errors import InvalidInput
 from ...base.proposal import Proposal
-from ...bird.change import deployment
-from ...bird.change.attempt import Request
+from ...bird.change.propose import propose
+from ...bird.change.read import ConfigOptions
 from ...bird.talk.daemon import find_config
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -40,7 +40,7 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
         raise InvalidInput([f"mode: {params['mode']!r} is not octal; give a quoted number like '0640'"])
     if not 0 <= params["commit_timeout"] <= 3600:
         raise InvalidInput([f"commit_timeout: {params['commit_timeout']} is not from 0 to 3600; give seconds"])
-    request = Request(
+    request = ConfigOptions(
         content=params["content"] or "",
         path=params["path"] or find_config(),
         socket=params["socket"],
@@ -57,8 +57,8 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
         phase=params["phase"],
     )
     if params["state"] == "present":
-        return deployment.propose(request)
+        return propose(request)
     # Seldom, and it knows the kernel's routes: nobody else loads that.
-    from ...bird.change import withdrawal
+    from ...bird.change import withdraw
 
-    return withdrawal.propose(request)
+    return withdraw.propose(request)

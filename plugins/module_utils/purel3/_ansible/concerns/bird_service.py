@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...base.proposal import Proposal
-from ...bird.service.propose import Request, propose
+from ...bird.service.propose import ServiceOptions, propose
 from ...bird.talk.daemon import find_config
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -25,7 +25,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
     return propose(
-        Request(
+        ServiceOptions(
             is_started=params["state"] == "started",
             is_enabled=params["enabled"],
             has_drop_in=params["drop_in"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...base.proposal import Proposal
-from ...restore.deployment import Request, propose
+from ...restore.deployment import RestoreOptions, propose
 from ...restore.request import state_from
 from ...restore.saved import boot_id
 
@@ -37,7 +37,7 @@ REQUIRED_IF = [("state", "present", ["node"])]
 def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
     return propose(
-        Request(
+        RestoreOptions(
             state=state_from(params, boot_id()) if params["state"] == "present" else None,
             program_path=params["program_path"],
             state_path=params["state_path"],

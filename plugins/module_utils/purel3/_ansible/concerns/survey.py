@@ -32,7 +32,7 @@ _AFTER: t.Mapping[str, t.Tuple[str, ...]] = {
 }
 
 
-class Found(t.NamedTuple):
+class Finding(t.NamedTuple):
     """What a concern's task would do or say, one line each; whether that is a fault."""
 
     lines: t.Tuple[str, ...] = ()
@@ -55,7 +55,7 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
         given.pop("tunnel", None)
     if "bird_config" in given:
         given["bird_config"]["passwords"] = params["bird_passwords"]
-    found: t.Dict[str, Found] = {}
+    found: t.Dict[str, Finding] = {}
     for name, options in given.items():
         found[name] = _look(_CONCERNS[name], options)
         if name == "host_info" and found[name].lines:
@@ -70,7 +70,7 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
     }
 
 
-def settled(found: t.Mapping[str, Found]) -> t.List[str]:
+def settled(found: t.Mapping[str, Finding]) -> t.List[str]:
     """Name what needs no task: concerns that are as they should be and stay so, and preflights that find nothing."""
     quiet = {name for name, one in found.items() if not one.lines}
     names = [name for name in found if name in quiet and all(one in quiet for one in _AFTER.get(name, ()))]
@@ -78,16 +78,16 @@ def settled(found: t.Mapping[str, Found]) -> t.List[str]:
     return [*names, *([RESTORE_PREFLIGHT] if is_sound else [])]
 
 
-def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Found:
+def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Finding:
     checked = ArgumentSpecValidator(dict(concern.options), required_if=list(concern.required_if)).validate(options)
     if checked.error_messages:
-        return Found(tuple(checked.error_messages), is_fault=True)
+        return Finding(tuple(checked.error_messages), is_fault=True)
     try:
-        return Found(concern.look(checked.validated_parameters))
+        return Finding(concern.look(checked.validated_parameters))
     except InvalidInput as error:
-        return Found(error.faults, is_fault=True)
+        return Finding(error.faults, is_fault=True)
     except (FabricError, OSError) as error:
-        return Found((str(error),), is_fault=True)
+        return Finding((str(error),), is_fault=True)
 
 
 def _lines(proposal: Proposal) -> t.Tuple[str, ...]:

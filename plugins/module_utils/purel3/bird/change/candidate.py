@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The candidate: a folder beside bird.conf with the files that are tried, until they take the place of the old."""
+"""Step 4, candidate: a folder beside bird.conf with the files that are tried, until they take the place of the old."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import asdict, dataclass
 
 from ...base.files import File, Ownership, read, sync_folder, write
-from .expectation import Expected
+from .verify import Expected
 
 FOLDER = "fabric_candidate"
 PASSWORDS = "fabric_passwords.conf"
@@ -52,12 +52,7 @@ def passwords_path(path: str) -> str:
 
 
 def stage(path: str, config: File, passwords: t.Optional[File]) -> None:
-    """Write a candidate; whatever was left of an earlier one goes.
-
-    Args:
-        path: the configuration file that it is for.
-        config: its text.
-        passwords: what it includes; None for none.
+    """Write a candidate for a configuration file; whatever was left of an earlier one goes.
 
     Raises:
         OSError: it cannot be written; nothing is left of it.
@@ -86,27 +81,12 @@ def stage(path: str, config: File, passwords: t.Optional[File]) -> None:
 
 
 def remember(path: str, trial: Trial, ownership: Ownership) -> None:
-    """Note beside a candidate what is being tried.
-
-    Args:
-        path: the configuration file that it is for.
-        trial: what the one who confirms it must know.
-        ownership: who may read it.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+    """Note beside a candidate what the one who confirms it must know; raises OSError."""
     write(os.path.join(folder_of(path), _STATE), File(json.dumps(asdict(trial)), ownership))
 
 
 def recall(path: str) -> t.Optional[Trial]:
-    """Read what is being tried.
-
-    Args:
-        path: the configuration file that it is for.
-
-    Returns:
-        None where nothing is, or where the one who began it died before it told BIRD.
+    """Read what is being tried: None where nothing is, or where the one who began it died before it told BIRD.
 
     Raises:
         BirdError: it cannot be read.
@@ -124,12 +104,6 @@ def recall(path: str) -> t.Optional[Trial]:
 
 def install(path: str, old_passwords: t.Optional[File], passwords: t.Optional[File], config: File) -> None:
     """Let a candidate take the place of the files; at any moment BIRD could start from what is there.
-
-    Args:
-        path: the configuration file that it is for.
-        old_passwords: what the configuration in place includes; None for none.
-        passwords: what the candidate includes; None for none.
-        config: the candidate.
 
     Raises:
         OSError: it cannot be written; running it again completes it.
@@ -160,9 +134,5 @@ def _both(old: t.Sequence[str], new: t.Sequence[str]) -> str:
 
 
 def remove(path: str) -> None:
-    """Take a candidate away, if there is one.
-
-    Args:
-        path: the configuration file that it is for.
-    """
+    """Take the candidate of a configuration file away, if there is one."""
     shutil.rmtree(folder_of(path), ignore_errors=True)

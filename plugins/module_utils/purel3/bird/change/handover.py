@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Routes through an interface that was not up when BIRD wanted to hand them to the kernel.
+"""Beside a change: routes through an interface that was not up when BIRD wanted to hand them to the kernel.
 
 BIRD's export filter refuses them then ("Invalid gw address" in its log), and asks itself again neither at its scans nor
 when the interface comes up, but when it is told to (seen of BIRD 2.0.12).
@@ -29,15 +29,10 @@ _COUNT = re.compile(r"([0-9]+) of [0-9]+ routes for ")
 
 
 def complete(proposal: Proposal, device: str, socket: str) -> Proposal:
-    """Have BIRD hand over what the kernel lacks, as soon as an interface is as it should be.
+    """Have BIRD hand over what the kernel lacks, once a proposal, which has no values, has made an interface right.
 
-    Args:
-        proposal: what makes the interface so; it has no values.
-        device: interface name.
-        socket: BIRD's control socket; nobody need listen there.
-
-    Returns:
-        The proposal, and BIRD told where routes are missing now; those that are missed only then come with it.
+    Routes that are missing now are counted in the operations; those that are missed only then come with it. Nobody need
+    listen at the socket.
 
     Raises:
         FabricError: the kernel or BIRD does not answer.

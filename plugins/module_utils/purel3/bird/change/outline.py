@@ -1,23 +1,52 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bird.conf sorted by what its parts are for: protocols with templates resolved, named parts, settings."""
+"""For keep and impact, a bird.conf in its parts: statements; protocols with templates resolved, named parts, settings.
+
+It knows brackets, strings and comments, but no option.
+"""
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .syntax import Statement, parse
+from ...base.errors import BirdError
 
 Tokens = t.Tuple[str, ...]
 
 BGP = "bgp"
 
+_TOKEN = re.compile(
+    r'\s+|#[^\n]*|/\*.*?\*/|(?P<word>"[^"\n]*"|\'[^\'\n]*\'|[{}\[\]();,]|[^\s"\'#{}\[\]();,]+)', re.DOTALL
+)
+_OPENING = {"[": "]", "(": ")"}
 _NAMED = ("define", "filter", "function")
 # They may stand behind the kind of a protocol.
 _VERSIONS = ("v2", "v3", "ng")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What ends in a semicolon, or in a body of further statements.
+
+    Args:
+        words: the tokens before the end or the body; strings keep their quotes, brackets are tokens.
+        body: the statements between braces; None where there are none.
+        source: as it was written, with its semicolon or closing brace; says nothing about equality.
+    """
+
+    words: t.Tuple[str, ...]
+    body: t.Optional[t.Tuple[Statement, ...]] = None
+    source: str = field(default="", compare=False, repr=False)
+
+    def tokens(self) -> t.Tuple[str, ...]:
+        """Return all of it as one row, which is equal for texts that differ in spaces and comments only."""
+        if self.body is None:
+            return (*self.words, ";")
+        return (*self.words, "{", *(token for statement in self.body for token in statement.tokens()), "}")
 
 
 @dataclass(frozen=True)
@@ -75,6 +104,59 @@ class Outline:
     def sessions(self) -> t.Dict[str, Protocol]:
         """The BGP sessions, by protocol."""
         return {name: one for name, one in self.protocols.items() if one.kind == BGP}
+
+
+def _tokens(text: str) -> t.Iterator[t.Tuple[str, int]]:
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise BirdError(f"line {text.count(chr(10), 0, position) + 1} holds a string or comment without end")
+        if match.group("word"):
+            yield match.group("word"), position
+        position = match.end()
+
+
+def parse(text: str) -> t.Tuple[Statement, ...]:
+    """Read the statements of a configuration in order; includes are statements, their files are not read.
+
+    Raises:
+        BirdError: brackets that do not match, with the line.
+    """
+    bodies: t.List[t.List[Statement]] = [[]]
+    heads: t.List[t.Tuple[t.Tuple[str, ...], int]] = []
+    words: t.List[str] = []
+    start = 0
+    expected: t.List[str] = []
+    for token, position in _tokens(text):
+        if not words:
+            start = position
+        if expected and token == expected[-1]:
+            expected.pop()
+        elif token in _OPENING:
+            expected.append(_OPENING[token])
+        elif not expected and token == "{":
+            heads.append((tuple(words), start))
+            bodies.append([])
+            words = []
+            continue
+        elif not expected and token in ("}", "]", ")"):
+            if token != "}" or words or not heads:
+                raise BirdError(f"line {text.count(chr(10), 0, position) + 1} closes with {token!r} what is not open")
+            body = tuple(bodies.pop())
+            head, begin = heads.pop()
+            bodies[-1].append(Statement(head, body, text[begin : position + 1]))
+            continue
+        elif not expected and token == ";":
+            # A body may be followed by a semicolon of its own.
+            if words:
+                bodies[-1].append(Statement(tuple(words), None, text[start : position + 1]))
+            words = []
+            continue
+        words.append(token)
+    if words or heads or expected:
+        raise BirdError("the text ends in the middle of a statement")
+    return tuple(bodies[0])
 
 
 def _head(words: Tokens) -> t.Tuple[str, str, str]:

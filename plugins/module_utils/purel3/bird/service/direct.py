@@ -20,20 +20,13 @@ from ..talk.defaults import DEFAULT_ACCOUNT
 from ..talk.processes import Process, answers, end, find_processes, has_stopped, read_process, wait, wait_for_end
 
 if t.TYPE_CHECKING:
-    from .propose import Request
+    from .propose import ServiceOptions
 
 Plan = t.Tuple[t.Tuple[str, ...], t.Callable[[], None]]
 
 
-def plan(request: Request, was_running: bool) -> Plan:
-    """Find what brings BIRD into the state asked for.
-
-    Args:
-        request: that state.
-        was_running: whether BIRD answers.
-
-    Returns:
-        The operations in words, none when it is in it; and the call that carries them out.
+def plan(request: ServiceOptions, was_running: bool) -> Plan:
+    """Find what brings BIRD into the state asked for: the operations in words, and the call that carries them out.
 
     Raises:
         FabricError: another BIRD stands in the way.
@@ -47,7 +40,7 @@ def plan(request: Request, was_running: bool) -> Plan:
     return (), do_nothing
 
 
-def _deaf(request: Request) -> t.Tuple[Process, ...]:
+def _deaf(request: ServiceOptions) -> t.Tuple[Process, ...]:
     """Find the BIRD of this socket that runs but cannot be talked to; refuse to start beside others."""
     found = find_processes()
     ours = tuple(process for process in found if _serves(process, request))
@@ -61,14 +54,14 @@ def _deaf(request: Request) -> t.Tuple[Process, ...]:
     return ours
 
 
-def _serves(process: Process, request: Request) -> bool:
+def _serves(process: Process, request: ServiceOptions) -> bool:
     words = process.command.split()
     if "-s" in words[:-1]:
         return words[words.index("-s") + 1] == request.socket
     return process.pid == _pid(request)
 
 
-def _pid(request: Request) -> t.Optional[int]:
+def _pid(request: ServiceOptions) -> t.Optional[int]:
     try:
         with open(request.pid_file, encoding="utf-8") as file:
             process = read_process(str(int(file.read())))
@@ -77,7 +70,7 @@ def _pid(request: Request) -> t.Optional[int]:
     return None if process is None else process.pid
 
 
-def _start(request: Request, deaf: t.Sequence[Process]) -> None:
+def _start(request: ServiceOptions, deaf: t.Sequence[Process]) -> None:
     program = require_program()
     user: t.Optional[str] = None
     with contextlib.suppress(KeyError):
@@ -113,7 +106,7 @@ def _has_left_routes() -> bool:
     return any(isinstance(one, Route) and one.protocol == ROUTE_PROTOCOLS["bird"] for one in resources)
 
 
-def _stop(request: Request, deaf: t.Sequence[Process]) -> None:
+def _stop(request: ServiceOptions, deaf: t.Sequence[Process]) -> None:
     stopping = [process for process in find_processes() if _serves(process, request)]
     with connected(request.socket) as control:
         if control is not None:

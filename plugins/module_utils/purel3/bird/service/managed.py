@@ -18,19 +18,13 @@ from ..talk.processes import answers, wait
 from .unit import NAME, drop_in, start_command, unit_file
 
 if t.TYPE_CHECKING:
-    from .propose import Request
+    from .propose import ServiceOptions
 
 _ACTIVE = ("active", "reloading")
 
 
-def plan(request: Request) -> t.Tuple[bool, t.Tuple[Step, ...]]:
-    """Find what brings BIRD into the state asked for.
-
-    Args:
-        request: that state.
-
-    Returns:
-        Whether it runs now, and the steps; none when it is in that state.
+def plan(request: ServiceOptions) -> t.Tuple[bool, t.Tuple[Step, ...]]:
+    """Find whether BIRD runs, and the steps that bring it into the state asked for.
 
     Raises:
         FabricError: another BIRD, or a drop-in that is not ours, stands in the way.
@@ -45,7 +39,7 @@ def plan(request: Request) -> t.Tuple[bool, t.Tuple[Step, ...]]:
     return is_active, tuple(steps if request.is_started else reversed(steps))
 
 
-def _start_or_stop(request: Request, is_active: bool) -> t.Iterator[Step]:
+def _start_or_stop(request: ServiceOptions, is_active: bool) -> t.Iterator[Step]:
     if request.is_started and not is_active:
         yield Step(
             (f"+ BIRD at {request.socket}",),
@@ -60,12 +54,12 @@ def _start_or_stop(request: Request, is_active: bool) -> t.Iterator[Step]:
         )
 
 
-def _start(request: Request) -> None:
+def _start(request: ServiceOptions) -> None:
     systemd.command("start", request.unit)
     wait(lambda: answers(request.socket), f"{request.socket}: systemd started {request.unit} but it did not answer")
 
 
-def _start_at_boot(request: Request) -> t.Iterator[Step]:
+def _start_at_boot(request: ServiceOptions) -> t.Iterator[Step]:
     if request.is_enabled is None or request.is_enabled == (systemd.ask("is-enabled", request.unit) == "enabled"):
         return
     verbs = ("enable", "disable") if request.is_enabled else ("disable", "enable")
@@ -73,7 +67,7 @@ def _start_at_boot(request: Request) -> t.Iterator[Step]:
     yield Step((f"{'+' if request.is_enabled else '-'} start of {request.unit} at boot",), do, undo)
 
 
-def _drop_in(request: Request) -> t.Iterator[Step]:
+def _drop_in(request: ServiceOptions) -> t.Iterator[Step]:
     if request.has_drop_in is None:
         return
     unit = unit_file(request.unit)
@@ -98,7 +92,7 @@ def _drop_in(request: Request) -> t.Iterator[Step]:
         yield Step((f"{sign} file {path}",), do, undo, before, wanted)
 
 
-def _wanted(request: Request, known: t.Mapping[str, str], path: str) -> str:
+def _wanted(request: ServiceOptions, known: t.Mapping[str, str], path: str) -> str:
     files = [known.get("FragmentPath", ""), *known.get("DropInPaths", "").split()]
     texts = []
     for name in files:

@@ -18,14 +18,14 @@ from ..talk.defaults import DEFAULT_CONFIG
 from ..talk.processes import answers
 from . import direct, managed
 
-__all__ = ["Request", "is_run_by_systemd", "propose"]
+__all__ = ["ServiceOptions", "is_run_by_systemd", "propose"]
 
 DEFAULT_PID_FILE = "/run/bird/bird.pid"
 DEFAULT_UNIT = "bird"
 
 
 @dataclass(frozen=True)
-class Request:
+class ServiceOptions:
     """How this node's BIRD should be.
 
     Args:
@@ -47,14 +47,8 @@ class Request:
     pid_file: str = DEFAULT_PID_FILE
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: ServiceOptions) -> Proposal:
     """Plan how this node's BIRD gets into the state asked for.
-
-    Args:
-        request: that state.
-
-    Returns:
-        No operations when it is in it.
 
     Raises:
         FabricError: another BIRD in the way, one of another namespace at the socket, or no answer.

@@ -37,14 +37,7 @@ RestartSec=1
 
 
 def unit_file(name: str) -> str:
-    """Complete the name of a service.
-
-    Args:
-        name: for example bird.
-
-    Returns:
-        For example bird.service.
-    """
+    """Complete the name of a service: bird is bird.service."""
     return name if name.endswith(".service") else f"{name}.service"
 
 
@@ -66,15 +59,7 @@ def start_command(files: t.Iterable[str]) -> t.Optional[str]:
 
 
 def drop_in(command: str, socket: str) -> str:
-    """Make the text of the drop-in.
-
-    Args:
-        command: what the distribution's unit starts.
-        socket: BIRD's control socket.
-
-    Returns:
-        The text.
-    """
+    """Make the text of the drop-in, for what the distribution's unit starts."""
     program = command.lstrip(_SIGNS)
     return _TEMPLATE.format(
         header=FILE_HEADER,

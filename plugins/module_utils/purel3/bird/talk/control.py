@@ -53,13 +53,7 @@ class Control:
         return line.decode("utf-8", "replace")
 
     def read_reply(self, doing: str) -> t.Tuple[Line, ...]:
-        """Read one whole reply.
-
-        Args:
-            doing: what was asked, for messages.
-
-        Returns:
-            Its lines; the last one holds the result code.
+        """Read one whole reply, whose last line holds the result code; messages say what was asked.
 
         Raises:
             BirdError: no answer in time, or the connection broke.
@@ -72,9 +66,6 @@ class Control:
 
     def ask(self, command: str) -> t.Tuple[Line, ...]:
         """Send a command and return BIRD's reply, whether it agrees or not.
-
-        Args:
-            command: one line, for example show protocols all.
 
         Returns:
             The reply's lines; the last one's code is FIRST_ERROR_CODE or more when BIRD refused.
@@ -93,11 +84,7 @@ class Control:
         """Send a command that BIRD must not refuse.
 
         Args:
-            command: one line, for example down.
-            nothing: words of a refusal that only says that there is nothing to tell.
-
-        Returns:
-            The reply's lines; none after such a refusal.
+            nothing: words of a refusal that only says that there is nothing to tell, after which there are no lines.
 
         Raises:
             BirdError: BIRD refused (with its words), did not answer in time, or hung up.
@@ -133,14 +120,7 @@ def _who_may(path: str) -> str:
 
 @contextlib.contextmanager
 def connected(path: str = DEFAULT_SOCKET, timeout: float = DEFAULT_TIMEOUT) -> t.Iterator[t.Optional[Control]]:
-    """Talk to the BIRD behind a control socket.
-
-    Args:
-        path: the socket.
-        timeout: seconds that each reply may take.
-
-    Returns:
-        The conversation, or None when no BIRD listens there.
+    """Talk to the BIRD behind a control socket; None where none listens. Each reply may take `timeout` seconds.
 
     Raises:
         BirdError: permission, a BIRD that does not answer, or one that runs in another network namespace.

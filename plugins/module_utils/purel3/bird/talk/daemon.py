@@ -45,14 +45,7 @@ class Program:
 
 
 def parse_version(text: str) -> t.Optional[str]:
-    """Find the version in what `bird --version` prints.
-
-    Args:
-        text: its output.
-
-    Returns:
-        For example 2.0.12; None when there is none.
-    """
+    """Find the version in what `bird --version` prints, for example 2.0.12."""
     match = _VERSION.search(text)
     return match.group(1) if match else None
 
@@ -66,16 +59,7 @@ def _text_of(path: str) -> str:
 
 
 def explain(complaint: str, text: str, name: str) -> str:
-    """Put BIRD's complaint about a configuration into words that show the line.
-
-    Args:
-        complaint: what BIRD printed.
-        text: the configuration that it read.
-        name: how to call the file, in place of the one that BIRD was given.
-
-    Returns:
-        File, line, BIRD's message and the text of that line.
-    """
+    """Put BIRD's complaint about a configuration into words: file (by this name), line, message, that line's text."""
     match = _COMPLAINT.search(complaint)
     if match is None:
         return f"{name}: {complaint.strip() or 'BIRD gave no reason'}"
@@ -107,9 +91,6 @@ def _said(path: str, option: str, _modified: int) -> str:
 def find_program() -> t.Optional[Program]:
     """Find the installed BIRD.
 
-    Returns:
-        The program, or None when it is not installed.
-
     Raises:
         MissingDependency: what is installed is BIRD 1, or does not say its version.
     """
@@ -128,11 +109,7 @@ def find_program() -> t.Optional[Program]:
 
 
 def find_config() -> str:
-    """Find the file that this host's BIRD reads.
-
-    Returns:
-        What the installed program says, or where it is not installed, what the distribution's package will read.
-    """
+    """Find the file that this host's BIRD reads, or would read if the distribution's package were installed."""
     path = _which()
     if path is not None:
         match = _CONFIG.search(_said(path, "--help", os.stat(path).st_mtime_ns))
@@ -143,9 +120,6 @@ def find_config() -> str:
 
 def require_program() -> Program:
     """Find the installed BIRD, which must be there.
-
-    Returns:
-        The program.
 
     Raises:
         MissingDependency: it is not installed, or too old.
@@ -167,8 +141,6 @@ def check_text(program: Program, text: str, path: str, files: t.Mapping[str, str
     """Let BIRD read a configuration that is not on disk yet; writes nothing.
 
     Args:
-        program: the installed BIRD.
-        text: the whole configuration.
         path: the file that it is meant for; relative includes start from its folder.
         files: the texts of included files that are not on disk yet, by the name that stands in the include.
 
@@ -196,10 +168,6 @@ def start(
     """Start BIRD as a daemon, if it accepts its configuration.
 
     Args:
-        program: the installed BIRD.
-        config: its configuration file.
-        socket: its control socket.
-        pid_file: where it writes its process id.
         user: the user and group to run as; None for the caller's.
         takes_over: whether it takes over the kernel's routes of one before it (bird -R).
 

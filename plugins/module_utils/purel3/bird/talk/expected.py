@@ -50,14 +50,11 @@ class ExpectedPeer:
 
 
 def expected_peers(values: t.Sequence[Values]) -> t.Tuple[ExpectedPeer, ...]:
-    """Read peers as the variable bird_peers has them.
+    """Read peers as the variable bird_peers has them, in their order.
 
     Args:
         values: mappings with at least name and address; options of the session that say nothing about what should be
             seen are passed over.
-
-    Returns:
-        The peers, in their order.
 
     Raises:
         InvalidInput: with one fault per peer that cannot be understood.
@@ -109,11 +106,7 @@ def _is_sure(peer: Values, block: str) -> bool:
 
 
 def is_surely_accepted(rules: t.Sequence[Values], block: str) -> bool:
-    """Tell whether a filter lets a block pass, whatever else its route says.
-
-    Args:
-        rules: the filter's, as import_filter has them.
-        block: for example 10.244.104.0/26.
+    """Tell whether a filter (rules as import_filter has them) lets a block pass, whatever else its route says.
 
     Returns:
         False also when it depends on communities, AS paths or sources.

@@ -9,7 +9,7 @@ import typing as t
 
 from .expected import ExpectedPeer
 from .sessions import report, table_lines
-from .status import Daemon, Protocol
+from .status import Daemon, ProtocolStatus
 
 NOT_RUNNING = "BIRD is not running."
 
@@ -19,16 +19,14 @@ Described = t.Dict[str, t.Any]
 def describe_node(
     node: str,
     daemon: t.Optional[Daemon],
-    protocols: t.Iterable[Protocol] = (),
+    protocols: t.Iterable[ProtocolStatus] = (),
     peers: t.Iterable[ExpectedPeer] = (),
     error: t.Optional[str] = None,
 ) -> Described:
     """Describe one node's BIRD as data.
 
     Args:
-        node: its name.
         daemon: what BIRD says of itself; None where none runs or it could not be asked.
-        protocols: what it says of its protocols.
         peers: who gives names and types, by address.
         error: why it could not be asked.
 
@@ -47,26 +45,12 @@ def describe_node(
 
 
 def node_lines(described: t.Mapping[str, t.Any]) -> t.Tuple[str, ...]:
-    """Show one node's BIRD as calicoctl node status does.
-
-    Args:
-        described: is_running, sessions, and perhaps error.
-
-    Returns:
-        Lines without newlines.
-    """
+    """Show one node's BIRD (is_running, sessions, and perhaps error) as calicoctl node status does."""
     if described.get("error"):
         return (str(described["error"]),)
     return table_lines(described["sessions"]) if described["is_running"] else (NOT_RUNNING,)
 
 
 def is_all_established(described: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether BIRD runs and every session that it is configured with is up.
-
-    Args:
-        described: is_running and sessions.
-
-    Returns:
-        False also when it could not be asked.
-    """
+    """Tell whether BIRD runs, could be asked, and every session that it is configured with is up."""
     return bool(described["is_running"]) and all(session["is_established"] for session in described["sessions"])

@@ -15,7 +15,7 @@ from ...base.errors import BirdError
 from .control import Control, connected
 from .expected import ExpectedPeer
 from .sessions import what_is_missing, with_telling_errors
-from .status import Daemon, Protocol, Route, parse_daemon, parse_protocols, parse_routes
+from .status import BirdRoute, Daemon, ProtocolStatus, parse_daemon, parse_protocols, parse_routes
 
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
@@ -35,9 +35,9 @@ class Snapshot:
     """
 
     daemon: Daemon
-    protocols: t.Tuple[Protocol, ...]
-    routes: t.Tuple[Route, ...]
-    filtered: t.Tuple[Route, ...] = ()
+    protocols: t.Tuple[ProtocolStatus, ...]
+    routes: t.Tuple[BirdRoute, ...]
+    filtered: t.Tuple[BirdRoute, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,7 @@ class Wait:
 
 
 def kernel_networks(table: t.Iterable[str]) -> t.FrozenSet[str]:
-    """Read which networks the kernel's main table knows.
-
-    Args:
-        table: the lines of /proc/net/route.
-
-    Returns:
-        For example 10.244.104.0/26.
-    """
+    """Read from /proc/net/route which networks the kernel's main table knows, for example 10.244.104.0/26."""
     found = set()
     for line in table:
         fields = line.split()
@@ -73,22 +66,15 @@ def kernel_networks(table: t.Iterable[str]) -> t.FrozenSet[str]:
     return frozenset(found)
 
 
-def _protocols(control: Control) -> t.Tuple[Protocol, ...]:
+def _protocols(control: Control) -> t.Tuple[ProtocolStatus, ...]:
     return parse_protocols(control.tell("show protocols all"))
 
 
-def read_routes(control: Control, which: str = "") -> t.Tuple[Route, ...]:
-    """Ask BIRD for its routes.
-
-    Args:
-        control: the conversation with it.
-        which: what follows `show route`.
+def read_routes(control: Control, which: str = "") -> t.Tuple[BirdRoute, ...]:
+    """Ask BIRD for its routes, as `show route` with some words more; raises BirdError.
 
     Returns:
-        The routes; none where no protocol has a table, as after the withdrawal of a configuration.
-
-    Raises:
-        BirdError: no answer.
+        None of them where no protocol has a table, as after the withdrawal of a configuration.
     """
     return parse_routes(control.tell(f"show route {which}".rstrip(), _NO_TABLE))
 
@@ -136,9 +122,7 @@ def read(path: str, wait: t.Optional[Wait], *, with_routes: bool = True) -> t.Op
     """Read everything that BIRD says of itself.
 
     Args:
-        path: its control socket.
         wait: what must be true first; None to read at once.
-        with_routes: whether routes are wanted, too.
 
     Returns:
         None when no BIRD listens there and nothing is waited for.

@@ -21,26 +21,14 @@ _TICK = 0.05
 
 @dataclass(frozen=True)
 class Process:
-    """A running BIRD.
-
-    Args:
-        pid: its process id.
-        command: its command line.
-    """
+    """A running BIRD: its process id and command line."""
 
     pid: int
     command: str
 
 
 def read_process(pid: str) -> t.Optional[Process]:
-    """Look whether a process is a BIRD of this network namespace.
-
-    Args:
-        pid: its process id.
-
-    Returns:
-        The process; None where it is not there or another program.
-    """
+    """Look whether a process is a BIRD of this network namespace; None where it is another program, or gone."""
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
             if file.read().strip() != "bird":
@@ -54,23 +42,13 @@ def read_process(pid: str) -> t.Optional[Process]:
 
 
 def find_processes() -> t.Tuple[Process, ...]:
-    """Find all BIRDs of this network namespace.
-
-    Returns:
-        The processes.
-    """
+    """Find all BIRDs of this network namespace."""
     found = (read_process(name) for name in os.listdir("/proc") if name.isdigit())
     return tuple(process for process in found if process is not None)
 
 
 def answers(socket: str) -> bool:
-    """Say whether a BIRD answers.
-
-    Args:
-        socket: its control socket.
-
-    Returns:
-        False where nobody listens there.
+    """Say whether a BIRD answers at a control socket.
 
     Raises:
         BirdError: who listens is of another network namespace, or does not answer.
@@ -80,14 +58,7 @@ def answers(socket: str) -> bool:
 
 
 def has_stopped(socket: str) -> bool:
-    """Say whether a BIRD that was told to stop has done so.
-
-    Args:
-        socket: its control socket.
-
-    Returns:
-        False while it is on its way out.
-    """
+    """Say whether a BIRD that was told to stop has done so; False while it is on its way out."""
     try:
         return not answers(socket)
     except BirdError:
@@ -98,12 +69,8 @@ def has_stopped(socket: str) -> bool:
 def wait(is_done: t.Callable[[], bool], what: str) -> None:
     """Wait until something is so.
 
-    Args:
-        is_done: tells.
-        what: what was not done, for the message.
-
     Raises:
-        BirdError: it took too long.
+        BirdError: it took too long; what was not done.
     """
     if not until(is_done, _PATIENCE, _TICK):
         raise BirdError(f"{what} within {_PATIENCE:g} s; look at BIRD's log")
@@ -111,10 +78,6 @@ def wait(is_done: t.Callable[[], bool], what: str) -> None:
 
 def end(process: Process, how: signal.Signals) -> None:
     """Send a signal to a BIRD and wait until it is gone.
-
-    Args:
-        process: the BIRD.
-        how: the signal.
 
     Raises:
         BirdError: it did not end.
@@ -126,9 +89,6 @@ def end(process: Process, how: signal.Signals) -> None:
 
 def wait_for_end(process: Process) -> None:
     """Wait until a BIRD is gone.
-
-    Args:
-        process: the BIRD.
 
     Raises:
         BirdError: it did not end.

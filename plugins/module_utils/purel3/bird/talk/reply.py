@@ -28,27 +28,13 @@ class Line:
 
 
 def is_last(raw: str) -> bool:
-    """Say whether a line ends its reply.
-
-    Args:
-        raw: the line without its newline.
-
-    Returns:
-        True for `0003 Reconfigured`, False for `1002-name` and for continued lines.
-    """
+    """Say whether a line ends its reply: `0003 Reconfigured` does; `1002-name` and continued lines do not."""
     match = _CODED.match(raw)
     return match is not None and match.group(2) == " "
 
 
 def decode(raw_lines: t.Iterable[str]) -> t.Tuple[Line, ...]:
-    """Give every line of a reply its code.
-
-    Args:
-        raw_lines: one whole reply, without newlines.
-
-    Returns:
-        The lines in order; a line without content of its own is kept, as it separates objects.
-    """
+    """Give every line of a reply its code; one without content of its own is kept, as it separates objects."""
     lines = []
     code = 0
     for raw in raw_lines:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ...base.table import draw_table
 from .expected import UNKNOWN_TYPE, ExpectedPeer
-from .status import ESTABLISHED, Protocol, Route, Session
+from .status import ESTABLISHED, BirdRoute, ProtocolStatus, SessionStatus
 
 HEADINGS = ("PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO")
 NO_SESSION = "BIRD has no session with it"
@@ -19,7 +19,7 @@ NO_SESSION = "BIRD has no session with it"
 Described = t.Dict[str, t.Any]
 
 
-def _sort_key(protocol: Protocol) -> t.Tuple[int, int, str]:
+def _sort_key(protocol: ProtocolStatus) -> t.Tuple[int, int, str]:
     address = protocol.session.address if protocol.session else ""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -28,35 +28,18 @@ def _sort_key(protocol: Protocol) -> t.Tuple[int, int, str]:
     return (parsed.version, int(parsed), address)
 
 
-def sessions(protocols: t.Iterable[Protocol]) -> t.Tuple[Protocol, ...]:
-    """Return the BGP protocols among others.
-
-    Args:
-        protocols: any.
-
-    Returns:
-        Those of BGP, sorted by the address of the peer.
-    """
+def sessions(protocols: t.Iterable[ProtocolStatus]) -> t.Tuple[ProtocolStatus, ...]:
+    """Return the BGP protocols among others, sorted by the address of the peer."""
     return tuple(sorted((one for one in protocols if one.session is not None), key=_sort_key))
 
 
-def by_address(protocols: t.Iterable[Protocol]) -> t.Dict[str, Protocol]:
-    """Return the BGP protocols among others by their peers.
-
-    Args:
-        protocols: any.
-
-    Returns:
-        Those of BGP by the address of the peer, sorted by it.
-    """
+def by_address(protocols: t.Iterable[ProtocolStatus]) -> t.Dict[str, ProtocolStatus]:
+    """Return the BGP protocols among others by the address of the peer, sorted by it."""
     return {protocol.session.address: protocol for protocol in sessions(protocols) if protocol.session is not None}
 
 
-def described_peer(protocol: Protocol) -> ExpectedPeer:
-    """Learn from the running BIRD alone who a peer is.
-
-    Args:
-        protocol: of BGP; its description is, for example, `node3, node-to-node mesh`.
+def described_peer(protocol: ProtocolStatus) -> ExpectedPeer:
+    """Learn from the running BIRD alone who a peer is: its description is, for example, `node3, node-to-node mesh`.
 
     Returns:
         The peer; its type is unknown where the description does not end with one.
@@ -69,12 +52,11 @@ def described_peer(protocol: Protocol) -> ExpectedPeer:
 
 
 def with_telling_errors(
-    protocols: t.Iterable[Protocol], remembered: t.MutableMapping[str, str]
-) -> t.Tuple[Protocol, ...]:
+    protocols: t.Iterable[ProtocolStatus], remembered: t.MutableMapping[str, str]
+) -> t.Tuple[ProtocolStatus, ...]:
     """Keep the error that tells most while a session is tried again and again.
 
     Args:
-        protocols: what BIRD says.
         remembered: what BGP itself last complained of, by protocol; updated.
 
     Returns:
@@ -94,15 +76,8 @@ def with_telling_errors(
     return tuple(found)
 
 
-def info(protocol: Protocol) -> str:
-    """Say in words how a session is.
-
-    Args:
-        protocol: a BGP protocol.
-
-    Returns:
-        For example Established, or `Active, Connection refused`.
-    """
+def info(protocol: ProtocolStatus) -> str:
+    """Say in words how a session is, for example Established, or `Active, Connection refused`."""
     if protocol.session is None:
         return protocol.info
     state = protocol.session.state or (protocol.info.split() or [protocol.state])[0]
@@ -117,20 +92,16 @@ def info(protocol: Protocol) -> str:
     return f"{state}, {words}" if words else state
 
 
-def report(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer]) -> t.List[Described]:
-    """Describe the sessions as data.
+def report(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.List[Described]:
+    """Describe the sessions among protocols as data, sorted by the address of the peer.
 
     Args:
-        protocols: any; only those of BGP are described.
         peers: who gives names and types, by address; all others are as BIRD's description says.
-
-    Returns:
-        One mapping a session, sorted by the address of the peer.
     """
     expected = {peer.address: peer for peer in peers}
     described = []
     for protocol in sessions(protocols):
-        session = t.cast(Session, protocol.session)
+        session = t.cast(SessionStatus, protocol.session)
         peer = expected.get(session.address) or described_peer(protocol)
         described.append(
             {
@@ -156,14 +127,7 @@ def report(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer]) -> 
 
 
 def table_lines(described: t.Sequence[Described]) -> t.Tuple[str, ...]:
-    """Show sessions as calicoctl node status does.
-
-    Args:
-        described: as report() describes them.
-
-    Returns:
-        Lines without newlines.
-    """
+    """Show sessions, as report() describes them, in the way of calicoctl node status."""
     lines: t.List[str] = []
     for version in (4, 6):
         lines.extend(["", f"IPv{version} BGP status"] if lines else [f"IPv{version} BGP status"])
@@ -176,34 +140,25 @@ def table_lines(described: t.Sequence[Described]) -> t.Tuple[str, ...]:
     return tuple(lines)
 
 
-def status_table(protocols: t.Iterable[Protocol], peers: t.Iterable[ExpectedPeer]) -> t.Tuple[str, ...]:
-    """Show the sessions of a running BIRD as calicoctl node status does.
-
-    Args:
-        protocols: any; only those of BGP are shown.
-        peers: who gives types, by address.
-
-    Returns:
-        Lines without newlines.
-    """
+def status_table(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.Tuple[str, ...]:
+    """Show the sessions of a running BIRD as calicoctl node status does; peers give types, by address."""
     return table_lines(report(protocols, peers))
 
 
-def _missing_blocks(peer: ExpectedPeer, protocol: Protocol, routes: t.Iterable[Route]) -> t.Tuple[str, ...]:
+def _missing_blocks(peer: ExpectedPeer, protocol: ProtocolStatus, routes: t.Iterable[BirdRoute]) -> t.Tuple[str, ...]:
     learnt = {route.network for route in routes if route.protocol == protocol.name}
     return tuple(block for block in peer.blocks if block not in learnt)
 
 
 def what_is_missing(
     peers: t.Sequence[ExpectedPeer],
-    protocols: t.Iterable[Protocol],
-    routes: t.Optional[t.Iterable[Route]],
+    protocols: t.Iterable[ProtocolStatus],
+    routes: t.Optional[t.Iterable[BirdRoute]],
 ) -> t.Optional[str]:
     """Say what keeps a node from having converged.
 
     Args:
         peers: whom it should have sessions with; empty for whatever BIRD is configured with.
-        protocols: what BIRD says.
         routes: what BIRD says of its routes; None when only sessions count.
 
     Returns:

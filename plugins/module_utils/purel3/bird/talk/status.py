@@ -50,7 +50,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Session:
+class SessionStatus:
     """The BGP side of a protocol.
 
     Args:
@@ -69,7 +69,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Protocol:
+class ProtocolStatus:
     """One protocol instance; the key is its name.
 
     Args:
@@ -92,7 +92,7 @@ class Protocol:
     info: str
     description: str = ""
     channels: t.Tuple[Channel, ...] = ()
-    session: t.Optional[Session] = None
+    session: t.Optional[SessionStatus] = None
 
     @property
     def is_established(self) -> bool:
@@ -114,7 +114,7 @@ class NextHop:
 
 
 @dataclass(frozen=True)
-class Route:
+class BirdRoute:
     """One route in one of BIRD's tables.
 
     Args:
@@ -158,14 +158,7 @@ class Daemon:
 
 
 def parse_daemon(lines: t.Iterable[Line]) -> Daemon:
-    """Read the reply to show status.
-
-    Args:
-        lines: the reply.
-
-    Returns:
-        What it says.
-    """
+    """Read the reply to show status."""
     text = "\n".join(line.text for line in lines)
     version = re.search(r"^BIRD (\S+)", text, re.MULTILINE)
     router_id = re.search(r"Router ID is (\S+)", text)
@@ -176,7 +169,7 @@ def parse_daemon(lines: t.Iterable[Line]) -> Daemon:
     )
 
 
-def _row(columns: t.Sequence[str], text: str) -> Protocol:
+def _row(columns: t.Sequence[str], text: str) -> ProtocolStatus:
     # Values are wider than their columns when names are long, so positions say nothing; the heading gives the order.
     words = text.split()
     values: t.Dict[str, str] = {}
@@ -188,18 +181,18 @@ def _row(columns: t.Sequence[str], text: str) -> Protocol:
             values[column] += " " + words.pop(0)
     values["info"] = " ".join(words)
     table = values.get("table", "")
-    return Protocol(
+    return ProtocolStatus(
         name=values["name"],
         kind=values["proto"],
         table="" if table == "---" else table,
         state=values["state"],
         since=values.get("since", ""),
         info=values["info"],
-        session=Session() if values["proto"] == "BGP" else None,
+        session=SessionStatus() if values["proto"] == "BGP" else None,
     )
 
 
-def _with_field(protocol: Protocol, name: str, value: str) -> Protocol:
+def _with_field(protocol: ProtocolStatus, name: str, value: str) -> ProtocolStatus:
     if name == "Description":
         return replace(protocol, description=value)
     if protocol.channels:
@@ -231,7 +224,7 @@ def _with_field(protocol: Protocol, name: str, value: str) -> Protocol:
     return replace(protocol, session=session)
 
 
-def _with_detail(protocol: Protocol, text: str) -> Protocol:
+def _with_detail(protocol: ProtocolStatus, text: str) -> ProtocolStatus:
     channel = _CHANNEL.match(text)
     if channel is not None:
         return replace(protocol, channels=(*protocol.channels, Channel(channel.group(1))))
@@ -239,20 +232,14 @@ def _with_detail(protocol: Protocol, text: str) -> Protocol:
     return protocol if found is None else _with_field(protocol, found.group(1), found.group(2))
 
 
-def parse_protocols(lines: t.Iterable[Line]) -> t.Tuple[Protocol, ...]:
-    """Read the reply to show protocols or show protocols all.
-
-    Args:
-        lines: the reply.
-
-    Returns:
-        The protocols, sorted by name.
+def parse_protocols(lines: t.Iterable[Line]) -> t.Tuple[ProtocolStatus, ...]:
+    """Read the reply to show protocols or show protocols all, sorted by name.
 
     Raises:
         BirdError: a heading that this library does not know.
     """
     columns: t.Tuple[str, ...] = ()
-    protocols: t.List[Protocol] = []
+    protocols: t.List[ProtocolStatus] = []
     for line in lines:
         if line.code == _HEADING:
             columns = tuple(line.text.lower().split())
@@ -269,7 +256,7 @@ def parse_protocols(lines: t.Iterable[Line]) -> t.Tuple[Protocol, ...]:
 class _Found:
     table: str = ""
     network: str = ""
-    routes: t.List[Route] = field(default_factory=list)
+    routes: t.List[BirdRoute] = field(default_factory=list)
 
     def take(self, text: str) -> None:
         if text.startswith("Table "):
@@ -280,7 +267,7 @@ class _Found:
             # Further routes to the same network leave its column blank.
             self.network = row.group("network") or self.network
             self.routes.append(
-                Route(
+                BirdRoute(
                     self.table,
                     self.network,
                     row.group("kind"),
@@ -294,7 +281,7 @@ class _Found:
             self.routes[-1] = _with_attribute(self.routes[-1], text)
 
 
-def _with_attribute(route: Route, text: str) -> Route:
+def _with_attribute(route: BirdRoute, text: str) -> BirdRoute:
     hop = _NEXT_HOP.match(text)
     if hop is not None:
         added = NextHop(hop.group("gateway") or "", hop.group("interface") or hop.group("device"))
@@ -306,15 +293,8 @@ def _with_attribute(route: Route, text: str) -> Route:
     return route if next_hop is None else replace(route, bgp_next_hop=next_hop.group(1))
 
 
-def parse_routes(lines: t.Iterable[Line]) -> t.Tuple[Route, ...]:
-    """Read the reply to show route or show route all.
-
-    Args:
-        lines: the reply.
-
-    Returns:
-        The routes in BIRD's order; AS paths and BGP's next hops only from show route all.
-    """
+def parse_routes(lines: t.Iterable[Line]) -> t.Tuple[BirdRoute, ...]:
+    """Read the reply to show route (all), in BIRD's order; only with `all` it has AS paths and BGP's next hops."""
     found = _Found()
     for line in lines:
         found.take(line.text)

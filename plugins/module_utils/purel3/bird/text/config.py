@@ -132,13 +132,7 @@ def render(settings: Settings) -> str:
 
 
 def render_variables(values: t.Mapping[str, t.Any]) -> str:
-    """Return the bird.conf that a node's host vars describe.
-
-    Args:
-        values: the bird_* variables of the role, by their names.
-
-    Returns:
-        See render.
+    """Return the bird.conf that a node's host vars, the role's bird_* variables, describe; see render.
 
     Raises:
         InvalidInput: with all faults of the variables at once.

@@ -157,10 +157,6 @@ def common_export_filters(settings: Settings) -> t.Dict[str, t.List[str]]:
 def export_filter(settings: Settings, peer: Peer) -> t.Tuple[str, t.List[str]]:
     """Say what is announced to a peer.
 
-    Args:
-        settings: of the node.
-        peer: who is told.
-
     Returns:
         The name of a common filter and no body, or no name and the body of one for this peer alone.
     """

@@ -33,10 +33,7 @@ def _fault(password: t.Any) -> t.Optional[str]:
 
 
 def render_passwords(values: t.Mapping[str, t.Any]) -> str:
-    """Return the passwords of a node's sessions as BIRD reads them.
-
-    Args:
-        values: the bird_* variables of the role, by their names.
+    """Return the passwords in the role's bird_* variables as BIRD reads them.
 
     Returns:
         A constant per session and one that seals them all; empty where no session has a password.

@@ -73,7 +73,6 @@ def rule_lines(
     """Write the body of a filter: rules, after which a route is rejected.
 
     Args:
-        rules: in their order.
         as_number: what is put before AS paths.
         own: a condition that holds for what the node announces as its own.
         on_accept: statements before an accept.

@@ -83,14 +83,11 @@ def read_session(
     *,
     is_external: bool = False,
 ) -> Session:
-    """Make a session of data.
+    """Make a session of data, in which None counts as absent.
 
     Args:
-        check: collects the faults.
         where: what stands before a key's name, for example `bird_peers[0].`.
-        values: by key; None counts as absent.
         keys: the options that may be among them.
-        defaults: what holds where nothing is given.
         is_external: whether the peer is a router outside the fabric.
     """
     given: t.Dict[str, t.Any] = {}
@@ -120,17 +117,12 @@ def _in_words(where: str, fault: RuleFault) -> str:
 def read_peer(
     check: Checker, where: str, value: t.Any, defaults: Session, has_password: t.Callable[[t.Any], bool]
 ) -> t.Optional[Peer]:
-    """Make a peer of data.
+    """Make a peer of data; None where that has faults.
 
     Args:
-        check: collects the faults.
         where: the variable, for example bird_peers[0].
-        value: a mapping.
         defaults: what holds for all sessions of the node.
         has_password: says whether the session with the peer of this name has one.
-
-    Returns:
-        None where the value has faults.
     """
     if not isinstance(value, t.Mapping):
         check.refuse(where, value, "is not a peer; give a mapping with name, address and as_number")

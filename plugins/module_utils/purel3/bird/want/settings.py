@@ -18,17 +18,12 @@ from .encapsulation import Encapsulation, read_encapsulation
 from .peer import DEFAULT_PEER_TYPE, Peer, Session, read_peer, read_session
 from .relations import find_contradictions
 
-__all__ = ["DEFAULT_PEER_TYPE", "VARIABLES", "Ownership", "Peer", "Reflected", "Session", "Settings", "parse"]
+__all__ = ["DEFAULT_PEER_TYPE", "VARIABLES", "BlockOrigin", "Peer", "Reflected", "Session", "Settings", "parse"]
 
 
 @dataclass(frozen=True)
-class Ownership:
-    """Who may be the origin of a block.
-
-    Args:
-        block: a block, or a single address.
-        as_number: the AS of the node that owns it.
-    """
+class BlockOrigin:
+    """Who may be the origin of a block, or of a single address: the AS of the node that owns it."""
 
     block: ipaddress.IPv4Network
     as_number: int
@@ -82,7 +77,7 @@ class Settings:
     blocks: t.Tuple[ipaddress.IPv4Network, ...] = ()
     peers: t.Tuple[Peer, ...] = ()
     is_transit: bool = False
-    owners: t.Tuple[Ownership, ...] = ()
+    owners: t.Tuple[BlockOrigin, ...] = ()
     reflected: t.Tuple[Reflected, ...] = ()
     cluster_id: t.Optional[ipaddress.IPv4Address] = None
     encapsulation: t.Tuple[Encapsulation, ...] = ()
@@ -131,13 +126,13 @@ def _entries(
             yield f"{where}[{index}]", item
 
 
-def _owners(check: Checker, value: t.Any) -> t.Tuple[Ownership, ...]:
+def _owners(check: Checker, value: t.Any) -> t.Tuple[BlockOrigin, ...]:
     owners = set()
     for where, item in _entries(check, "bird_owners", value, ("block", "as_number")):
         block = check.network(f"{where}.block", item["block"])
         as_number = check.parse_number(f"{where}.as_number", item["as_number"], scalars.as_number)
         if block is not None and as_number is not None:
-            owners.add(Ownership(block, as_number))
+            owners.add(BlockOrigin(block, as_number))
     return tuple(sorted(owners, key=lambda one: (one.block, one.as_number)))
 
 
@@ -178,10 +173,7 @@ def _peers(check: Checker, values: t.Mapping[str, t.Any], defaults: Session) -> 
 
 
 def parse(values: t.Mapping[str, t.Any]) -> Settings:
-    """Make settings of a node's host vars.
-
-    Args:
-        values: the bird_* variables of the role, by their names; an optional one that is None or empty text is absent.
+    """Make settings of the role's bird_* variables; an optional one that is None or empty text is absent.
 
     Returns:
         Settings in which every value is safe to be written into bird.conf.

@@ -16,7 +16,7 @@ from ...values.modes import IPIP, Mode
 _TITLE = "tunnel"
 
 
-class End(t.NamedTuple):
+class NodeTunnel(t.NamedTuple):
     """A node's end of the tunnels: its mode, address (with prefix length), MTU, and the addresses of all nodes."""
 
     mode: Mode
@@ -28,11 +28,11 @@ class End(t.NamedTuple):
 class Device(t.NamedTuple):
     """What a kernel must hold where a tunnel is open, and what where it is closed: objects, and keys that must go."""
 
-    opened: t.Callable[[End], t.Tuple[Resource, ...]]
+    opened: t.Callable[[NodeTunnel], t.Tuple[Resource, ...]]
     closed: t.Callable[[Mode], t.Tuple[t.Tuple[Resource, ...], t.Tuple[Key, ...]]]
 
 
-def _taken(end: End) -> t.Tuple[Resource, ...]:
+def _taken(end: NodeTunnel) -> t.Tuple[Resource, ...]:
     return (Tunnel(OWN_NAMESPACE, end.mode.device, end.mtu, True, TUNNEL_GROUP, link_mark(_TITLE, [end.cidr])),)
 
 

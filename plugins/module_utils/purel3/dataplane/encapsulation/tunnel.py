@@ -15,7 +15,7 @@ from ...state.kinds.scope import OWN_NAMESPACE
 from ...state.kinds.sysctl import rp_filter
 from ...state.plan import Request
 from ...values.modes import IPIP, MODE_OF_DEVICE, Mode
-from .devices import DEVICES, End
+from .devices import DEVICES, NodeTunnel
 from .guard import guard
 
 _SHOWN = 3
@@ -55,7 +55,7 @@ def to_request(
     cidr = f"{address}/32"
     resources: t.Tuple[Resource, ...] = (
         guard(endpoints, mode.match),
-        *DEVICES[mode.device].opened(End(mode, cidr, mtu, endpoints)),
+        *DEVICES[mode.device].opened(NodeTunnel(mode, cidr, mtu, endpoints)),
         Address(OWN_NAMESPACE, mode.device, cidr),
         rp_filter(OWN_NAMESPACE, mode.device, _ANY_WAY_BACK),
     )

@@ -23,7 +23,7 @@ _MODE = 0o644
 
 
 @dataclass(frozen=True)
-class Request:
+class StoreOptions:
     """What a store should hold.
 
     path: the store's file; its folder must exist.
@@ -38,7 +38,7 @@ class Request:
     tunnels: t.Mapping[str, str] = field(default_factory=dict)
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: StoreOptions) -> Proposal:
     """Plan the changes of a store: one operation for each allocation that is added or removed.
 
     Raises:
@@ -64,7 +64,7 @@ def propose(request: Request) -> Proposal:
     )
 
 
-def _allocations(request: Request) -> Allocations:
+def _allocations(request: StoreOptions) -> Allocations:
     lines = [f"block {block} {node}" for block, node in sorted(request.blocks.items())]
     lines += [f"address {address} {workload}" for address, workload in sorted(request.addresses.items())]
     lines += [f"tunnel {address} {node}" for address, node in sorted(request.tunnels.items())]

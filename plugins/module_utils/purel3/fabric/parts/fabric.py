@@ -27,13 +27,13 @@ from . import (
     workloads,
 )
 from .allocations import Allocations, block_of
-from .intent import Lab, SessionOptions
+from .intent import DeclaredLab, SessionOptions
 from .nodes import Node
 from .part import Part
-from .peers import Peer
+from .peers import DeclaredPeer
 from .pools import Pool
 from .topology import FULL_MESH
-from .workloads import Workload
+from .workloads import DeclaredWorkload
 
 # In this order they read, and make variables.
 PARTS: t.Tuple[Part, ...] = (
@@ -78,7 +78,7 @@ class Fabric:
     reserved: t.Tuple[IPv4Network, ...] = ()
     nodes: t.Tuple[Node, ...] = ()
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
-    workloads: t.Tuple[Workload, ...] = ()
+    workloads: t.Tuple[DeclaredWorkload, ...] = ()
     has_as_number_rule: bool = False
     topology: str = FULL_MESH
     route_reflectors: t.Tuple[str, ...] = ()
@@ -87,10 +87,10 @@ class Fabric:
     ecmp_paths: t.Optional[int] = None
     session: SessionOptions = field(default_factory=dict)
     filters: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = field(default_factory=dict)
-    peers: t.Tuple[Peer, ...] = ()
+    peers: t.Tuple[DeclaredPeer, ...] = ()
     kernel_metric: int = 0
     mtu: t.Optional[int] = None
-    lab: t.Optional[Lab] = None
+    lab: t.Optional[DeclaredLab] = None
 
     @property
     def encapsulated_pools(self) -> t.Tuple[Pool, ...]:

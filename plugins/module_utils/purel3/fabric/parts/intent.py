@@ -15,7 +15,7 @@ SessionOptions = t.Mapping[str, t.Any]
 
 
 @dataclass(frozen=True)
-class Router:
+class DeclaredRouter:
     """A router outside of the fabric that the lab starts.
 
     address: with the prefix length of its subnet.
@@ -43,7 +43,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Lab:
+class DeclaredLab:
     """How to start the fabric's nodes on this machine; what its backend says of that is variables of Ansible already.
 
     name: tells labs on one machine apart.
@@ -60,7 +60,7 @@ class Lab:
 
     name: str
     backend: str
-    routers: t.Tuple[Router, ...] = ()
+    routers: t.Tuple[DeclaredRouter, ...] = ()
     networks: t.Tuple[Network, ...] = ()
     options: t.Mapping[str, t.Any] = field(default_factory=dict)
     node_options: t.Mapping[str, t.Mapping[str, t.Any]] = field(default_factory=dict)

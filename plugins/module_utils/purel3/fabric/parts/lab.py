@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ...values.session_options import AUTO
 from . import lab_checks
-from .intent import Lab, Router
+from .intent import DeclaredLab, DeclaredRouter
 from .lab_schema import read_lab
 from .part import ByNode, Draft, Part, Variables
 from .topology import Session, sessions
@@ -20,22 +20,22 @@ if t.TYPE_CHECKING:
     from .nodes import Node
 
 
-def connection(lab: Lab) -> Variables:
+def connection(lab: DeclaredLab) -> Variables:
     """How Ansible enters what the lab runs."""
     return dict(lab.connection)
 
 
-def node_variables(lab: Lab) -> Variables:
+def node_variables(lab: DeclaredLab) -> Variables:
     """What is different about nodes because they are a lab's: variables of the group fabric."""
     return {**lab.connection, **lab.node_variables}
 
 
-def lab_place(_fabric: Fabric, lab: Lab, name: str) -> Variables:
+def lab_place(_fabric: Fabric, lab: DeclaredLab, name: str) -> Variables:
     """Where in the lab a host is: in a task that is delegated to it, inventory_hostname is the name of another host."""
     return dict(lab.places.get(name, {"lab_node": name}))
 
 
-def lab_variables(fabric: Fabric, lab: Lab) -> Variables:
+def lab_variables(fabric: Fabric, lab: DeclaredLab) -> Variables:
     """What the lab runs: variables of the group all."""
     variables: Variables = {"lab_name": lab.name, "lab_nodes": [_node(node, lab) for node in fabric.nodes]}
     variables["lab_nodes"] += [
@@ -46,14 +46,14 @@ def lab_variables(fabric: Fabric, lab: Lab) -> Variables:
     return {**variables, **lab.variables}
 
 
-def _node(node: Node, lab: Lab) -> Variables:
+def _node(node: Node, lab: DeclaredLab) -> Variables:
     entry: Variables = {"name": node.name, "interface": node.interface, "address": str(node.address)}
     if node.interfaces:
         entry["interfaces"] = [{"name": one.name, "address": str(one.address)} for one in node.interfaces]
     return {**entry, **lab.node_options.get(node.name, {})}
 
 
-def _routers(fabric: Fabric, routers: t.Sequence[Router]) -> t.List[Variables]:
+def _routers(fabric: Fabric, routers: t.Sequence[DeclaredRouter]) -> t.List[Variables]:
     ends: t.Dict[str, t.List[Variables]] = {str(router.address.ip): [] for router in routers}
     nodes = {node.name: node for node in fabric.nodes}
     for name, own in sessions(fabric).items():

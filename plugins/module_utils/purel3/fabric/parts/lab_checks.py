@@ -14,7 +14,7 @@ from ..file.document import Path
 from ..file.report import Report
 from ..file.section import nearest_remedy, show
 from . import peers
-from .intent import Lab
+from .intent import DeclaredLab
 from .nodes import addresses_of
 from .part import Draft
 
@@ -35,7 +35,7 @@ def check(draft: Draft, report: Report) -> None:
     _plain_router(draft.fabric, lab, report)
 
 
-def _node_options(draft: Draft, lab: Lab, report: Report) -> None:
+def _node_options(draft: Draft, lab: DeclaredLab, report: Report) -> None:
     for node in lab.node_options:
         if node not in draft.node_names:
             problem = f"lab: nodes: {show(node)} is not a node of this file"
@@ -49,7 +49,7 @@ def _node_options(draft: Draft, lab: Lab, report: Report) -> None:
         report.unique(option.name, uses)
 
 
-def _backend(draft: Draft, lab: Lab, report: Report) -> None:
+def _backend(draft: Draft, lab: DeclaredLab, report: Report) -> None:
     nodes = {node.name: node for node in draft.fabric.nodes}
     made = [LabNode(name, _links(nodes[name]) if name in nodes else ()) for name in sorted(draft.node_names)]
     for key, problem, remedy, interface, node in named(draft.backends, lab.backend).fabric_faults(lab.options, made):
@@ -71,7 +71,7 @@ def _links(node: Node) -> t.Tuple[LabLink, ...]:
     return (LabLink(node.interface, str(node.address)), *further)
 
 
-def _segments(fabric: Fabric, lab: Lab, report: Report) -> None:
+def _segments(fabric: Fabric, lab: DeclaredLab, report: Report) -> None:
     first: t.Dict[IPv4Network, str] = {}
     for network in lab.networks:
         path = ("lab", "networks", network.name)
@@ -96,7 +96,7 @@ def _segments(fabric: Fabric, lab: Lab, report: Report) -> None:
             report.fault(("lab", "networks", network.name), problem, "give a node one, or remove the network")
 
 
-def _plain_router(fabric: Fabric, lab: Lab, report: Report) -> None:
+def _plain_router(fabric: Fabric, lab: DeclaredLab, report: Report) -> None:
     owners = {
         address.ip: (_address_at(node.name, address.ip, fabric), node.name)
         for node in fabric.nodes
@@ -130,7 +130,7 @@ def _address_at(name: str, address: IPv4Address, fabric: Fabric) -> Path:
     return (*path, "address") if further is None else (*path, "interfaces", further, "address")
 
 
-def _routers(draft: Draft, lab: Lab, report: Report) -> None:
+def _routers(draft: Draft, lab: DeclaredLab, report: Report) -> None:
     fabric = draft.fabric
     names = {node.name for node in fabric.nodes}
     networks = {address.network for node in fabric.nodes for address in addresses_of(node)}

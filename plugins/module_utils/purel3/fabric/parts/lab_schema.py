@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ...lab.base.backend import Backend, Option, lab_keys, named, node_keys, owners
+from ...lab.base.backend import Backend, BackendOption, lab_keys, named, node_keys, owners
 from ...values import scalars
 from ..file.section import Section, show
-from .intent import Lab, Network, Router
+from .intent import DeclaredLab, DeclaredRouter, Network
 
 ROUTER_KEYS = ("address", "interface", "as_number", "announces")
 NETWORK_KEYS = ("subnet", "router")
@@ -18,7 +18,7 @@ NETWORK_KEYS = ("subnet", "router")
 DEFAULT_INTERFACE_NAME = "eth0"
 
 
-def read_lab(file: Section, default_name: str, backends: t.Sequence[Backend]) -> t.Optional[Lab]:
+def read_lab(file: Section, default_name: str, backends: t.Sequence[Backend]) -> t.Optional[DeclaredLab]:
     """How to start the nodes on this machine; None where they are real hosts.
 
     default_name: the lab's name where the file gives none.
@@ -40,7 +40,7 @@ def read_lab(file: Section, default_name: str, backends: t.Sequence[Backend]) ->
     networks = tuple(sorted(_networks(section), key=lambda network: network.name))
     node_options = _node_options(section, backend, backends)
     of_module = {option.name for option in backend.node_options if option.is_of_module}
-    return Lab(
+    return DeclaredLab(
         name=_name(section, default_name),
         backend=backend.name,
         routers=tuple(sorted(_routers(section), key=lambda router: router.name)),
@@ -90,12 +90,12 @@ def _not_of_backend(section: Section, key: str, backend: Backend, backends: t.Se
     section.fault(section.line_of(key), problem, f"remove it, or set backend: {names}")
 
 
-def _values(section: Section, options: t.Sequence[Option]) -> t.Dict[str, t.Any]:
+def _values(section: Section, options: t.Sequence[BackendOption]) -> t.Dict[str, t.Any]:
     read = {option.name: _value(section, option) for option in options if option.name in section}
     return {key: value for key, value in read.items() if value is not None}
 
 
-def _value(section: Section, option: Option) -> t.Any:
+def _value(section: Section, option: BackendOption) -> t.Any:
     parse: t.Optional[t.Callable[[t.Any], t.Any]] = option.read
     if option.choices:
         parse = scalars.one_of(option.choices)
@@ -133,7 +133,7 @@ def _network(network: Network) -> t.Dict[str, str]:
     return {"subnet": str(network.subnet), **({"router": str(network.router)} if network.router else {})}
 
 
-def _routers(lab: Section) -> t.Iterator[Router]:
+def _routers(lab: Section) -> t.Iterator[DeclaredRouter]:
     routers = lab.section("routers", "lab: routers")
     for name, item in routers.items():
         routers.check_name("router", name, item, scalars.node_name)
@@ -154,7 +154,7 @@ def _routers(lab: Section) -> t.Iterator[Router]:
             if prefix is not None
         )
         if address is not None and as_number is not None:
-            yield Router(name, address, interface, as_number, announces)
+            yield DeclaredRouter(name, address, interface, as_number, announces)
 
 
 def _networks(lab: Section) -> t.Iterator[Network]:

@@ -39,7 +39,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Interface:
+class NodeInterface:
     """A further interface of a node, and its address with the prefix length of its subnet."""
 
     name: str
@@ -69,7 +69,7 @@ class Node:
     blocks: t.Tuple[IPv4Network, ...] = ()
     is_dedicated: bool = False
     cluster_id: t.Optional[IPv4Address] = None
-    interfaces: t.Tuple[Interface, ...] = ()
+    interfaces: t.Tuple[NodeInterface, ...] = ()
     labels: t.Mapping[str, str] = field(default_factory=dict)
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
 
@@ -156,7 +156,7 @@ def _node(
     )
 
 
-def _interfaces(section: Section) -> t.Iterator[Interface]:
+def _interfaces(section: Section) -> t.Iterator[NodeInterface]:
     interfaces = section.section("interfaces", f"{section.title}: interfaces")
     for name, item in interfaces.items():
         interfaces.check_name("interface", name, item, scalars.interface_name)
@@ -165,7 +165,7 @@ def _interfaces(section: Section) -> t.Iterator[Interface]:
             entry.missing("address", "write it with its prefix length, such as 10.0.13.1/24")
         address = entry.text("address", scalars.interface_address)
         if address is not None:
-            yield Interface(name, address)
+            yield NodeInterface(name, address)
 
 
 def _blocks(section: Section) -> t.Iterator[IPv4Network]:

@@ -31,7 +31,7 @@ PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
 
 
 @dataclass(frozen=True)
-class Peer:
+class DeclaredPeer:
     """A BGP peering beside those of the topology.
 
     address: of a router outside of the fabric; None for a peering of two nodes.
@@ -61,7 +61,7 @@ def _read(draft: Draft) -> Fabric:
     return replace(draft.fabric, peers=tuple(sorted(_peers(draft.file), key=lambda peer: peer.name)))
 
 
-def _peers(file: Section) -> t.Iterator[Peer]:
+def _peers(file: Section) -> t.Iterator[DeclaredPeer]:
     peers = file.section("peers", "peers")
     for name, item in peers.items():
         peers.check_name("peer", name, item, scalars.word)
@@ -70,7 +70,7 @@ def _peers(file: Section) -> t.Iterator[Peer]:
             yield peer
 
 
-def _peer(name: str, section: Section) -> t.Optional[Peer]:
+def _peer(name: str, section: Section) -> t.Optional[DeclaredPeer]:
     if not section.is_mapping:
         return None
     for key in OF_ALL_KEYS:
@@ -90,7 +90,7 @@ def _peer(name: str, section: Section) -> t.Optional[Peer]:
             section.missing(key, remedy)
     if "selector" in section and "node" in section:
         section.fault(section.line_of("selector"), "selector does not go with node", "remove one of the two")
-    peer = Peer(
+    peer = DeclaredPeer(
         name=name,
         options=read_options(section),
         address=section.text("address", bgp.peer_address),
@@ -122,7 +122,7 @@ def _check(draft: Draft, report: Report) -> None:
     _twice(fabric, report)
 
 
-def _prepend(fabric: Fabric, peer: Peer, report: Report) -> None:
+def _prepend(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
     name = peer.options.get("export_filter")
     if not prepends(fabric, name):
         return
@@ -137,7 +137,7 @@ def _prepend(fabric: Fabric, peer: Peer, report: Report) -> None:
             return
 
 
-def _router(fabric: Fabric, peer: Peer, report: Report) -> None:
+def _router(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
     path = ("peers", peer.name)
     if any(node.name == peer.name for node in fabric.nodes):
         at = report.seen(("nodes", peer.name))
@@ -156,7 +156,7 @@ def _router(fabric: Fabric, peer: Peer, report: Report) -> None:
             report.fault((*path, "as_number"), problem, "both ends of a session must agree: correct one of them")
 
 
-def _router_is_node(peer: Peer, node: Node, report: Report) -> None:
+def _router_is_node(peer: DeclaredPeer, node: Node, report: Report) -> None:
     path = ("peers", peer.name)
     at = report.seen(("nodes", node.name))
     if peer.node == node.name:
@@ -170,7 +170,7 @@ def _router_is_node(peer: Peer, node: Node, report: Report) -> None:
     report.fault((*path, "address"), problem, f"write node and 'peer_node: {node.name}' instead of address")
 
 
-def _two_nodes(draft: Draft, peer: Peer, report: Report) -> None:
+def _two_nodes(draft: Draft, peer: DeclaredPeer, report: Report) -> None:
     path = ("peers", peer.name)
     nodes = {node.name: node for node in draft.fabric.nodes}
     far = nodes.get(peer.peer_node or "")
@@ -186,7 +186,7 @@ def _two_nodes(draft: Draft, peer: Peer, report: Report) -> None:
         report.fault((*path, "aggregates"), problem, "nodes take each other's exact blocks only: remove it")
 
 
-def _nodes_of(draft: Draft, peer: Peer, report: Report) -> None:
+def _nodes_of(draft: Draft, peer: DeclaredPeer, report: Report) -> None:
     for key, name in (("node", peer.node), ("peer_node", peer.peer_node)):
         if name is not None and name not in draft.node_names:
             problem = f"{peer.name}: {key} {show(name)} is not a node of this file"
@@ -208,7 +208,7 @@ def _nodes_of(draft: Draft, peer: Peer, report: Report) -> None:
         report.fault(("peers", peer.name, "source_address"), problem, remedy)
 
 
-def _reach(fabric: Fabric, peer: Peer, report: Report) -> None:
+def _reach(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
     if peer.options.get("ttl_security") is not True or "multihop" in peer.options:
         return
     nodes = {node.name: node for node in fabric.nodes}

@@ -23,7 +23,7 @@ from .part import ByNode, Draft, Part, Variables
 if t.TYPE_CHECKING:
     from .fabric import CheckedFabric, Fabric
     from .nodes import Node
-    from .peers import Peer
+    from .peers import DeclaredPeer
 
 FULL_MESH = "full_mesh"
 ROUTE_REFLECTOR = "route_reflector"
@@ -86,7 +86,7 @@ def sessions(fabric: Fabric) -> Sessions:
     return found
 
 
-def peering_nodes(fabric: Fabric, peer: Peer) -> t.List[Node]:
+def peering_nodes(fabric: Fabric, peer: DeclaredPeer) -> t.List[Node]:
     """The nodes that an entry of peers is for, at this end; sorted by name."""
     if peer.node is not None:
         return [node for node in fabric.nodes if node.name == peer.node]
@@ -158,7 +158,7 @@ def _to_node(node: Node, is_direct: bool, type_: str) -> Session:
     return Session(node.name, node.address.ip, node.as_number, is_direct, type_, node.name)
 
 
-def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: Peer) -> t.Iterator[t.Tuple[str, Session]]:
+def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: DeclaredPeer) -> t.Iterator[t.Tuple[str, Session]]:
     if peer.node is not None and peer.peer_node is not None:
         near, far = nodes[peer.node], nodes[peer.peer_node]
         yield near.name, _near_end(near, far, peer.options)

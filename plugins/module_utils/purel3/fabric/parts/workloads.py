@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from ...values import scalars
-from ...values.workload import WORKLOAD_OPTIONS, Option
+from ...values.workload import WORKLOAD_OPTIONS, WorkloadOption
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import Section, nearest_remedy, show
@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 DEFAULT_INTERFACE_NAME = "eth0"
 
 
-def _as_in_the_module(option: Option) -> t.Callable[[Section, str], t.Any]:
+def _as_in_the_module(option: WorkloadOption) -> t.Callable[[Section, str], t.Any]:
     def parse(text: str) -> t.Any:
         value = option.read(text)
         problem = option.problem(value) if option.problem else None
@@ -45,7 +45,7 @@ WORKLOAD_KEYS = ("node", "address", "netns", "labels", *OPTIONS)
 
 
 @dataclass(frozen=True)
-class Workload:
+class DeclaredWorkload:
     """A network namespace that is attached to a node.
 
     netns: name or absolute path of its namespace.
@@ -67,7 +67,7 @@ def _read(draft: Draft) -> Fabric:
     return replace(draft.fabric, workloads=tuple(workloads))
 
 
-def _workloads(file: Section) -> t.Iterator[Workload]:
+def _workloads(file: Section) -> t.Iterator[DeclaredWorkload]:
     if file.value("workloads") is None:
         return
     workloads = file.section("workloads", "workloads")
@@ -78,7 +78,7 @@ def _workloads(file: Section) -> t.Iterator[Workload]:
             yield workload
 
 
-def _workload(name: str, section: Section) -> t.Optional[Workload]:
+def _workload(name: str, section: Section) -> t.Optional[DeclaredWorkload]:
     if section.is_mapping and "node" not in section:
         section.missing("node", "name the node that it runs on")
     node = section.text("node", str)
@@ -88,7 +88,7 @@ def _workload(name: str, section: Section) -> t.Optional[Workload]:
     options = {key: read(section, key) for key, read in OPTIONS.items()}
     if node is None:
         return None
-    return Workload(name, node, netns or name, address, labels, options)
+    return DeclaredWorkload(name, node, netns or name, address, labels, options)
 
 
 def _netns(section: Section) -> t.Optional[str]:
@@ -125,11 +125,11 @@ def _check(draft: Draft, report: Report) -> None:
     report.unique("netns", namespaces)
 
 
-def _of(workload: Workload, *keys: str) -> Path:
+def _of(workload: DeclaredWorkload, *keys: str) -> Path:
     return ("workloads", workload.name, *keys)
 
 
-def _with_addresses(checked: CheckedFabric) -> t.Iterator[t.Tuple[Workload, str]]:
+def _with_addresses(checked: CheckedFabric) -> t.Iterator[t.Tuple[DeclaredWorkload, str]]:
     by_workload = {workload: str(address) for address, workload in checked.allocations.addresses.items()}
     return ((workload, by_workload[workload.name]) for workload in checked.fabric.workloads)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...values import bgp, scalars
-from ..base.backend import Backend, Option, Values
+from ..base.backend import Backend, BackendOption, Values
 
 
 def _host(text: str) -> str:
@@ -25,8 +25,8 @@ EXISTING = Backend(
     nodes="machines that exist",
     operations=None,
     node_options=(
-        Option("host", "str", _host, is_of_module=False),
-        Option("port", "int", bgp.within(1, 65535), is_of_module=False),
+        BackendOption("host", "str", _host, is_of_module=False),
+        BackendOption("port", "int", bgp.within(1, 65535), is_of_module=False),
     ),
     place=_place,
     make=lambda _lab, _nodes, _items, _params, _segments: (),

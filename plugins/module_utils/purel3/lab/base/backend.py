@@ -20,7 +20,7 @@ Values = t.Mapping[str, t.Any]
 _NOTHING: Values = types.MappingProxyType({})
 
 
-class Option(t.NamedTuple):
+class BackendOption(t.NamedTuple):
     """An option of a backend, in the fabric file's part lab and of the module lab.
 
     type: as an argument spec has it: str, path, int, bool or list, which is of str.
@@ -164,8 +164,8 @@ class Backend(t.NamedTuple):
     name: str
     nodes: str
     operations: t.Optional[t.Callable[[], Operations]]
-    options: t.Tuple[Option, ...] = ()
-    node_options: t.Tuple[Option, ...] = ()
+    options: t.Tuple[BackendOption, ...] = ()
+    node_options: t.Tuple[BackendOption, ...] = ()
     has_networks: bool = False
     has_routers: bool = False
     has_own_kernel: bool = True

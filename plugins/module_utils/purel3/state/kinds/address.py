@@ -9,7 +9,7 @@ import ipaddress
 import typing as t
 
 from ...kernel import records, wire
-from .kind import Dump, Found, Key, Kind, Numbers, Place, Resource, Step, words_in_place
+from .kind import Dump, Found, KernelStep, Key, Kind, Numbers, Place, Resource, words_in_place
 from .ownership import link_owner, recorded_addresses
 
 if t.TYPE_CHECKING:
@@ -69,10 +69,10 @@ def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
                 yield Address(reference, link.name, record.address), link_owner(link.group) if is_ours else ""
 
 
-def _write(before: t.Optional[Address], after: t.Optional[Address], numbers: Numbers) -> t.Iterator[Step]:
+def _write(before: t.Optional[Address], after: t.Optional[Address], numbers: Numbers) -> t.Iterator[KernelStep]:
     for address, message in ((before, wire.delete_address), (after, wire.add_address)):
         if address is not None:
-            yield Step(address.namespace, message(numbers.ifindexes[place_of(address)], address.address))
+            yield KernelStep(address.namespace, message(numbers.ifindexes[place_of(address)], address.address))
 
 
 KIND = Kind(ADDRESS, 3, describe, _found, _write, compare=_compare, place=place_of, dumps=_dumps)

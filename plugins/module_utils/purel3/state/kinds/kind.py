@@ -81,7 +81,7 @@ class Transaction(t.NamedTuple):
     text: str
 
 
-class Step(t.NamedTuple):
+class KernelStep(t.NamedTuple):
     """A part of an operation, and the namespace in which it is done."""
 
     namespace: str
@@ -149,7 +149,7 @@ class Kind(t.NamedTuple):
     rank: int
     describe: t.Callable[[t.Any], str]
     found: t.Callable[[Found], t.Iterable[t.Tuple[Resource, str]]]
-    write: t.Callable[[t.Any, t.Any, Numbers], t.Iterable[Step]]
+    write: t.Callable[[t.Any, t.Any, Numbers], t.Iterable[KernelStep]]
     compare: t.Callable[[Comparer, t.Any], None] = _compare_plainly
     clear_way: t.Optional[t.Callable[[Comparer, t.Any], None]] = None
     is_interface: bool = False

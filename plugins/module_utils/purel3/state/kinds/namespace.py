@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ...kernel import wire
-from .kind import Found, Key, Kind, Numbers, Resource, Step
+from .kind import Found, KernelStep, Key, Kind, Numbers, Resource
 from .ownership import ALIAS_START, OBJECTS, WORKLOADS
 
 if t.TYPE_CHECKING:
@@ -84,10 +84,10 @@ def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
         yield name, name.owner if isinstance(name, Namespace) else ""
 
 
-def _write(_before: t.Optional[Namespace], after: t.Optional[Namespace], _numbers: Numbers) -> t.Iterator[Step]:
+def _write(_before: t.Optional[Namespace], after: t.Optional[Namespace], _numbers: Numbers) -> t.Iterator[KernelStep]:
     """The writer itself makes a namespace, enters and names it, and takes its name away: this only marks it."""
     if after is not None:
-        yield Step(after.name, wire.set_link(wire.LOOPBACK_INDEX, is_up=True, alias=namespace_mark(after.owner)))
+        yield KernelStep(after.name, wire.set_link(wire.LOOPBACK_INDEX, is_up=True, alias=namespace_mark(after.owner)))
 
 
 KIND = Kind(

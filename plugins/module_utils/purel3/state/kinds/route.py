@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ...kernel import records, wire
-from .kind import Dump, Found, Key, Kind, Numbers, Place, Resource, Step, name_of, words_in_place
+from .kind import Dump, Found, KernelStep, Key, Kind, Numbers, Place, Resource, name_of, words_in_place
 from .ownership import OBJECTS, WORKLOADS, link_owner, recorded_addresses
 from .scope import TABLE_DEFAULT, TABLE_MAIN, Gathering
 
@@ -147,13 +147,13 @@ def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
             yield route, route_owner(route, owner, alias)
 
 
-def _write(before: t.Optional[Route], after: t.Optional[Route], numbers: Numbers) -> t.Iterator[Step]:
+def _write(before: t.Optional[Route], after: t.Optional[Route], numbers: Numbers) -> t.Iterator[KernelStep]:
     if after is None:
         if before is not None:
-            yield Step(before.namespace, wire.delete_route(_record(before, numbers)))
+            yield KernelStep(before.namespace, wire.delete_route(_record(before, numbers)))
     else:
         message = wire.add_route if before is None else wire.replace_route
-        yield Step(after.namespace, message(_record(after, numbers)))
+        yield KernelStep(after.namespace, message(_record(after, numbers)))
 
 
 def _record(route: Route, numbers: Numbers) -> records.RouteRecord:

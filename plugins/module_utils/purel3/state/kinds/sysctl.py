@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .kind import Found, Key, Kind, Numbers, Place, Resource, Setting, Step, interface_in_words, words_in_place
+from .kind import Found, KernelStep, Key, Kind, Numbers, Place, Resource, Setting, interface_in_words, words_in_place
 from .scope import Gathering
 
 if t.TYPE_CHECKING:
@@ -94,9 +94,9 @@ def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
         yield Sysctl(*setting), ""
 
 
-def _write(_before: t.Optional[Sysctl], after: t.Optional[Sysctl], _numbers: Numbers) -> t.Iterator[Step]:
+def _write(_before: t.Optional[Sysctl], after: t.Optional[Sysctl], _numbers: Numbers) -> t.Iterator[KernelStep]:
     if after is not None:
-        yield Step(after.namespace, Setting(after.path, after.value))
+        yield KernelStep(after.namespace, Setting(after.path, after.value))
 
 
 KIND = Kind(SYSCTL, 4, _describe, _found, _write, compare=_compare, is_deletable=False, place=_place, gather=_gather)

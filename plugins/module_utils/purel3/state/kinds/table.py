@@ -13,7 +13,7 @@ import ipaddress
 import json
 import typing as t
 
-from .kind import Found, Key, Kind, Numbers, Resource, Step, Transaction
+from .kind import Found, KernelStep, Key, Kind, Numbers, Resource, Transaction
 from .ownership import TUNNELS
 from .scope import OWN_NAMESPACE, Gathering
 
@@ -221,8 +221,8 @@ def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
         yield table, _owner(table)
 
 
-def _write(before: t.Optional[Table], after: t.Optional[Table], _numbers: Numbers) -> t.Iterator[Step]:
-    yield Step(OWN_NAMESPACE, Transaction(transaction(before, after)))
+def _write(before: t.Optional[Table], after: t.Optional[Table], _numbers: Numbers) -> t.Iterator[KernelStep]:
+    yield KernelStep(OWN_NAMESPACE, Transaction(transaction(before, after)))
 
 
 # Tunnels are opened only behind their guard, and closed before it goes.

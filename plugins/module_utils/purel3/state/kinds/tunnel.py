@@ -10,7 +10,7 @@ import typing as t
 from ...kernel import wire
 from ...values.modes import MODES
 from . import address
-from .kind import Found, Key, Kind, Numbers, Place, Resource, Step, interface_in_words, words_in_place
+from .kind import Found, KernelStep, Key, Kind, Numbers, Place, Resource, interface_in_words, words_in_place
 from .ownership import link_owner, recorded_addresses
 from .scope import OWN_NAMESPACE
 
@@ -109,14 +109,14 @@ def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
             yield tunnel, link_owner(link.group)
 
 
-def _write(_before: t.Optional[Tunnel], after: t.Optional[Tunnel], numbers: Numbers) -> t.Iterator[Step]:
+def _write(_before: t.Optional[Tunnel], after: t.Optional[Tunnel], numbers: Numbers) -> t.Iterator[KernelStep]:
     """Marked before it is up, and down before it is not marked any more."""
     if after is not None:
         ifindex = numbers.ifindexes[_place(after)]
         settings = wire.set_link(ifindex, alias=after.alias, group=after.group, mtu=after.mtu)
         state = wire.set_link(ifindex, is_up=after.is_up)
         for message in [settings, state] if after.is_up else [state, settings]:
-            yield Step(after.namespace, message)
+            yield KernelStep(after.namespace, message)
 
 
 # It is opened only behind its guard, whose rank is lower.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...kernel import records, wire
-from .kind import Content, Found, Key, Kind, Numbers, Place, Resource, Step, interface_in_words, place_in_words
+from .kind import Content, Found, KernelStep, Key, Kind, Numbers, Place, Resource, interface_in_words, place_in_words
 from .ownership import OBJECT_GROUP, link_owner, recorded_addresses, title_of
 from .scope import OWN_NAMESPACE, UNSEEN_NAMESPACE, Gathering
 from .sysctl import proxy_arp, proxy_delay
@@ -202,10 +202,10 @@ def _end(reference: str, link: records.LinkRecord) -> End:
     return End(reference, link.name, link.mac, link.mtu, link.is_up, link.group, link.alias, has_link_local)
 
 
-def _write(before: t.Optional[Veth], after: t.Optional[Veth], numbers: Numbers) -> t.Iterator[Step]:
+def _write(before: t.Optional[Veth], after: t.Optional[Veth], numbers: Numbers) -> t.Iterator[KernelStep]:
     if after is None:
         if before is not None:
-            yield Step(before.outer.namespace, wire.delete_link(numbers.ifindexes[before.outer.place]))
+            yield KernelStep(before.outer.namespace, wire.delete_link(numbers.ifindexes[before.outer.place]))
         return
     inner = after.inner.namespace
     if before is None:
@@ -213,11 +213,11 @@ def _write(before: t.Optional[Veth], after: t.Optional[Veth], numbers: Numbers) 
             wire.VethEnd(end.device, numbers.new_ifindex(end.place), end.mac, end.mtu, end.group)
             for end in (after.inner, after.outer)
         ]
-        yield Step(inner, wire.create_veth(ends[0], ends[1], numbers.descriptor(after.outer.namespace)))
+        yield KernelStep(inner, wire.create_veth(ends[0], ends[1], numbers.descriptor(after.outer.namespace)))
     for end_before, end in ((before and before.inner, after.inner), (before and before.outer, after.outer)):
         if end_before != end:
             for message in _end_messages(end_before, end, numbers):
-                yield Step(end.namespace, message)
+                yield KernelStep(end.namespace, message)
 
 
 def _end_messages(before: t.Optional[End], after: End, numbers: Numbers) -> t.Iterator[wire.Message]:

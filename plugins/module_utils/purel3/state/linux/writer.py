@@ -15,7 +15,7 @@ from ...base.errors import KernelError, MissingDependency
 from ...kernel import namespaces, nft, syscalls, sysctls, wire
 from ...kernel.rtnetlink import RtnetlinkSocket
 from ...kernel.wire import Message
-from ..kinds.kind import Place, Setting, Step
+from ..kinds.kind import KernelStep, Place, Setting
 from ..kinds.namespace import NAMESPACE, Namespace, placeholder_mode
 from ..kinds.ownership import DOOMED_GROUP
 from ..kinds.registry import describe, kind_of
@@ -26,7 +26,7 @@ from ..plan import BUILD, DISMANTLE, MAKE_WAY, Observed, Op, Plan
 _FIRST_IFINDEX = 100
 _GONE_ALREADY = frozenset((errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL))
 
-Steps = t.List[t.Tuple[Op, Step]]
+Steps = t.List[t.Tuple[Op, KernelStep]]
 
 
 class ApplyError(KernelError):
@@ -166,9 +166,9 @@ class _Writer:
             link_to_delete = kind_of(op.subject).link_to_delete
             if link_to_delete is not None:
                 message = wire.set_link(self.ifindexes[link_to_delete(op.subject)], group=DOOMED_GROUP)
-                doomed.append((op, Step(namespace, message)))
+                doomed.append((op, KernelStep(namespace, message)))
         self._do_in(namespace, doomed)
-        self._do_in(namespace, [(ops[0], Step(namespace, wire.delete_group(DOOMED_GROUP)))])
+        self._do_in(namespace, [(ops[0], KernelStep(namespace, wire.delete_group(DOOMED_GROUP)))])
 
     def _do_in(self, namespace: str, steps: Steps) -> None:
         if not steps:
@@ -232,11 +232,11 @@ class _Writer:
             raise ApplyError(self.done, op, str(error)) from error
 
 
-def _is_message(pair: t.Tuple[Op, Step]) -> bool:
+def _is_message(pair: t.Tuple[Op, KernelStep]) -> bool:
     return isinstance(pair[1].act, Message)
 
 
-def _act(step: Step) -> None:
+def _act(step: KernelStep) -> None:
     """Do what is not done by a message; called through their modules, where tests disturb both."""
     if isinstance(step.act, Setting):
         sysctls.write(step.act.path, step.act.value)

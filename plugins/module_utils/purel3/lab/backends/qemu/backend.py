@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...base.backend import Backend, Operations
 from . import options
-from .machine import Machine
+from .machine import VirtualMachine
 
 
 def _operations() -> Operations:
@@ -18,7 +18,7 @@ def _operations() -> Operations:
 
 
 QEMU = Backend(
-    name=Machine.backend,
+    name=VirtualMachine.backend,
     nodes="virtual machines",
     operations=_operations,
     options=options.OPTIONS,

@@ -36,7 +36,7 @@ class Boot:
 
 
 @dataclass(frozen=True)
-class Port:
+class MachinePort:
     """An interface of a machine on the lab's switch; the descriptor is the number of the open tap, in QEMU."""
 
     descriptor: int
@@ -71,7 +71,7 @@ class Hardware:
     ssh_port: int
     management_mac: str
     is_outbound: bool
-    ports: t.Tuple[Port, ...]
+    ports: t.Tuple[MachinePort, ...]
 
 
 def qemu_command(program: str, hardware: Hardware) -> t.Tuple[str, ...]:

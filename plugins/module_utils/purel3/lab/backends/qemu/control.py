@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ....base.errors import InvalidInput, KernelError, MissingDependency
 from ....kernel import taps
-from ....kernel.switch import Port as Plugged
+from ....kernel.switch import Port
 from ...base import backend as base
 from ...base import layout, process
 from ...base.backend import Values
@@ -22,10 +22,10 @@ from ...base.desired import LabNode, mac_address
 from ...base.layout import key_file, process_name, read_process_name
 from ...base.plugs import bridge_name, node_ports
 from . import acceleration, image, image_sources, record, seed, wait
-from .command import GATEWAY, MANAGEMENT_ADDRESS, NAMESERVER, PROGRAM, Boot, Hardware, Port, qemu_command
+from .command import GATEWAY, MANAGEMENT_ADDRESS, NAMESERVER, PROGRAM, Boot, Hardware, MachinePort, qemu_command
 from .guest import GuestAccess, GuestConfig, GuestInterface, GuestRoute
 from .image_request import ImageRequest
-from .machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, Machine
+from .machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, VirtualMachine
 from .options import value
 from .ports import owner_of
 
@@ -36,7 +36,7 @@ _DISK_MIB = 256
 
 
 @dataclass(frozen=True)
-class Equipment:
+class QemuEquipment:
     """What all machines of a lab are made with.
 
     program: path of QEMU.
@@ -97,7 +97,7 @@ def require_host(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) 
         raise InvalidInput(faults)
 
 
-def equip(nodes: t.Sequence[LabNode], params: Values) -> Equipment:
+def equip(nodes: t.Sequence[LabNode], params: Values) -> QemuEquipment:
     """Find or build the image, which they all share, and find out how machines run here.
 
     Raises FabricError where there is no image, and none can be built.
@@ -105,7 +105,7 @@ def equip(nodes: t.Sequence[LabNode], params: Values) -> Equipment:
     cache = value(params, "cache")
     prepared = image.prepare(_image_request(nodes[0]), cache)
     program = shutil.which(PROGRAM) or PROGRAM
-    return Equipment(program, prepared, acceleration.choose(program, prepared.kernel, cache))
+    return QemuEquipment(program, prepared, acceleration.choose(program, prepared.kernel, cache))
 
 
 def start(
@@ -122,7 +122,7 @@ def start(
     # One that ended while nothing was to be started has no image; that it is missing is found at the end.
     if equipment is None:
         return
-    own = t.cast(Equipment, equipment)
+    own = t.cast(QemuEquipment, equipment)
     public_key = record.make_key(lab)
     for node in nodes:
         record.write_machine(lab, node)
@@ -176,7 +176,7 @@ def holds(pids: t.Collection[int]) -> bool:
     return all(map(process.runs_program, pids))
 
 
-def read(lab: str, node: str, pids: t.Tuple[int, ...], ports: t.Sequence[Plugged]) -> base.NodeState:
+def read(lab: str, node: str, pids: t.Tuple[int, ...], ports: t.Sequence[Port]) -> base.NodeState:
     """Read what a machine was started as: inside of it nothing can be seen from here."""
     made = record.read_machine(lab, node) if record.has_key(lab) else None
     bridges = sorted(port.bridge for port in ports if port.is_up)
@@ -200,8 +200,8 @@ def remove_remains(lab: str) -> None:
     record.remove_disks(lab)
 
 
-def _machine(node: LabNode) -> Machine:
-    return t.cast(Machine, node.machine)
+def _machine(node: LabNode) -> VirtualMachine:
+    return t.cast(VirtualMachine, node.machine)
 
 
 def _image_request(node: LabNode) -> ImageRequest:
@@ -229,7 +229,7 @@ def _guest_config(lab: str, node: LabNode, public_key: str) -> GuestConfig:
     )
 
 
-def _hardware(lab: str, node: LabNode, descriptors: t.Sequence[int], equipment: Equipment) -> Hardware:
+def _hardware(lab: str, node: LabNode, descriptors: t.Sequence[int], equipment: QemuEquipment) -> Hardware:
     machine = _machine(node)
     prepared = equipment.image
     boot = None
@@ -247,7 +247,7 @@ def _hardware(lab: str, node: LabNode, descriptors: t.Sequence[int], equipment: 
         ssh_port=machine.ssh_port,
         management_mac=mac_address(lab, node.name, MANAGEMENT_INTERFACE),
         is_outbound=machine.is_outbound,
-        ports=tuple(Port(tap, mac) for tap, mac in zip(descriptors, machine.macs)),
+        ports=tuple(MachinePort(tap, mac) for tap, mac in zip(descriptors, machine.macs)),
     )
 
 

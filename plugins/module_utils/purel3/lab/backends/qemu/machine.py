@@ -36,7 +36,7 @@ class ImageChoice:
 
 
 @dataclass(frozen=True, order=True)
-class Machine:
+class VirtualMachine:
     """A virtual machine.
 
     memory: in MiB.

@@ -11,11 +11,11 @@ from dataclasses import replace
 from ipaddress import IPv4Interface
 
 from ....values import bgp, scalars
-from ...base.backend import Fault, Option, Values
+from ...base.backend import BackendOption, Fault, Values
 from ...base.desired import LabNode, mac_address
 from ...base.networks import Segment, routes
 from .image_request import RELEASES
-from .machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, Machine, image_from_params
+from .machine import MANAGEMENT_INTERFACE, MANAGEMENT_NETWORK, VirtualMachine, image_from_params
 
 # Debian does not boot in less, and more than the last is a typing mistake rather than a lab.
 _MEMORY = (256, 65536)
@@ -72,18 +72,18 @@ def _is_unicast(mac: str) -> bool:
 
 
 OPTIONS = (
-    Option("release", "str", choices=RELEASES, default=RELEASES[0]),
-    Option("image", "path", _path),
-    Option("memory", "int", bgp.within(*_MEMORY), default=512),
-    Option("cpus", "int", bgp.within(*_CPUS), default=1),
-    Option("packages", "list", _package),
-    Option("outbound", "bool", bool, default=False),
-    Option("ssh_port", "int", bgp.within(*_PORTS), default=22200),
-    Option("cache", "path", default="/var/cache/purel3-lab"),
+    BackendOption("release", "str", choices=RELEASES, default=RELEASES[0]),
+    BackendOption("image", "path", _path),
+    BackendOption("memory", "int", bgp.within(*_MEMORY), default=512),
+    BackendOption("cpus", "int", bgp.within(*_CPUS), default=1),
+    BackendOption("packages", "list", _package),
+    BackendOption("outbound", "bool", bool, default=False),
+    BackendOption("ssh_port", "int", bgp.within(*_PORTS), default=22200),
+    BackendOption("cache", "path", default="/var/cache/purel3-lab"),
     # Under emulation, on a slow machine that does much else.
-    Option("timeout", "int", default=300),
+    BackendOption("timeout", "int", default=300),
 )
-NODE_OPTIONS = (Option("mac", "str", _mac, is_unique=True), Option("memory", "int", bgp.within(*_MEMORY)))
+NODE_OPTIONS = (BackendOption("mac", "str", _mac, is_unique=True), BackendOption("memory", "int", bgp.within(*_MEMORY)))
 _DEFAULTS = {option.name: option.default for option in OPTIONS}
 
 
@@ -146,7 +146,7 @@ def make(
     return [
         replace(
             node,
-            machine=Machine(
+            machine=VirtualMachine(
                 image=image_from_params(params),
                 memory=value(params if item.get("memory") is None else item, "memory"),
                 cpus=value(params, "cpus"),
@@ -181,10 +181,12 @@ def faults(lab: str, nodes: t.Sequence[LabNode], params: Values) -> t.Iterator[s
     if seconds < 1:
         yield f"lab {lab}: timeout {seconds} leaves machines no time; give 1 or more seconds, best some hundred"
     for node in nodes:
-        yield from (f"node {node.name}: {complaint}" for complaint in _complaints(node, t.cast(Machine, node.machine)))
+        yield from (
+            f"node {node.name}: {complaint}" for complaint in _complaints(node, t.cast(VirtualMachine, node.machine))
+        )
 
 
-def _complaints(node: LabNode, machine: Machine) -> t.Iterator[str]:
+def _complaints(node: LabNode, machine: VirtualMachine) -> t.Iterator[str]:
     if machine.memory < _MEMORY[0]:
         yield f"memory {machine.memory} MiB is too little for Debian; give {_MEMORY[0]} or more"
     if machine.cpus < 1:

@@ -17,7 +17,7 @@ from ....base.errors import FabricError, KernelError
 from ...base import layout
 from ...base.desired import LabLink, LabNode
 from ...base.layout import disk_directory, key_file, lab_directory, machine_directory
-from .machine import ImageChoice, Machine
+from .machine import ImageChoice, VirtualMachine
 
 # All that a guest said, all that QEMU said, and the disk from which the guest learns what it is to be.
 CONSOLE = "console.log"
@@ -58,7 +58,7 @@ def read_machine(lab: str, node: str) -> t.Optional[LabNode]:
         return LabNode(
             name=found["name"],
             links=tuple(LabLink(**link) for link in found["links"]),
-            machine=Machine(**{**machine, "image": image, "macs": tuple(machine["macs"]), "routes": routes}),
+            machine=VirtualMachine(**{**machine, "image": image, "macs": tuple(machine["macs"]), "routes": routes}),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

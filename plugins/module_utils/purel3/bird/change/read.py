@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One change of bird.conf: the files as they are and will be, and what the running BIRD will make of it."""
+"""Step 1, read: the files as they are and will be, what the running BIRD runs, and what the new ones will do to it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from dataclasses import dataclass, replace
 from ...base.errors import ForeignObject, InvalidInput
 from ...base.files import File, Ownership, read
 from ...values.effects import NONE
-from ..talk.control import DEFAULT_SOCKET
+from ..talk.configure import wait_for_quiet
+from ..talk.control import DEFAULT_SOCKET, Control, connected
 from ..talk.daemon import Program
 from ..talk.defaults import DEFAULT_ACCOUNT, DEFAULT_CONFIG
+from ..talk.observation import kernel_networks, read_routes
+from ..talk.status import parse_protocols
 from . import candidate
 from .candidate import PASSWORDS, passwords_path
-from .commit import Digests
-from .expectation import KEPT
-from .impact import Impact
-from .mode_changes import ModeChange, mode_changes
-from .prediction import changed_passwords, import_changes, predict, unknown
-from .running import Running, read_running
-from .seal import PASSWORDS_SYMBOL, is_intact, is_sealed, seal, sealed_digest
-from .transition import keep_passwords, keep_peers
+from .impact import Impact, ModeChange, changed_passwords, import_changes, mode_changes, predict, unknown
+from .keep import keep_passwords, keep_peers
+from .seal import PASSWORDS_SYMBOL, SYMBOL, Digests, is_intact, is_sealed, loaded, seal, sealed_digest
+from .verify import KEPT, NodeView, received_updates
 
 ALL = "all"
 TRY = "try"
@@ -38,11 +37,12 @@ _SPEAKER = re.compile(
     r"\bprotocol\s+(babel|bgp|bmp|l3vpn|mrt|ospf|perf|pipe|radv|rip|rpki)\b(?:\s+(?:v[23]|ng)\b)?(?:\s+(?!from\b)(\w+))?"
 )
 _ROUTE = re.compile(r"^\s*route\s+[^;]+;", re.MULTILINE)
+_NOTHING = NodeView((), (), frozenset(), {})
 _INCLUDE = re.compile(rf'^include "{re.escape(PASSWORDS)}";', re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Request:
+class ConfigOptions:
     """The configuration that a node's BIRD should have.
 
     Args:
@@ -79,10 +79,26 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Change:
+class Running:
+    """What a running BIRD holds and shows."""
+
+    digests: Digests = (None, None)
+    observed: NodeView = _NOTHING
+
+    def text(self, texts: t.Iterable[str]) -> t.Optional[str]:
+        """Find which of these texts, first the file in place, it runs; None where that is something else."""
+        return _with_digest(self.digests[0], texts, SYMBOL)
+
+    def passwords(self, texts: t.Iterable[str]) -> t.Optional[str]:
+        """Find the passwords that it runs with among texts: empty for none; None where it runs with others."""
+        return "" if self.digests[1] is None else _with_digest(self.digests[1], texts, PASSWORDS_SYMBOL)
+
+
+@dataclass(frozen=True)
+class ConfigChange:
     """The files as they are and will be, and what the running BIRD makes of them."""
 
-    request: Request
+    request: ConfigOptions
     old: t.Optional[File]
     new: File
     old_passwords: t.Optional[File]
@@ -135,7 +151,7 @@ def _account(name: t.Optional[str], look_up: t.Callable[[str], t.Any], what: str
         raise InvalidInput([f"{what} {name!r} does not exist on this host; create it, or name another"]) from None
 
 
-def _ownership(request: Request) -> Ownership:
+def _ownership(request: ConfigOptions) -> Ownership:
     return Ownership(
         _account(request.owner, pwd.getpwnam, "user"), _account(request.group, grp.getgrnam, "group"), request.mode
     )
@@ -143,9 +159,6 @@ def _ownership(request: Request) -> Ownership:
 
 def foreign_parts(text: str) -> t.Tuple[str, ...]:
     """Name what would be lost if a file that is not ours were replaced.
-
-    Args:
-        text: a BIRD configuration.
 
     Returns:
         Its protocols that speak to others and its static routes; none for what distributions ship.
@@ -172,7 +185,7 @@ def _refuse_foreign_passwords(path: str, old: t.Optional[File]) -> None:
 
 
 def _impacts(
-    change: Change, known: t.Sequence[str], passwords: t.Sequence[str], version: str
+    change: ConfigChange, known: t.Sequence[str], passwords: t.Sequence[str], version: str
 ) -> t.Tuple[t.Tuple[Impact, ...], t.Mapping[str, t.FrozenSet[str]]]:
     running, text = change.running, change.new.text
     if running is None:
@@ -188,11 +201,42 @@ def _impacts(
     return predict(before, text, changed, version, kinds), import_changes(before, text)
 
 
+def _with_digest(wanted: t.Optional[str], texts: t.Iterable[str], symbol: str) -> t.Optional[str]:
+    for text in texts:
+        if sealed_digest(text, symbol) == wanted and is_sealed(text, symbol) == (wanted is not None):
+            return text
+    return None
+
+
+def observe(control: Control) -> NodeView:
+    """Look at sessions and routes; raises BirdError."""
+    details = control.tell("show protocols all")
+    with open("/proc/self/net/route", encoding="ascii") as table:
+        kernel = kernel_networks(table)
+    routes = read_routes(control)
+    return NodeView(parse_protocols(details), routes, kernel, received_updates(details))
+
+
+def _read_running(socket: str, *, waits: bool) -> t.Optional[Running]:
+    """Ask the BIRD behind a socket what it runs; None where none listens, raises BirdError.
+
+    Args:
+        waits: whether to wait until a configuration that nobody confirms is undone.
+    """
+    with connected(socket) as control:
+        if control is None:
+            return None
+        if waits:
+            wait_for_quiet(control, socket)
+        return Running(loaded(control), observe(control))
+
+
 def _texts(*files: t.Optional[File]) -> t.Tuple[str, ...]:
     return tuple(file.text for file in files if file is not None)
 
 
-def read_change(request: Request, program: t.Optional[Program]) -> Change:
+def read_change(request: ConfigOptions, program: t.Optional[Program]) -> ConfigChange:
+    """Find out what a request changes; raises FabricError where a file is not ours, or BIRD does not answer."""
     path, ownership = request.path, _ownership(request)
     old, old_passwords = read(path), read(passwords_path(path))
     _refuse_foreign(path, old)
@@ -209,13 +253,13 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
     new_passwords = File(secrets, secret_owner) if secrets else None
     if request.passwords is None:
         new_passwords = old_passwords if not secrets or old_passwords == new_passwords else new_passwords
-    running = read_running(request.socket, waits=request.phase != CONFIRM)
+    running = _read_running(request.socket, waits=request.phase != CONFIRM)
     is_included = _INCLUDE.search(text) is not None
     wanted = (
         sealed_digest(text),
         sealed_digest(secrets, PASSWORDS_SYMBOL) if is_included and new_passwords is not None else None,
     )
-    change = Change(request, old, File(text, ownership), old_passwords, new_passwords, running, wanted, (), {})
+    change = ConfigChange(request, old, File(text, ownership), old_passwords, new_passwords, running, wanted, (), {})
     tried = (read(candidate.path_in(path)), read(os.path.join(candidate.folder_of(path), PASSWORDS)))
     texts = _texts(old, tried[0], change.new)
     before = running.text(texts) if running is not None else None
@@ -231,26 +275,32 @@ def read_change(request: Request, program: t.Optional[Program]) -> Change:
     return replace(change, impacts=impacts, import_changes=imports, mode_changes=ways)
 
 
-def operations_of(change: Change) -> t.Tuple[str, ...]:
+def operations_of(change: ConfigChange) -> t.Tuple[str, ...]:
     """Say what a change does to the files and to BIRD, one line each."""
-    found = []
+    folder = candidate.folder_of(change.request.path)
+    # Of a run that was killed when all but this was done.
+    left = () if not is_done(change) or not os.path.isdir(folder) else (f"- folder {folder}",)
+    return (*_changes_of(change), *left)
+
+
+def is_done(change: ConfigChange) -> bool:
+    """Whether the files and BIRD are as they should be; a folder of a killed run may be left."""
+    return not list(_changes_of(change))
+
+
+def _changes_of(change: ConfigChange) -> t.Iterator[str]:
     for path, old, new in (
         (change.request.path, change.old, change.new),
         (passwords_path(change.request.path), change.old_passwords, change.new_passwords),
     ):
         if old is not None and new is None:
-            found.append(f"- file {path}")
+            yield f"- file {path}"
         elif new is not None and (old is None or old.text != new.text):
-            found.append(f"{'+' if old is None else '~'} file {path}")
+            yield f"{'+' if old is None else '~'} file {path}"
         elif old is not None and new is not None and old.ownership != new.ownership:
-            found.append(f"~ owner and mode of {path}")
+            yield f"~ owner and mode of {path}"
     if change.reloads:
-        found.append(f"~ reload BIRD at {change.request.socket}")
-    folder = candidate.folder_of(change.request.path)
-    if not found and os.path.isdir(folder):
-        # Of a run that was killed when all but this was done.
-        found.append(f"- folder {folder}")
-    return tuple(found)
+        yield f"~ reload BIRD at {change.request.socket}"
 
 
 def in_words(impact: Impact) -> str:
@@ -259,7 +309,7 @@ def in_words(impact: Impact) -> str:
     return f"{f'{impact.name} {impact.address}'.rstrip()}: {impact.effect}{why}"
 
 
-def refusals(change: Change) -> t.Tuple[str, ...]:
+def refusals(change: ConfigChange) -> t.Tuple[str, ...]:
     """Say why a change may not be made; empty where it may."""
     found = []
     restarts, limit = change.restarts(), change.request.max_restarts

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must be there again after a change of configuration, and what of it is missing; reads nothing itself."""
+"""Step 6, verify: what must be there again with the new configuration, and what of it is missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...values.effects import NONE, REFILTER, RESTART
 from ..talk.reply import Line
 from ..talk.sessions import info
-from ..talk.status import Protocol, Route
+from ..talk.status import BirdRoute, ProtocolStatus
 from .impact import Impact
 
 KEPT = "kept"
@@ -29,7 +29,7 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Observed:
+class NodeView:
     """What a node shows at one moment.
 
     Args:
@@ -39,8 +39,8 @@ class Observed:
         received: updates received so far, by protocol.
     """
 
-    protocols: t.Tuple[Protocol, ...]
-    routes: t.Tuple[Route, ...]
+    protocols: t.Tuple[ProtocolStatus, ...]
+    routes: t.Tuple[BirdRoute, ...]
     kernel: t.FrozenSet[str]
     received: t.Mapping[str, int]
 
@@ -73,14 +73,7 @@ class Expected:
 
 
 def received_updates(lines: t.Iterable[Line]) -> t.Dict[str, int]:
-    """Read how many updates each protocol has received.
-
-    Args:
-        lines: the reply to show protocols all.
-
-    Returns:
-        Numbers by protocol, added up over its channels; nothing for protocols that are down.
-    """
+    """Read from show protocols all how many updates each protocol that is up has received in all channels."""
     found: t.Dict[str, int] = {}
     name = ""
     for line in lines:
@@ -93,7 +86,7 @@ def received_updates(lines: t.Iterable[Line]) -> t.Dict[str, int]:
 
 
 def expectations(
-    before: Observed,
+    before: NodeView,
     impacts: t.Iterable[Impact],
     import_changes: t.Mapping[str, t.FrozenSet[str]],
     expect: str,
@@ -101,8 +94,6 @@ def expectations(
     """Say what must be there again.
 
     Args:
-        before: the node with the old configuration.
-        impacts: what the new one does to the sessions.
         import_changes: the sessions that evaluate what they learn anew, with what they accept by name then as before.
         expect: kept (sessions that need not restart), peers (those that restart, too) or none.
 
@@ -136,13 +127,8 @@ def expectations(
     return tuple(found)
 
 
-def is_settled(expected: t.Iterable[Expected], now: Observed, elapsed: float) -> bool:
-    """Say whether BIRD has evaluated all routes again.
-
-    Args:
-        expected: what must be there again.
-        now: the node with the new configuration.
-        elapsed: seconds since BIRD took it.
+def is_settled(expected: t.Iterable[Expected], now: NodeView, elapsed: float) -> bool:
+    """Say whether BIRD has evaluated all routes again, some seconds after it took the new configuration.
 
     Returns:
         False as long as a peer that is to send its routes again has not begun to.
@@ -158,16 +144,8 @@ def _shown(networks: t.Sequence[str]) -> str:
     return ", ".join(networks[:_MOST_NAMED]) + more
 
 
-def what_is_missing(expected: t.Iterable[Expected], now: Observed) -> t.Optional[str]:
-    """Name what is not there again.
-
-    Args:
-        expected: what must be.
-        now: the node with the new configuration.
-
-    Returns:
-        For example `node3 192.168.50.12: Active, Connection refused`; None when nothing is missing.
-    """
+def what_is_missing(expected: t.Iterable[Expected], now: NodeView) -> t.Optional[str]:
+    """Name what is not there again, for example `node3 192.168.50.12: Active, Connection refused`; None for nothing."""
     protocols = {one.name: one for one in now.protocols}
     learnt = {(route.protocol, route.network) for route in now.routes}
     known = {route.network for route in now.routes}

@@ -10,38 +10,41 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.expectation import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact, import_changes
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.verify import (
     LONGEST_REFILTER,
     Expected,
-    Observed,
+    NodeView,
     expectations,
     is_settled,
     received_updates,
     what_is_missing,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import Impact
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import import_changes
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import Protocol, Route, Session
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
+    BirdRoute,
+    ProtocolStatus,
+    SessionStatus,
+)
 
 NETWORK = "10.2.0.0/24"
 
 
-def session(number: int, state: str = "Established", error: str = "") -> Protocol:
+def session(number: int, state: str = "Established", error: str = "") -> ProtocolStatus:
     up = "up" if state == "Established" else "start"
-    details = Session(f"10.0.0.{number}", state, last_error=error)
-    return Protocol(f"peer_{number}", "BGP", "", up, "", state, session=details)
+    details = SessionStatus(f"10.0.0.{number}", state, last_error=error)
+    return ProtocolStatus(f"peer_{number}", "BGP", "", up, "", state, session=details)
 
 
-def route(network: str, number: int) -> Route:
-    return Route("master4", network, "unicast", f"peer_{number}", "", True, 100)
+def route(network: str, number: int) -> BirdRoute:
+    return BirdRoute("master4", network, "unicast", f"peer_{number}", "", True, 100)
 
 
 def impact(number: int, effect: str) -> Impact:
     return Impact(f"node{number}", f"10.0.0.{number}", f"peer_{number}", effect)
 
 
-BEFORE = Observed(
+BEFORE = NodeView(
     (session(2), session(3), session(4, "Active")),
     (route(NETWORK, 2), route("10.3.0.0/24", 3)),
     frozenset({NETWORK}),
@@ -97,7 +100,7 @@ EXPECTED = Expected("node2", "10.0.0.2", "peer_2", (NETWORK,), (NETWORK,))
     ],
     ids=["nothing", "no protocol", "no session", "no route", "a route from another only", "not in the kernel"],
 )
-def test_what_is_missing_is_named(now: Observed, missing: t.Optional[str]) -> None:
+def test_what_is_missing_is_named(now: NodeView, missing: t.Optional[str]) -> None:
     assert what_is_missing([EXPECTED], now) == missing
 
 

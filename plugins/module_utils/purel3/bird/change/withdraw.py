@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking our bird.conf away: BIRD ends its sessions and removes its routes, then the file found first comes back."""
+"""Instead of a change, our bird.conf goes: BIRD ends its sessions and routes, then the file found first comes back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typing as t
 from ...base.errors import BirdError, KernelError
 from ...base.files import File, read, write
 from ...base.proposal import Proposal
-from ...base.waiting import until_empty
+from ...base.waiting import until, until_empty
 from ...state.kinds.registry import describe
 from ...state.kinds.route import ROUTE_PROTOCOLS, Route
 from ...state.kinds.scope import Scope
@@ -21,26 +21,20 @@ from ..talk.control import Control, connected
 from ..talk.processes import find_processes
 from ..talk.status import parse_protocols
 from . import candidate
-from .attempt import Request
 from .candidate import passwords_path
-from .deployment import reload
 from .hold import FILE as HELD_FILE
+from .read import ConfigOptions
 from .seal import HELD_SYMBOL, PASSWORDS_SYMBOL, is_sealed, loaded_digest
 
 _KEPT_KINDS = ("Device", "Kernel")
 _TIMEOUT = 60.0
+_RELOAD_TIMEOUT = 60.0
 _LEFT = "no BIRD runs here, so the routes that one has left stay ({}): remove them by ip route flush proto bird"
 _PAUSE = 0.05
 
 
-def propose(request: Request) -> Proposal:
-    """Plan that neither file nor running BIRD holds anything of ours.
-
-    Args:
-        request: the file and the socket; its content does not matter.
-
-    Returns:
-        No operations where there is nothing of ours; a file that is not ours is left alone.
+def propose(request: ConfigOptions) -> Proposal:
+    """Plan that neither file nor running BIRD holds anything of ours; a file that is not ours is left alone.
 
     Raises:
         FabricError: the file cannot be read, or BIRD does not answer.
@@ -81,7 +75,7 @@ def _files_besides(path: str) -> t.Tuple[str, ...]:
 
 
 def _apply(
-    request: Request, first: t.Optional[File], original: str, besides: t.Sequence[str], *, is_ours: bool
+    request: ConfigOptions, first: t.Optional[File], original: str, besides: t.Sequence[str], *, is_ours: bool
 ) -> None:
     with connected(request.socket) as control:
         if control is not None and loaded_digest(control) is not None:
@@ -97,11 +91,21 @@ def _apply(
             os.unlink(request.path)
         else:
             write(request.path, first)
-            reload(request, None)
+            _reload(request, None)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(original)
     except OSError as error:
         raise KernelError(f"{request.path}: cannot be taken away: {error.strerror}; run again") from error
+
+
+def _reload(request: ConfigOptions, wanted: t.Optional[str]) -> None:
+    """Let the running BIRD, if there is one, read its file again, and wait until it has (None: a file without seal)."""
+    with connected(request.socket) as control:
+        if control is None:
+            return
+        control.tell("configure")
+        if not until(lambda: loaded_digest(control) == wanted, _RELOAD_TIMEOUT, _PAUSE):
+            raise BirdError(f"{request.socket}: BIRD did not take the configuration within {_RELOAD_TIMEOUT:g} s")
 
 
 def _speakers(control: Control) -> t.List[str]:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replacing bird.conf: BIRD agrees first, runs it on trial, and only then do the files change, or all stays."""
+"""A change of bird.conf from end to end: read, keep and impact plan it; candidate, commit and verify carry it out.
+
+BIRD agrees first, runs it on trial, and only then do the files change, or all stays.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +17,22 @@ from dataclasses import asdict
 from ...base.errors import BirdError, InvalidInput
 from ...base.files import read
 from ...base.proposal import Proposal
-from ...base.waiting import until
 from ...values.effects import NONE
+from ..protocols.versions import unsupported
+from ..talk.configure import refuse_other_file
 from ..talk.control import connected
 from ..talk.daemon import Program, check_text, find_program
 from ..talk.defaults import DEFAULT_CONFIG
 from . import candidate
-from .attempt import CONFIRM, Change, Request, foreign_parts, in_words, operations_of, read_change, refusals
 from .candidate import PASSWORDS
-from .rollout import apply, confirm
-from .running import refuse_other_file
-from .seal import is_sealed, loaded_digest
-from .versions import unsupported
+from .commit import apply, confirm
+from .read import CONFIRM, ConfigChange, ConfigOptions, in_words, is_done, operations_of, read_change, refusals
+from .seal import is_sealed
 
-__all__ = ["Request", "foreign_parts", "propose", "reload"]
-
-_RELOAD_TIMEOUT = 60.0
 _LONGEST_DELAY = 600
-_TICK = 0.05
 
 
-def _refuse_moment(request: Request) -> None:
+def _refuse_moment(request: ConfigOptions) -> None:
     if request.moment is not None and request.moment - time.time() > _LONGEST_DELAY:
         raise InvalidInput(
             [
@@ -44,25 +42,7 @@ def _refuse_moment(request: Request) -> None:
         )
 
 
-def reload(request: Request, wanted: t.Optional[str]) -> None:
-    """Let the running BIRD, if there is one, read its file again, and wait until it has.
-
-    Args:
-        request: whose socket it is.
-        wanted: the digest that it must then answer; None for a file without seal.
-
-    Raises:
-        BirdError: BIRD refused, or did not take it.
-    """
-    with connected(request.socket) as control:
-        if control is None:
-            return
-        control.tell("configure")
-        if not until(lambda: loaded_digest(control) == wanted, _RELOAD_TIMEOUT, _TICK):
-            raise BirdError(f"{request.socket}: BIRD did not take the configuration within {_RELOAD_TIMEOUT:g} s")
-
-
-def _validate(program: t.Optional[Program], change: Change) -> t.Tuple[str, ...]:
+def _validate(program: t.Optional[Program], change: ConfigChange) -> t.Tuple[str, ...]:
     if program is None:
         return ("bird is not installed on this host yet, so it has not checked the configuration",)
     faults = unsupported(change.new.text, program.version)
@@ -73,14 +53,8 @@ def _validate(program: t.Optional[Program], change: Change) -> t.Tuple[str, ...]
     return ()
 
 
-def propose(request: Request) -> Proposal:
+def propose(request: ConfigOptions) -> Proposal:
     """Plan the replacement of a node's bird.conf, checked by BIRD itself.
-
-    Args:
-        request: what it should hold.
-
-    Returns:
-        No operations when file and running BIRD hold it already.
 
     Raises:
         FabricError: a path, an account, BIRD's complaint about the content, or a foreign file in the way.
@@ -126,13 +100,14 @@ def propose(request: Request) -> Proposal:
     )
 
 
-def _propose_confirmation(change: Change, values: t.Mapping[str, t.Any]) -> Proposal:
+def _propose_confirmation(change: ConfigChange, values: t.Mapping[str, t.Any]) -> Proposal:
     request = change.request
     trial, tried = candidate.recall(request.path), read(candidate.path_in(request.path))
     if trial is None or tried is None or tried.text != change.new.text:
-        left = operations_of(change)
-        if not [line for line in left if not line.startswith("- folder ")]:
-            return Proposal(operations=left, apply=functools.partial(candidate.remove, request.path), values=values)
+        if is_done(change):
+            return Proposal(
+                operations=operations_of(change), apply=functools.partial(candidate.remove, request.path), values=values
+            )
         raise BirdError(
             f"{request.path}: there is nothing to confirm, because this configuration is not being tried: it was not "
             "loaded, or BIRD has undone it meanwhile; run the task without phase again"

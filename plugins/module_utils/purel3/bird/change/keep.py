@@ -1,15 +1,14 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A configuration between two: the new one, and beside it the sessions of the old one that it does not have."""
+"""Step 2, keep: beside the new text, for a while, the sessions of the old one that it does not have."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
-from .outline import Outline, Tokens, outline, used_names
-from .syntax import Statement
+from .outline import Outline, Statement, Tokens, outline, used_names
 
 _HEADER = "# Kept from the configuration before, until the next one is loaded without them."
 _PREFIX = "kept_"
@@ -45,15 +44,9 @@ def _templates(old: Outline, new: Outline, names: t.Iterable[str]) -> t.Dict[str
 
 
 def keep_peers(old_text: str, new_text: str) -> str:
-    """Add the sessions that a new configuration would end.
+    """Add to a new text, without seal, the sessions that only the old one has, unchanged.
 
-    Args:
-        old_text: the bird.conf in place, with or without seal.
-        new_text: the new one, without seal.
-
-    Returns:
-        The new one; after it the sessions that only the old one has, unchanged, with what they rest on and the new one
-        lacks. What both define by one name is the new one's.
+    What they rest on and the new one lacks comes with them; what both define by one name is the new one's.
 
     Raises:
         BirdError: a text whose brackets do not match.
@@ -80,16 +73,7 @@ def keep_peers(old_text: str, new_text: str) -> str:
 
 
 def keep_passwords(content: str, old: str, new: str) -> str:
-    """Add the passwords that kept sessions need.
-
-    Args:
-        content: the configuration that includes the passwords.
-        old: the file with passwords in place; empty for none.
-        new: the new one; empty for none.
-
-    Returns:
-        The new one; without its seal where something was added.
-    """
+    """Add to the new passwords those old ones that a configuration needs; without seal where some were added."""
     defined = dict(_DEFINE.findall(new))
     lines = [f"define {name} = {value};" for name, value in _DEFINE.findall(old)]
     needed = set(_PASSWORD.findall(content)) - set(defined)

@@ -9,12 +9,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.prediction import predict
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.transition import (
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.impact import predict
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.keep import (
     keep_passwords,
     keep_peers,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.daemon import check_text, require_program
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
