@@ -52,8 +52,7 @@ def tell(name: str) -> None:
 def convince(name: str) -> None:
     """Have one of READERS, which runs, read its files again, and see that it does what they say.
 
-    Raises:
-        FabricError: it does not, and why.
+    Raises FabricError: it does not, and why.
     """
     before = _networks() if name == NETWORKD else frozenset()
     tell(name)
@@ -69,8 +68,7 @@ def convince(name: str) -> None:
 def last_setting(text: str, section: str, key: str) -> t.Tuple[str, str]:
     """Find what counts of a setting that several files make.
 
-    Args:
-        text: what `systemd-analyze cat-config` or `NetworkManager --print-config` prints.
+    text: what `systemd-analyze cat-config` or `NetworkManager --print-config` prints.
 
     Returns:
         The value, and the file that has it where the text says so; empty where it is not set.

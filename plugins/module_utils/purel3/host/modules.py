@@ -25,8 +25,7 @@ def loading(name: str) -> Step:
 def load(name: str) -> None:
     """Load a kernel module, for example ipip.
 
-    Raises:
-        KernelError: the kernel refused, with its words.
+    Raises KernelError: the kernel refused, with its words.
     """
     _modprobe(name)
     if modules.state(name) != modules.THERE:
@@ -36,8 +35,7 @@ def load(name: str) -> None:
 def unload(name: str) -> None:
     """Unload a kernel module that nobody uses; it need not be there.
 
-    Raises:
-        KernelError: the kernel refused, with its words.
+    Raises KernelError: the kernel refused, with its words.
     """
     if modules.state(name) == modules.THERE:
         _modprobe("--remove", name)

@@ -32,8 +32,7 @@ _NOT_TAKEN = 0o1644
 def propose(request: HostOptions) -> Proposal:
     """Plan what makes a host as it should be.
 
-    Raises:
-        FabricError: a file that is not ours stands in the way, or the kernel lacks a module.
+    Raises FabricError: a file that is not ours stands in the way, or the kernel lacks a module.
     """
     in_force, settings_file, obstacles = _settings(request)
     is_managed = systemd.is_run_by_systemd()

@@ -62,11 +62,10 @@ unmanaged-devices+={";".join(f"interface-name:{device}" for device in DEVICES)}
 class HostOptions:
     """How a host should be.
 
-    Args:
-        settings: kernel settings that must be in force; none leaves them all as they are.
-        settings_path: the file that brings them back at boot.
-        modules: kernel modules that must be loaded, now and at boot.
-        is_present: whether our files should be there.
+    settings: kernel settings that must be in force; none leaves them all as they are.
+    settings_path: the file that brings them back at boot.
+    modules: kernel modules that must be loaded, now and at boot.
+    is_present: whether our files should be there.
     """
 
     settings: Request
@@ -79,11 +78,10 @@ class HostOptions:
 class Wanted:
     """A file as it should be.
 
-    Args:
-        path: absolute.
-        text: all of it; empty where it should not exist.
-        reader: the daemon that must read it, such as UDEV; empty for none.
-        has_own_folder: whether the folder holds only what administrators put there, and so goes with its last file.
+    path: absolute.
+    text: all of it; empty where it should not exist.
+    reader: the daemon that must read it, such as UDEV; empty for none.
+    has_own_folder: whether the folder holds only what administrators put there, and so goes with its last file.
     """
 
     path: str
@@ -95,8 +93,7 @@ class Wanted:
 def request_from(options: t.Mapping[str, t.Any]) -> HostOptions:
     """Work out from the options of the module host how a host should be.
 
-    Raises:
-        InvalidInput: names each fault.
+    Raises InvalidInput: names each fault.
     """
     is_present = options["state"] == "present"
     faults = [fault for name in options["modules"] for fault in [fault_of_module(name)] if fault]

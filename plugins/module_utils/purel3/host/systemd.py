@@ -68,8 +68,7 @@ def active_units(*units: str) -> t.Dict[str, bool]:
 def command(*arguments: str) -> None:
     """Have systemctl do something, such as `start bird`.
 
-    Raises:
-        FabricError: it failed, with its words.
+    Raises FabricError: it failed, with its words.
     """
     result = run_program("systemctl", *arguments)
     if result.returncode != 0:

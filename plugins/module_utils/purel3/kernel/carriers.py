@@ -19,9 +19,8 @@ _IFF_LOWER_UP = 1 << 16
 class Carrier(t.NamedTuple):
     """An interface of this namespace.
 
-    Args:
-        is_up: it is up, and so is what is at its other end.
-        alias: its IFLA_IFALIAS.
+    is_up: it is up, and so is what is at its other end.
+    alias: its IFLA_IFALIAS.
     """
 
     is_up: bool

@@ -30,12 +30,10 @@ def state(name: str) -> str:
 def require(name: str, purpose: str, device: str = "") -> None:
     """Refuse a kernel that neither has a module nor can load it.
 
-    Args:
-        purpose: what needs it, for example encapsulation.
-        device: an interface that comes with it; where there is one, all is well.
+    purpose: what needs it, for example encapsulation.
+    device: an interface that comes with it; where there is one, all is well.
 
-    Raises:
-        MissingDependency: names kernel and remedy; which host it is, callers say.
+    Raises MissingDependency: names kernel and remedy; which host it is, callers say.
     """
     if device in (known for _index, known in socket.if_nameindex()) or state(name) != MISSING:
         return

@@ -62,8 +62,7 @@ def _is_namespace(path: str, folder_device: int) -> bool:
 def open_namespace(reference: str) -> t.Optional[int]:
     """Open a namespace's file, named as in path_of; None where there is none, or only an empty placeholder.
 
-    Raises:
-        InvalidInput: an absolute path is no network namespace.
+    Raises InvalidInput: an absolute path is no network namespace.
     """
     path = path_of(reference)
     try:
@@ -87,12 +86,10 @@ def _is_network_namespace(fd: int) -> bool:
 def bind_own_namespace(name: str, mode: int) -> None:
     """Give the calling thread's network namespace a name; from then on it outlives the thread.
 
-    Args:
-        name: a free name, or one whose empty placeholder an interrupted run left.
-        mode: of the file that it is bound to, which shows when that has been undone.
+    name: a free name, or one whose empty placeholder an interrupted run left.
+    mode: of the file that it is bound to, which shows when that has been undone.
 
-    Raises:
-        KernelError: the name is taken, or the kernel refuses.
+    Raises KernelError: the name is taken, or the kernel refuses.
     """
     path = f"{FOLDER}/{name}"
     with contextlib.suppress(FileExistsError):

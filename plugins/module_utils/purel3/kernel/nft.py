@@ -24,8 +24,7 @@ _TIMEOUT = 60
 def read_table(family: str, name: str) -> t.Optional[Table]:
     """Read the objects of a table; None where there is none.
 
-    Args:
-        family: ip, ip6, inet or bridge.
+    family: ip, ip6, inet or bridge.
 
     Raises:
         MissingDependency: there is no nft.

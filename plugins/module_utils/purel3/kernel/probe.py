@@ -57,10 +57,9 @@ class ProbeSource:
 class Answer:
     """What came of one pair.
 
-    Args:
-        milliseconds: from the packet that was answered to its answer; None when none was.
-        tries: packets sent.
-        complaint: why there was no answer.
+    milliseconds: from the packet that was answered to its answer; None when none was.
+    tries: packets sent.
+    complaint: why there was no answer.
     """
 
     milliseconds: t.Optional[float]
@@ -71,9 +70,8 @@ class Answer:
 def probe_icmp(sources: t.Sequence[ProbeSource], pairs: t.Iterable[Pair], seconds: float) -> t.Dict[Pair, Answer]:
     """Send ICMP echo requests until all are answered or the time is over.
 
-    Args:
-        pairs: for each packet, the position of its source and the address of its destination.
-        seconds: how long silent pairs are tried again; each is tried once whatever it says.
+    pairs: for each packet, the position of its source and the address of its destination.
+    seconds: how long silent pairs are tried again; each is tried once whatever it says.
     """
     return _repeat(sources, pairs, seconds, _SOURCES_AT_ONCE, _icmp_round)
 
@@ -83,9 +81,8 @@ def probe_tcp(
 ) -> t.Dict[Pair, Answer]:
     """Open TCP connections until all are answered or the time is over; a refusal is an answer, too.
 
-    Args:
-        pairs, seconds: as in probe_icmp.
-        port: of the destination; nobody need listen there.
+    pairs, seconds: as in probe_icmp.
+    port: of the destination; nobody need listen there.
     """
 
     def connect(origins: t.Sequence[ProbeSource], some: t.Sequence[Pair]) -> t.Dict[Pair, t.Union[float, str]]:

@@ -47,8 +47,7 @@ class Refusal(t.NamedTuple):
 class RtnetlinkSocket:
     """A NETLINK_ROUTE socket of the namespace in which it is made.
 
-    Raises:
-        OSError: the kernel's refusal.
+    Raises OSError: the kernel's refusal.
     """
 
     def __init__(self) -> None:
@@ -79,8 +78,7 @@ class RtnetlinkSocket:
             The refusals, in order; empty when all were carried out. All of a batch are tried even if one is refused,
             but no further batch is sent after a refusal.
 
-        Raises:
-            OSError: the socket failed.
+        Raises OSError: the socket failed.
         """
         for start in range(0, len(messages), _BATCH):
             refusals = self._execute_batch(messages[start : start + _BATCH], start)
@@ -116,8 +114,7 @@ class RtnetlinkSocket:
     def dump(self, message: Message) -> t.List[Body]:
         """Ask for a whole table, again if it changed while it was read.
 
-        Raises:
-            OSError: the kernel's refusal; EINTR where the table never stood still.
+        Raises OSError: the kernel's refusal; EINTR where the table never stood still.
         """
         for _try in range(_DUMP_TRIES):
             bodies = self._dump_once(message)

@@ -34,12 +34,11 @@ _GOING = 1
 class Plug:
     """A host's interface and the switch's port for it.
 
-    Args:
-        port: name of the port, in the namespace of the switch.
-        bridge: name of the bridge that connects the hosts of a subnet, likewise.
-        interface: name of the interface, in the namespace of the host.
-        mac: of the interface.
-        address: of the interface, with prefix length.
+    port: name of the port, in the namespace of the switch.
+    bridge: name of the bridge that connects the hosts of a subnet, likewise.
+    interface: name of the interface, in the namespace of the host.
+    mac: of the interface.
+    address: of the interface, with prefix length.
     """
 
     port: str
@@ -53,10 +52,9 @@ class Plug:
 class Port:
     """A port as it is.
 
-    Args:
-        peer_index: of the host's interface behind it; 0 for the tap of a virtual machine.
-        bridge: the name of the bridge that it is on; empty where it is on none.
-        is_up: it and its bridge can carry frames.
+    peer_index: of the host's interface behind it; 0 for the tap of a virtual machine.
+    bridge: the name of the bridge that it is on; empty where it is on none.
+    is_up: it and its bridge can carry frames.
     """
 
     peer_index: int
@@ -108,8 +106,7 @@ def read_ports(namespace: int) -> t.Optional[t.Dict[str, Port]]:
 def unplug(namespace: int, prefixes: t.Sequence[str]) -> None:
     """Remove ports whose names begin with these, with each the interface of its host, and bridges left without ports.
 
-    Raises:
-        KernelError: the kernel's refusal.
+    Raises KernelError: the kernel's refusal.
     """
     with open_netlink(namespace, "switch") as netlink:
         links = list(netlink.get_links())
@@ -128,11 +125,9 @@ def unplug(namespace: int, prefixes: t.Sequence[str]) -> None:
 def plug(switch: int, hosts: t.Iterable[t.Tuple[int, t.Sequence[Plug]]]) -> None:
     """Connect hosts to a switch; each interface is born inside its host's namespace.
 
-    Args:
-        hosts: for each, an open file of its network namespace, and what it gets.
+    hosts: for each, an open file of its network namespace, and what it gets.
 
-    Raises:
-        KernelError: the kernel's refusal.
+    Raises KernelError: the kernel's refusal.
     """
     with open_netlink(switch, "switch") as netlink:
         bridges: t.Dict[str, int] = {}

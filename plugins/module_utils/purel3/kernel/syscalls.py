@@ -46,9 +46,8 @@ def setns(fd: int, kind: int = CLONE_NEWNET) -> None:
 def mount(source: str, target: str, filesystem: str = "none", flags: int = 0, data: str = "") -> None:
     """Mount a file system (mount(2)), or bind a file; raises OSError.
 
-    Args:
-        flags: MS_* bits.
-        data: options of the file system, for example size=16m.
+    flags: MS_* bits.
+    data: options of the file system, for example size=16m.
     """
     result = _libc.mount(
         os.fsencode(source), os.fsencode(target), filesystem.encode(), ctypes.c_ulong(flags), data.encode()

@@ -17,8 +17,7 @@ _VALUE_LENGTH = 4096
 def read_in(reference: str, path: str) -> t.Optional[str]:
     """Read a setting of a namespace, named as in namespaces.path_of; raises OSError.
 
-    Args:
-        path: with slashes, for example net/ipv4/ip_forward.
+    path: with slashes, for example net/ipv4/ip_forward.
 
     Returns:
         Its fields joined by one space, or None where there is no such setting or namespace.

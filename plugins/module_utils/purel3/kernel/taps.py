@@ -31,8 +31,7 @@ def require() -> None:
 def open_taps(switch: int, taps: t.Sequence[t.Tuple[str, str]]) -> t.List[int]:
     """Make ports for virtual machines; each is there for as long as its file is open, in whatever process.
 
-    Args:
-        taps: name of the port and of its bridge, for each.
+    taps: name of the port and of its bridge, for each.
 
     Returns:
         The open files, in this order; the caller closes them.

@@ -137,9 +137,8 @@ def set_link(
     The kernel applies is_up before addr_gen_mode (do_setlink in net/core/rtnetlink.c), so send the latter in a message
     of its own, first.
 
-    Args:
-        alias: at most 255 bytes.
-        addr_gen_mode: how IPv6 makes link-local addresses.
+    alias: at most 255 bytes.
+    addr_gen_mode: how IPv6 makes link-local addresses.
     """
     parts = b""
     if alias is not None:

@@ -25,10 +25,9 @@ _STATE = "state.json"
 class Trial:
     """A configuration that BIRD runs, or is about to run, until it is confirmed.
 
-    Args:
-        activated: when BIRD loads it, in seconds of the epoch.
-        timeout: seconds after which BIRD undoes it.
-        expected: what must be there again.
+    activated: when BIRD loads it, in seconds of the epoch.
+    timeout: seconds after which BIRD undoes it.
+    expected: what must be there again.
     """
 
     activated: float
@@ -54,8 +53,7 @@ def passwords_path(path: str) -> str:
 def stage(path: str, config: File, passwords: t.Optional[File]) -> None:
     """Write a candidate for a configuration file; whatever was left of an earlier one goes.
 
-    Raises:
-        OSError: it cannot be written; nothing is left of it.
+    Raises OSError: it cannot be written; nothing is left of it.
     """
     folder = folder_of(path)
     remove(path)
@@ -88,8 +86,7 @@ def remember(path: str, trial: Trial, ownership: Ownership) -> None:
 def recall(path: str) -> t.Optional[Trial]:
     """Read what is being tried: None where nothing is, or where the one who began it died before it told BIRD.
 
-    Raises:
-        BirdError: it cannot be read.
+    Raises BirdError: it cannot be read.
     """
     file = read(os.path.join(folder_of(path), _STATE))
     if file is None:
@@ -105,8 +102,7 @@ def recall(path: str) -> t.Optional[Trial]:
 def install(path: str, old_passwords: t.Optional[File], passwords: t.Optional[File], config: File) -> None:
     """Let a candidate take the place of the files; at any moment BIRD could start from what is there.
 
-    Raises:
-        OSError: it cannot be written; running it again completes it.
+    Raises OSError: it cannot be written; running it again completes it.
     """
     target = passwords_path(path)
     if passwords is not None and passwords != old_passwords:

@@ -150,11 +150,9 @@ def _unchanged(change: ConfigChange, error: OSError) -> KernelError:
 def load(control: Control, socket: str, path: str, wanted: Digests, timeout: int = 0) -> None:
     """Let BIRD load a file, and wait until it answers the digests wanted.
 
-    Args:
-        timeout: seconds after which it undoes that unless it is confirmed; 0 for never.
+    timeout: seconds after which it undoes that unless it is confirmed; 0 for never.
 
-    Raises:
-        BirdError: BIRD refused, or did not take it.
+    Raises BirdError: BIRD refused, or did not take it.
     """
     control.tell(f'configure "{path}"' + (f" timeout {timeout}" if timeout else ""))
     _wait_until_loaded(control, socket, wanted)
@@ -211,12 +209,10 @@ def _wait_until_all_is_there(
 ) -> None:
     """Wait until all that must be there again is.
 
-    Args:
-        started: when BIRD loaded it, by time.monotonic().
-        patience: seconds from then on.
+    started: when BIRD loaded it, by time.monotonic().
+    patience: seconds from then on.
 
-    Raises:
-        BirdError: what was still missing.
+    Raises BirdError: what was still missing.
     """
     while True:
         if loaded(control) != wanted:
@@ -240,8 +236,7 @@ def _undo(control: Control, socket: str, wanted: Digests) -> None:
 def _confirm(control: Control, socket: str, wanted: Digests) -> None:
     """Let BIRD keep what it tries, which has these digests.
 
-    Raises:
-        BirdError: BIRD has undone it already.
+    Raises BirdError: BIRD has undone it already.
     """
     reply = control.ask("configure confirm")[-1]
     if reply.code >= FIRST_ERROR_CODE or loaded(control) != wanted:

@@ -34,8 +34,7 @@ def complete(proposal: Proposal, device: str, socket: str) -> Proposal:
     Routes that are missing now are counted in the operations; those that are missed only then come with it. Nobody need
     listen at the socket.
 
-    Raises:
-        FabricError: the kernel or BIRD does not answer.
+    Raises FabricError: the kernel or BIRD does not answer.
     """
     if not proposal.operations:
         return join(proposal, _propose(device, socket))

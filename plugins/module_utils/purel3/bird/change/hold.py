@@ -51,11 +51,10 @@ _MOST_NAMED = 10
 class HoldOptions:
     """Whether a node should hold the routes that it has learnt.
 
-    Args:
-        is_held: True to hold them, False to let go.
-        path: the configuration that includes the file.
-        socket: the control socket of its BIRD.
-        patience: seconds to wait until what is held is learnt again; 0 to let go whatever is.
+    is_held: True to hold them, False to let go.
+    path: the configuration that includes the file.
+    socket: the control socket of its BIRD.
+    patience: seconds to wait until what is held is learnt again; 0 to let go whatever is.
     """
 
     is_held: bool
@@ -73,11 +72,10 @@ class HoldOptions:
 class Hop:
     """One way that a route goes.
 
-    Args:
-        gateway: the next router.
-        interface: towards it.
-        is_onlink: whether it counts as directly connected.
-        weight: its share among several.
+    gateway: the next router.
+    interface: towards it.
+    is_onlink: whether it counts as directly connected.
+    weight: its share among several.
     """
 
     gateway: str
@@ -90,9 +88,8 @@ class Hop:
 class HeldRoute:
     """One route to hold.
 
-    Args:
-        network: for example 10.244.104.0/26.
-        hops: sorted.
+    network: for example 10.244.104.0/26.
+    hops: sorted.
     """
 
     network: str
@@ -109,8 +106,7 @@ class _Found:
 def propose(request: HoldOptions) -> Proposal:
     """Plan that a node holds its learnt routes, or lets go of them; nothing is held where no BIRD runs.
 
-    Raises:
-        FabricError: no answer, or a bird.conf that is not what BIRD runs.
+    Raises FabricError: no answer, or a bird.conf that is not what BIRD runs.
     """
     old, config = read(request.file), read(request.path)
     with connected(request.socket) as control:

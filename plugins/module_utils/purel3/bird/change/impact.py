@@ -43,12 +43,11 @@ SETTINGS: t.Mapping[str, str] = {
 class Impact:
     """What happens to one of them.
 
-    Args:
-        name: what people call the peer; of what is no BGP session, for example `protocol ospf backbone`.
-        address: the peer's; empty where there is no single one.
-        protocol: the name of the protocol.
-        effect: none; refilter (routes are evaluated again, the session stays); restart; added; removed.
-        reasons: the options that changed, in words; empty for none and added, and for a session that is removed.
+    name: what people call the peer; of what is no BGP session, for example `protocol ospf backbone`.
+    address: the peer's; empty where there is no single one.
+    protocol: the name of the protocol.
+    effect: none; refilter (routes are evaluated again, the session stays); restart; added; removed.
+    reasons: the options that changed, in words; empty for none and added, and for a session that is removed.
     """
 
     name: str
@@ -259,10 +258,9 @@ def predict(
 ) -> t.Tuple[Impact, ...]:
     """Say what loading one configuration in place of another does to each protocol that other routers notice.
 
-    Args:
-        changed_passwords: the protocols whose password is another one, comes or goes.
-        version: of the running BIRD, for example 2.0.12; empty for the worst of all.
-        running: the kinds of the protocols that run, by name; those of neither text stand in files that it includes.
+    changed_passwords: the protocols whose password is another one, comes or goes.
+    version: of the running BIRD, for example 2.0.12; empty for the worst of all.
+    running: the kinds of the protocols that run, by name; those of neither text stand in files that it includes.
 
     Returns:
         One item a protocol of either text, sorted by name, then those that may go with a file.

@@ -48,8 +48,7 @@ def keep_peers(old_text: str, new_text: str) -> str:
 
     What they rest on and the new one lacks comes with them; what both define by one name is the new one's.
 
-    Raises:
-        BirdError: a text whose brackets do not match.
+    Raises BirdError: a text whose brackets do not match.
     """
     old, new = outline(old_text), outline(new_text)
     kept = [old.sessions[name].whole for name in sorted(old.sessions) if name not in new.sessions]

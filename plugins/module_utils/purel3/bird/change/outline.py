@@ -32,10 +32,9 @@ _VERSIONS = ("v2", "v3", "ng")
 class Statement:
     """What ends in a semicolon, or in a body of further statements.
 
-    Args:
-        words: the tokens before the end or the body; strings keep their quotes, brackets are tokens.
-        body: the statements between braces; None where there are none.
-        source: as it was written, with its semicolon or closing brace; says nothing about equality.
+    words: the tokens before the end or the body; strings keep their quotes, brackets are tokens.
+    body: the statements between braces; None where there are none.
+    source: as it was written, with its semicolon or closing brace; says nothing about equality.
     """
 
     words: t.Tuple[str, ...]
@@ -53,11 +52,10 @@ class Statement:
 class Protocol:
     """One protocol as it is configured.
 
-    Args:
-        kind: for example bgp or ospf.
-        name: its own, or that which BIRD gives it.
-        statements: its own and those of its templates, the templates' first.
-        whole: its own, as one.
+    kind: for example bgp or ospf.
+    name: its own, or that which BIRD gives it.
+    statements: its own and those of its templates, the templates' first.
+    whole: its own, as one.
     """
 
     kind: str
@@ -86,12 +84,11 @@ class Protocol:
 class Outline:
     """A configuration, sorted by what its parts are for.
 
-    Args:
-        protocols: by name.
-        named: the definitions, filters, functions and tables by name, each as tokens with what fills it.
-        statements: what defines each of them, by name.
-        templates: templates by name.
-        settings: what stands at the top and is neither.
+    protocols: by name.
+    named: the definitions, filters, functions and tables by name, each as tokens with what fills it.
+    statements: what defines each of them, by name.
+    templates: templates by name.
+    settings: what stands at the top and is neither.
     """
 
     protocols: t.Mapping[str, Protocol]
@@ -120,8 +117,7 @@ def _tokens(text: str) -> t.Iterator[t.Tuple[str, int]]:
 def parse(text: str) -> t.Tuple[Statement, ...]:
     """Read the statements of a configuration in order; includes are statements, their files are not read.
 
-    Raises:
-        BirdError: brackets that do not match, with the line.
+    Raises BirdError: brackets that do not match, with the line.
     """
     bodies: t.List[t.List[Statement]] = [[]]
     heads: t.List[t.Tuple[t.Tuple[str, ...], int]] = []
@@ -184,8 +180,7 @@ def _tables_of(statement: Statement) -> t.Iterator[str]:
 def outline(text: str) -> Outline:
     """Sort a configuration, with or without seal, by what its parts are for.
 
-    Raises:
-        BirdError: brackets that do not match.
+    Raises BirdError: brackets that do not match.
     """
     named: t.Dict[str, t.List[Statement]] = {}
     templates: t.Dict[str, Statement] = {}

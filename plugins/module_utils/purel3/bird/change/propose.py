@@ -56,8 +56,7 @@ def _validate(program: t.Optional[Program], change: ConfigChange) -> t.Tuple[str
 def propose(request: ConfigOptions) -> Proposal:
     """Plan the replacement of a node's bird.conf, checked by BIRD itself.
 
-    Raises:
-        FabricError: a path, an account, BIRD's complaint about the content, or a foreign file in the way.
+    Raises FabricError: a path, an account, BIRD's complaint about the content, or a foreign file in the way.
     """
     if not os.path.isabs(request.path) or '"' in request.path:
         raise InvalidInput([f"path {request.path!r} is not absolute; give one like {DEFAULT_CONFIG}"])

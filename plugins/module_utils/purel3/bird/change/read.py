@@ -45,21 +45,20 @@ _INCLUDE = re.compile(rf'^include "{re.escape(PASSWORDS)}";', re.MULTILINE)
 class ConfigOptions:
     """The configuration that a node's BIRD should have.
 
-    Args:
-        content: its text, without seal.
-        path: the file.
-        socket: the control socket of the BIRD that reads it.
-        owner: a user's name; None for bird where that exists, else root.
-        group: likewise.
-        mode: permission bits.
-        passwords: the text of the file with passwords beside it; empty for none, None to leave that file alone.
-        max_restarts: how many sessions that are up may restart; negative for any number.
-        switches_encapsulation: whether packets may travel another way while sessions are up.
-        timeout: seconds after which BIRD undoes what is not confirmed; 0 to load it without a trial.
-        expect: what must be there again: kept, peers or none.
-        keeps_peers: whether the sessions that the new text does not have stay.
-        moment: when BIRD is to load it, in seconds of the epoch; None for at once.
-        phase: all, try (load it and verify) or confirm (what was tried).
+    content: its text, without seal.
+    path: the file.
+    socket: the control socket of the BIRD that reads it.
+    owner: a user's name; None for bird where that exists, else root.
+    group: likewise.
+    mode: permission bits.
+    passwords: the text of the file with passwords beside it; empty for none, None to leave that file alone.
+    max_restarts: how many sessions that are up may restart; negative for any number.
+    switches_encapsulation: whether packets may travel another way while sessions are up.
+    timeout: seconds after which BIRD undoes what is not confirmed; 0 to load it without a trial.
+    expect: what must be there again: kept, peers or none.
+    keeps_peers: whether the sessions that the new text does not have stay.
+    moment: when BIRD is to load it, in seconds of the epoch; None for at once.
+    phase: all, try (load it and verify) or confirm (what was tried).
     """
 
     content: str
@@ -220,8 +219,7 @@ def observe(control: Control) -> NodeView:
 def _read_running(socket: str, *, waits: bool) -> t.Optional[Running]:
     """Ask the BIRD behind a socket what it runs; None where none listens, raises BirdError.
 
-    Args:
-        waits: whether to wait until a configuration that nobody confirms is undone.
+    waits: whether to wait until a configuration that nobody confirms is undone.
     """
     with connected(socket) as control:
         if control is None:

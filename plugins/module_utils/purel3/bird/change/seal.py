@@ -61,8 +61,7 @@ def sealed_digest(text: str, symbol: str = SYMBOL) -> t.Optional[str]:
 def loaded_digest(control: Control, symbol: str = SYMBOL) -> t.Optional[str]:
     """Ask a running BIRD which file it holds: None for one without seal. Clocks and file times play no part.
 
-    Raises:
-        BirdError: no answer.
+    Raises BirdError: no answer.
     """
     last = control.ask(f"eval {symbol}")[-1]
     return last.text.strip() if last.code == _EVALUATED else None

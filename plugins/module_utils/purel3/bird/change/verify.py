@@ -32,11 +32,10 @@ _MOST_NAMED = 5
 class NodeView:
     """What a node shows at one moment.
 
-    Args:
-        protocols: of BIRD, with details.
-        routes: that BIRD accepted.
-        kernel: networks in the kernel's main table.
-        received: updates received so far, by protocol.
+    protocols: of BIRD, with details.
+    routes: that BIRD accepted.
+    kernel: networks in the kernel's main table.
+    received: updates received so far, by protocol.
     """
 
     protocols: t.Tuple[ProtocolStatus, ...]
@@ -53,14 +52,13 @@ class NodeView:
 class Expected:
     """What one session must show again.
 
-    Args:
-        name: what people call the peer.
-        address: the peer's.
-        protocol: the name of the session's protocol.
-        networks: what must be learnt from it.
-        in_kernel: what must be in the kernel as long as BIRD has a route to it.
-        is_refiltered: whether its routes are evaluated again.
-        received: updates received before.
+    name: what people call the peer.
+    address: the peer's.
+    protocol: the name of the session's protocol.
+    networks: what must be learnt from it.
+    in_kernel: what must be in the kernel as long as BIRD has a route to it.
+    is_refiltered: whether its routes are evaluated again.
+    received: updates received before.
     """
 
     name: str
@@ -93,9 +91,8 @@ def expectations(
 ) -> t.Tuple[Expected, ...]:
     """Say what must be there again.
 
-    Args:
-        import_changes: the sessions that evaluate what they learn anew, with what they accept by name then as before.
-        expect: kept (sessions that need not restart), peers (those that restart, too) or none.
+    import_changes: the sessions that evaluate what they learn anew, with what they accept by name then as before.
+    expect: kept (sessions that need not restart), peers (those that restart, too) or none.
 
     Returns:
         One item a session that was up; what the new configuration itself keeps out is not expected.

@@ -36,8 +36,7 @@ _PAUSE = 0.05
 def propose(request: ConfigOptions) -> Proposal:
     """Plan that neither file nor running BIRD holds anything of ours; a file that is not ours is left alone.
 
-    Raises:
-        FabricError: the file cannot be read, or BIRD does not answer.
+    Raises FabricError: the file cannot be read, or BIRD does not answer.
     """
     old, original = read(request.path), f"{request.path}.orig"
     is_ours = old is not None and is_sealed(old.text)

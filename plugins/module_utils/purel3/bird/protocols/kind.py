@@ -13,12 +13,11 @@ from ...values.effects import RESTART
 class ProtocolKind(t.NamedTuple):
     """A kind of protocol.
 
-    Args:
-        name: as it stands behind `protocol`.
-        options: what a change of each option does.
-        in_channel: what a change of each option of a channel does.
-        otherwise: what a change of any other option does.
-        is_local: no other router notices how it changes, comes or goes.
+    name: as it stands behind `protocol`.
+    options: what a change of each option does.
+    in_channel: what a change of each option of a channel does.
+    otherwise: what a change of any other option does.
+    is_local: no other router notices how it changes, comes or goes.
     """
 
     name: str

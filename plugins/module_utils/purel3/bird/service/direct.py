@@ -28,8 +28,7 @@ Plan = t.Tuple[t.Tuple[str, ...], t.Callable[[], None]]
 def plan(request: ServiceOptions, was_running: bool) -> Plan:
     """Find what brings BIRD into the state asked for: the operations in words, and the call that carries them out.
 
-    Raises:
-        FabricError: another BIRD stands in the way.
+    Raises FabricError: another BIRD stands in the way.
     """
     deaf = () if was_running else _deaf(request)
     if request.is_started and not was_running:

@@ -26,8 +26,7 @@ _ACTIVE = ("active", "reloading")
 def plan(request: ServiceOptions) -> t.Tuple[bool, t.Tuple[Step, ...]]:
     """Find whether BIRD runs, and the steps that bring it into the state asked for.
 
-    Raises:
-        FabricError: another BIRD, or a drop-in that is not ours, stands in the way.
+    Raises FabricError: another BIRD, or a drop-in that is not ours, stands in the way.
     """
     is_active = systemd.ask("is-active", request.unit) in _ACTIVE
     if not is_active and answers(request.socket):

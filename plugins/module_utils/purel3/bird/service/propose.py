@@ -28,14 +28,13 @@ DEFAULT_UNIT = "bird"
 class ServiceOptions:
     """How this node's BIRD should be.
 
-    Args:
-        is_started: whether it should run.
-        is_enabled: whether systemd should start it at boot; None leaves that alone.
-        has_drop_in: whether systemd should restart it without a lost packet; None leaves that alone.
-        unit: its name in systemd.
-        config: the file that a directly started BIRD reads.
-        socket: its control socket.
-        pid_file: where a directly started BIRD writes its process id.
+    is_started: whether it should run.
+    is_enabled: whether systemd should start it at boot; None leaves that alone.
+    has_drop_in: whether systemd should restart it without a lost packet; None leaves that alone.
+    unit: its name in systemd.
+    config: the file that a directly started BIRD reads.
+    socket: its control socket.
+    pid_file: where a directly started BIRD writes its process id.
     """
 
     is_started: bool
@@ -50,8 +49,7 @@ class ServiceOptions:
 def propose(request: ServiceOptions) -> Proposal:
     """Plan how this node's BIRD gets into the state asked for.
 
-    Raises:
-        FabricError: another BIRD in the way, one of another namespace at the socket, or no answer.
+    Raises FabricError: another BIRD in the way, one of another namespace at the socket, or no answer.
     """
     program = find_program()
     is_managed = is_run_by_systemd()

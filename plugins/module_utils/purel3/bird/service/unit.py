@@ -44,8 +44,7 @@ def unit_file(name: str) -> str:
 def start_command(files: t.Iterable[str]) -> t.Optional[str]:
     """Find the command by which a unit starts its daemon.
 
-    Args:
-        files: the texts of the unit and of its drop-ins but ours, in systemd's order.
+    files: the texts of the unit and of its drop-ins but ours, in systemd's order.
 
     Returns:
         The command as it stands there; None where there is none that can be completed.

@@ -45,8 +45,7 @@ def undo_time(control: Control) -> t.Optional[float]:
 def wait_for_quiet(control: Control, socket: str) -> None:
     """Wait until BIRD has undone what an earlier run, which is gone, did not confirm.
 
-    Raises:
-        BirdError: that takes too long.
+    Raises BirdError: that takes too long.
     """
     remaining = undo_time(control)
     if remaining is None:

@@ -55,8 +55,7 @@ class Control:
     def read_reply(self, doing: str) -> t.Tuple[Line, ...]:
         """Read one whole reply, whose last line holds the result code; messages say what was asked.
 
-        Raises:
-            BirdError: no answer in time, or the connection broke.
+        Raises BirdError: no answer in time, or the connection broke.
         """
         deadline = time.monotonic() + self._timeout
         raw = [self._line(deadline, doing)]
@@ -70,8 +69,7 @@ class Control:
         Returns:
             The reply's lines; the last one's code is FIRST_ERROR_CODE or more when BIRD refused.
 
-        Raises:
-            BirdError: no answer in time, or the connection broke.
+        Raises BirdError: no answer in time, or the connection broke.
         """
         try:
             self._connection.settimeout(self._timeout)
@@ -83,11 +81,9 @@ class Control:
     def tell(self, command: str, nothing: str = "") -> t.Tuple[Line, ...]:
         """Send a command that BIRD must not refuse.
 
-        Args:
-            nothing: words of a refusal that only says that there is nothing to tell, after which there are no lines.
+        nothing: words of a refusal that only says that there is nothing to tell, after which there are no lines.
 
-        Raises:
-            BirdError: BIRD refused (with its words), did not answer in time, or hung up.
+        Raises BirdError: BIRD refused (with its words), did not answer in time, or hung up.
         """
         lines = self.ask(command)
         if lines[-1].code >= FIRST_ERROR_CODE:
@@ -122,8 +118,7 @@ def _who_may(path: str) -> str:
 def connected(path: str = DEFAULT_SOCKET, timeout: float = DEFAULT_TIMEOUT) -> t.Iterator[t.Optional[Control]]:
     """Talk to the BIRD behind a control socket; None where none listens. Each reply may take `timeout` seconds.
 
-    Raises:
-        BirdError: permission, a BIRD that does not answer, or one that runs in another network namespace.
+    Raises BirdError: permission, a BIRD that does not answer, or one that runs in another network namespace.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout)

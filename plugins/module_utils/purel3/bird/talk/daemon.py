@@ -35,9 +35,8 @@ _TIMEOUT = 60
 class Program:
     """The installed BIRD.
 
-    Args:
-        path: the executable.
-        version: what it says of itself, for example 2.0.12.
+    path: the executable.
+    version: what it says of itself, for example 2.0.12.
     """
 
     path: str
@@ -91,8 +90,7 @@ def _said(path: str, option: str, _modified: int) -> str:
 def find_program() -> t.Optional[Program]:
     """Find the installed BIRD.
 
-    Raises:
-        MissingDependency: what is installed is BIRD 1, or does not say its version.
+    Raises MissingDependency: what is installed is BIRD 1, or does not say its version.
     """
     path = _which()
     if path is None:
@@ -121,8 +119,7 @@ def find_config() -> str:
 def require_program() -> Program:
     """Find the installed BIRD, which must be there.
 
-    Raises:
-        MissingDependency: it is not installed, or too old.
+    Raises MissingDependency: it is not installed, or too old.
     """
     program = find_program()
     if program is None:
@@ -140,12 +137,10 @@ def _parse_only(program: Program, path: str, text: t.Optional[str]) -> t.Optiona
 def check_text(program: Program, text: str, path: str, files: t.Mapping[str, str] = MappingProxyType({})) -> None:
     """Let BIRD read a configuration that is not on disk yet; writes nothing.
 
-    Args:
-        path: the file that it is meant for; relative includes start from its folder.
-        files: the texts of included files that are not on disk yet, by the name that stands in the include.
+    path: the file that it is meant for; relative includes start from its folder.
+    files: the texts of included files that are not on disk yet, by the name that stands in the include.
 
-    Raises:
-        BirdError: BIRD's message with the line and its text.
+    Raises BirdError: BIRD's message with the line and its text.
     """
     folder, whole = os.path.dirname(path), text
     for name, content in files.items():
@@ -167,12 +162,10 @@ def start(
 ) -> None:
     """Start BIRD as a daemon, if it accepts its configuration.
 
-    Args:
-        user: the user and group to run as; None for the caller's.
-        takes_over: whether it takes over the kernel's routes of one before it (bird -R).
+    user: the user and group to run as; None for the caller's.
+    takes_over: whether it takes over the kernel's routes of one before it (bird -R).
 
-    Raises:
-        BirdError: BIRD did not start, with its words.
+    Raises BirdError: BIRD did not start, with its words.
     """
     # Checked first, because a BIRD that gives up halfway leaves its socket and pid file behind.
     complaint = _parse_only(program, config, None)

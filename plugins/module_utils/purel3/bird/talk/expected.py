@@ -26,16 +26,15 @@ _YES, _NO, _MAYBE = "yes", "no", "maybe"
 class ExpectedPeer:
     """A neighbour that a session should exist with.
 
-    Args:
-        name: what people call it.
-        address: its address, for example 192.168.50.12.
-        type: how the peering came about.
-        blocks: what it is sure to announce.
-        may_announce: what it may announce; None for a router outside the fabric, which may try anything.
-        keeps_back: whether filters or aggregates may keep routes back.
-        as_number: its autonomous system; 0 when nobody said.
-        is_direct: whether it is in a subnet of this node.
-        is_route_reflector: whether it passes on the routes of other nodes.
+    name: what people call it.
+    address: its address, for example 192.168.50.12.
+    type: how the peering came about.
+    blocks: what it is sure to announce.
+    may_announce: what it may announce; None for a router outside the fabric, which may try anything.
+    keeps_back: whether filters or aggregates may keep routes back.
+    as_number: its autonomous system; 0 when nobody said.
+    is_direct: whether it is in a subnet of this node.
+    is_route_reflector: whether it passes on the routes of other nodes.
     """
 
     name: str
@@ -52,12 +51,10 @@ class ExpectedPeer:
 def expected_peers(values: t.Sequence[Values]) -> t.Tuple[ExpectedPeer, ...]:
     """Read peers as the variable bird_peers has them, in their order.
 
-    Args:
-        values: mappings with at least name and address; options of the session that say nothing about what should be
-            seen are passed over.
+    values: mappings with at least name and address; options of the session that say nothing about what should be
+        seen are passed over.
 
-    Raises:
-        InvalidInput: with one fault per peer that cannot be understood.
+    Raises InvalidInput: with one fault per peer that cannot be understood.
     """
     faults: t.List[str] = []
     peers: t.List[ExpectedPeer] = []

@@ -25,10 +25,9 @@ def describe_node(
 ) -> Described:
     """Describe one node's BIRD as data.
 
-    Args:
-        daemon: what BIRD says of itself; None where none runs or it could not be asked.
-        peers: who gives names and types, by address.
-        error: why it could not be asked.
+    daemon: what BIRD says of itself; None where none runs or it could not be asked.
+    peers: who gives names and types, by address.
+    error: why it could not be asked.
 
     Returns:
         node, is_running, version, router_id, is_recovering, sessions and error.

@@ -27,11 +27,10 @@ _NO_TABLE = "No valid tables"
 class Snapshot:
     """What a running BIRD said at one moment.
 
-    Args:
-        daemon: about itself.
-        protocols: sorted by name.
-        routes: in BIRD's order.
-        filtered: routes that import filters refused, where BIRD keeps them.
+    daemon: about itself.
+    protocols: sorted by name.
+    routes: in BIRD's order.
+    filtered: routes that import filters refused, where BIRD keeps them.
     """
 
     daemon: Daemon
@@ -44,10 +43,9 @@ class Snapshot:
 class Wait:
     """What to wait for.
 
-    Args:
-        peers: whom sessions must be up with; empty for all that BIRD is configured with.
-        with_routes: whether the peers' blocks must be in BIRD and in the kernel, too.
-        timeout: seconds.
+    peers: whom sessions must be up with; empty for all that BIRD is configured with.
+    with_routes: whether the peers' blocks must be in BIRD and in the kernel, too.
+    timeout: seconds.
     """
 
     peers: t.Tuple[ExpectedPeer, ...] = ()
@@ -121,14 +119,12 @@ def _wait(control: Control, path: str, wait: Wait) -> None:
 def read(path: str, wait: t.Optional[Wait], *, with_routes: bool = True) -> t.Optional[Snapshot]:
     """Read everything that BIRD says of itself.
 
-    Args:
-        wait: what must be true first; None to read at once.
+    wait: what must be true first; None to read at once.
 
     Returns:
         None when no BIRD listens there and nothing is waited for.
 
-    Raises:
-        BirdError: no BIRD to wait for, no answer, or what was still missing at the timeout.
+    Raises BirdError: no BIRD to wait for, no answer, or what was still missing at the timeout.
     """
     with connected(path) as control:
         if control is None:

@@ -50,8 +50,7 @@ def find_processes() -> t.Tuple[Process, ...]:
 def answers(socket: str) -> bool:
     """Say whether a BIRD answers at a control socket.
 
-    Raises:
-        BirdError: who listens is of another network namespace, or does not answer.
+    Raises BirdError: who listens is of another network namespace, or does not answer.
     """
     with connected(socket) as control:
         return control is not None
@@ -69,8 +68,7 @@ def has_stopped(socket: str) -> bool:
 def wait(is_done: t.Callable[[], bool], what: str) -> None:
     """Wait until something is so.
 
-    Raises:
-        BirdError: it took too long; what was not done.
+    Raises BirdError: it took too long; what was not done.
     """
     if not until(is_done, _PATIENCE, _TICK):
         raise BirdError(f"{what} within {_PATIENCE:g} s; look at BIRD's log")
@@ -79,8 +77,7 @@ def wait(is_done: t.Callable[[], bool], what: str) -> None:
 def end(process: Process, how: signal.Signals) -> None:
     """Send a signal to a BIRD and wait until it is gone.
 
-    Raises:
-        BirdError: it did not end.
+    Raises BirdError: it did not end.
     """
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, how)
@@ -90,7 +87,6 @@ def end(process: Process, how: signal.Signals) -> None:
 def wait_for_end(process: Process) -> None:
     """Wait until a BIRD is gone.
 
-    Raises:
-        BirdError: it did not end.
+    Raises BirdError: it did not end.
     """
     wait(lambda: read_process(str(process.pid)) is None, f"BIRD (pid {process.pid}) did not end")

@@ -18,9 +18,8 @@ _CODED = re.compile(r"([0-9]{4})([- ])(.*)\Z", re.DOTALL)
 class Line:
     """One line of a reply.
 
-    Args:
-        code: BIRD's four digits, which tell what the line is; continued lines carry their first line's.
-        text: the rest, as BIRD indents it.
+    code: BIRD's four digits, which tell what the line is; continued lines carry their first line's.
+    text: the rest, as BIRD indents it.
     """
 
     code: int

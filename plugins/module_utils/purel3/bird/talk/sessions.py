@@ -56,8 +56,7 @@ def with_telling_errors(
 ) -> t.Tuple[ProtocolStatus, ...]:
     """Keep the error that tells most while a session is tried again and again.
 
-    Args:
-        remembered: what BGP itself last complained of, by protocol; updated.
+    remembered: what BGP itself last complained of, by protocol; updated.
 
     Returns:
         The protocols; an error of the socket gives way to one of BGP that came before it.
@@ -95,8 +94,7 @@ def info(protocol: ProtocolStatus) -> str:
 def report(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.List[Described]:
     """Describe the sessions among protocols as data, sorted by the address of the peer.
 
-    Args:
-        peers: who gives names and types, by address; all others are as BIRD's description says.
+    peers: who gives names and types, by address; all others are as BIRD's description says.
     """
     expected = {peer.address: peer for peer in peers}
     described = []
@@ -157,9 +155,8 @@ def what_is_missing(
 ) -> t.Optional[str]:
     """Say what keeps a node from having converged.
 
-    Args:
-        peers: whom it should have sessions with; empty for whatever BIRD is configured with.
-        routes: what BIRD says of its routes; None when only sessions count.
+    peers: whom it should have sessions with; empty for whatever BIRD is configured with.
+    routes: what BIRD says of its routes; None when only sessions count.
 
     Returns:
         For example `2/3 sessions up; node3 192.168.50.12: Active, Connection refused`; None when nothing is missing.

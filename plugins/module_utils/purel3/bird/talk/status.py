@@ -34,12 +34,11 @@ _AS_PATH = re.compile(r"\t(?:BGP\.as_path|bgp_path): ?(.*)")
 class Channel:
     """What a protocol exchanges with one routing table.
 
-    Args:
-        name: for example ipv4.
-        state: for example UP.
-        imported: routes taken from the protocol.
-        exported: routes given to it.
-        filtered: routes that the import filter refused, where BIRD keeps them.
+    name: for example ipv4.
+    state: for example UP.
+    imported: routes taken from the protocol.
+    exported: routes given to it.
+    filtered: routes that the import filter refused, where BIRD keeps them.
     """
 
     name: str
@@ -53,12 +52,11 @@ class Channel:
 class SessionStatus:
     """The BGP side of a protocol.
 
-    Args:
-        address: the peer's, as BIRD writes it; empty for a range of addresses.
-        state: the state of BGP, for example Established or Active.
-        neighbor_as: the peer's autonomous system; 0 when any is accepted.
-        local_as: this node's.
-        last_error: BIRD's words on what went wrong last; empty when nothing did.
+    address: the peer's, as BIRD writes it; empty for a range of addresses.
+    state: the state of BGP, for example Established or Active.
+    neighbor_as: the peer's autonomous system; 0 when any is accepted.
+    local_as: this node's.
+    last_error: BIRD's words on what went wrong last; empty when nothing did.
     """
 
     address: str = ""
@@ -72,16 +70,15 @@ class SessionStatus:
 class ProtocolStatus:
     """One protocol instance; the key is its name.
 
-    Args:
-        name: as configured.
-        kind: for example BGP or Kernel.
-        table: its routing table; empty when it has none of its own.
-        state: up, start, down, stop.
-        since: when it came into that state, as BIRD writes it.
-        info: BIRD's remark, for example Established.
-        description: as configured.
-        channels: what it exchanges with the tables.
-        session: None where it is not BGP.
+    name: as configured.
+    kind: for example BGP or Kernel.
+    table: its routing table; empty when it has none of its own.
+    state: up, start, down, stop.
+    since: when it came into that state, as BIRD writes it.
+    info: BIRD's remark, for example Established.
+    description: as configured.
+    channels: what it exchanges with the tables.
+    session: None where it is not BGP.
     """
 
     name: str
@@ -104,9 +101,8 @@ class ProtocolStatus:
 class NextHop:
     """One way that a route goes.
 
-    Args:
-        gateway: the next router; empty on a connected network.
-        interface: the interface towards it.
+    gateway: the next router; empty on a connected network.
+    interface: the interface towards it.
     """
 
     gateway: str
@@ -117,17 +113,16 @@ class NextHop:
 class BirdRoute:
     """One route in one of BIRD's tables.
 
-    Args:
-        table: for example master4.
-        network: for example 10.244.104.0/26.
-        kind: unicast, blackhole, unreachable or prohibit.
-        protocol: where it came from.
-        since: when, as BIRD writes it.
-        is_best: whether BIRD chose it for its network.
-        preference: of its protocol.
-        next_hops: empty unless unicast.
-        as_path: as BIRD writes it; empty for what did not come from another AS.
-        bgp_next_hop: the router that BGP names, however that is reached; empty for what did not come by BGP.
+    table: for example master4.
+    network: for example 10.244.104.0/26.
+    kind: unicast, blackhole, unreachable or prohibit.
+    protocol: where it came from.
+    since: when, as BIRD writes it.
+    is_best: whether BIRD chose it for its network.
+    preference: of its protocol.
+    next_hops: empty unless unicast.
+    as_path: as BIRD writes it; empty for what did not come from another AS.
+    bgp_next_hop: the router that BGP names, however that is reached; empty for what did not come by BGP.
     """
 
     table: str
@@ -146,10 +141,9 @@ class BirdRoute:
 class Daemon:
     """The running BIRD.
 
-    Args:
-        version: for example 2.0.12.
-        router_id: its identity.
-        is_recovering: whether it waits for peers before it touches the kernel's routes (graceful restart).
+    version: for example 2.0.12.
+    router_id: its identity.
+    is_recovering: whether it waits for peers before it touches the kernel's routes (graceful restart).
     """
 
     version: str
@@ -235,8 +229,7 @@ def _with_detail(protocol: ProtocolStatus, text: str) -> ProtocolStatus:
 def parse_protocols(lines: t.Iterable[Line]) -> t.Tuple[ProtocolStatus, ...]:
     """Read the reply to show protocols or show protocols all, sorted by name.
 
-    Raises:
-        BirdError: a heading that this library does not know.
+    Raises BirdError: a heading that this library does not know.
     """
     columns: t.Tuple[str, ...] = ()
     protocols: t.List[ProtocolStatus] = []

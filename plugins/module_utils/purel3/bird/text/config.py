@@ -134,7 +134,6 @@ def render(settings: Settings) -> str:
 def render_variables(values: t.Mapping[str, t.Any]) -> str:
     """Return the bird.conf that a node's host vars, the role's bird_* variables, describe; see render.
 
-    Raises:
-        InvalidInput: with all faults of the variables at once.
+    Raises InvalidInput: with all faults of the variables at once.
     """
     return render(parse(values))

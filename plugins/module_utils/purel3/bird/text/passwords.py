@@ -38,8 +38,7 @@ def render_passwords(values: t.Mapping[str, t.Any]) -> str:
     Returns:
         A constant per session and one that seals them all; empty where no session has a password.
 
-    Raises:
-        InvalidInput: with all faults at once, none of which shows a password.
+    Raises InvalidInput: with all faults at once, none of which shows a password.
     """
     settings = parse(values)
     own = values.get("bird_passwords") or {}

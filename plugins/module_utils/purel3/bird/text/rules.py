@@ -72,10 +72,9 @@ def rule_lines(
 ) -> t.List[str]:
     """Write the body of a filter: rules, after which a route is rejected.
 
-    Args:
-        as_number: what is put before AS paths.
-        own: a condition that holds for what the node announces as its own.
-        on_accept: statements before an accept.
+    as_number: what is put before AS paths.
+    own: a condition that holds for what the node announces as its own.
+    on_accept: statements before an accept.
     """
     lines: t.List[str] = []
     for rule in rules:

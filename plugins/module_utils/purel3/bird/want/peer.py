@@ -38,20 +38,19 @@ Session = t.Mapping[str, t.Any]
 class Peer:
     """One BGP neighbour; the key is its address.
 
-    Args:
-        name: what people call it.
-        address: where its BIRD answers.
-        as_number: its autonomous system.
-        node: the node of the fabric that it is; equals the name unless a node has several sessions.
-        session: see Session.
-        is_direct: whether it is in the same subnet as this node.
-        blocks: what it may announce as its own; None for a router outside the fabric.
-        type: how the peering came about, for example node-to-node mesh.
-        port: its TCP port.
-        is_route_reflector: whether it passes other nodes' blocks on to this one.
-        is_route_reflector_client: whether this node passes other nodes' blocks on to it.
-        resolves: whether next hops are looked up in the routing table, because they may be in other subnets.
-        has_password: whether the session has one; what it is stands elsewhere.
+    name: what people call it.
+    address: where its BIRD answers.
+    as_number: its autonomous system.
+    node: the node of the fabric that it is; equals the name unless a node has several sessions.
+    session: see Session.
+    is_direct: whether it is in the same subnet as this node.
+    blocks: what it may announce as its own; None for a router outside the fabric.
+    type: how the peering came about, for example node-to-node mesh.
+    port: its TCP port.
+    is_route_reflector: whether it passes other nodes' blocks on to this one.
+    is_route_reflector_client: whether this node passes other nodes' blocks on to it.
+    resolves: whether next hops are looked up in the routing table, because they may be in other subnets.
+    has_password: whether the session has one; what it is stands elsewhere.
     """
 
     name: str
@@ -85,10 +84,9 @@ def read_session(
 ) -> Session:
     """Make a session of data, in which None counts as absent.
 
-    Args:
-        where: what stands before a key's name, for example `bird_peers[0].`.
-        keys: the options that may be among them.
-        is_external: whether the peer is a router outside the fabric.
+    where: what stands before a key's name, for example `bird_peers[0].`.
+    keys: the options that may be among them.
+    is_external: whether the peer is a router outside the fabric.
     """
     given: t.Dict[str, t.Any] = {}
     for key in keys:
@@ -119,10 +117,9 @@ def read_peer(
 ) -> t.Optional[Peer]:
     """Make a peer of data; None where that has faults.
 
-    Args:
-        where: the variable, for example bird_peers[0].
-        defaults: what holds for all sessions of the node.
-        has_password: says whether the session with the peer of this name has one.
+    where: the variable, for example bird_peers[0].
+    defaults: what holds for all sessions of the node.
+    has_password: says whether the session with the peer of this name has one.
     """
     if not isinstance(value, t.Mapping):
         check.refuse(where, value, "is not a peer; give a mapping with name, address and as_number")

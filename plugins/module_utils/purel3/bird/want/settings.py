@@ -33,10 +33,9 @@ class BlockOrigin:
 class Reflected:
     """What a route reflector may pass on.
 
-    Args:
-        prefix: where it lies.
-        shortest: its least prefix length.
-        longest: its greatest.
+    prefix: where it lies.
+    shortest: its least prefix length.
+    longest: its greatest.
     """
 
     prefix: ipaddress.IPv4Network
@@ -48,26 +47,25 @@ class Reflected:
 class Settings:
     """Everything that a node's bird.conf says.
 
-    Args:
-        router_id: the node's identity in BGP.
-        address: where its sessions come from.
-        as_number: its autonomous system.
-        session: what holds for sessions that ask for nothing else.
-        blocks: what it owns and announces, sorted; with prefix length 32 also single addresses of other blocks.
-        peers: sorted by address.
-        is_transit: whether it passes on the routes of other nodes.
-        owners: who may be the origin of what, sorted; only with is_transit.
-        reflected: what route reflectors may pass on, sorted.
-        cluster_id: under which it reflects; None for the router id.
-        encapsulation: which routes lead into the tunnel, sorted.
-        subnets: those that the node is in, sorted; for what depends on them.
-        ecmp_paths: over how many equal paths traffic is spread at most.
-        kernel_metric: metric of the routes in the kernel; 0 means none.
-        graceful_restart_wait: how long a starting BIRD waits for its peers before it touches the kernel, in seconds.
-        kernel_scan_time: between two looks at the kernel's routes, in seconds.
-        device_scan_time: between two looks at the interfaces, in seconds.
-        log: syslog, stderr, or the path of a file.
-        includes: further configuration files, for protocols that are not ours.
+    router_id: the node's identity in BGP.
+    address: where its sessions come from.
+    as_number: its autonomous system.
+    session: what holds for sessions that ask for nothing else.
+    blocks: what it owns and announces, sorted; with prefix length 32 also single addresses of other blocks.
+    peers: sorted by address.
+    is_transit: whether it passes on the routes of other nodes.
+    owners: who may be the origin of what, sorted; only with is_transit.
+    reflected: what route reflectors may pass on, sorted.
+    cluster_id: under which it reflects; None for the router id.
+    encapsulation: which routes lead into the tunnel, sorted.
+    subnets: those that the node is in, sorted; for what depends on them.
+    ecmp_paths: over how many equal paths traffic is spread at most.
+    kernel_metric: metric of the routes in the kernel; 0 means none.
+    graceful_restart_wait: how long a starting BIRD waits for its peers before it touches the kernel, in seconds.
+    kernel_scan_time: between two looks at the kernel's routes, in seconds.
+    device_scan_time: between two looks at the interfaces, in seconds.
+    log: syslog, stderr, or the path of a file.
+    includes: further configuration files, for protocols that are not ours.
     """
 
     router_id: ipaddress.IPv4Address
@@ -178,8 +176,7 @@ def parse(values: t.Mapping[str, t.Any]) -> Settings:
     Returns:
         Settings in which every value is safe to be written into bird.conf.
 
-    Raises:
-        InvalidInput: with all faults at once.
+    Raises InvalidInput: with all faults at once.
     """
     if not isinstance(values, t.Mapping):
         raise InvalidInput([f"bird settings: {values!r} is not a mapping; give the bird_* variables"])
