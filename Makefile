@@ -24,7 +24,7 @@ help:
 	@echo 'make lab        build the lab of INVENTORY=$(INVENTORY) and prove that every workload reaches every other'
 	@echo 'make lab-vm     the same on three virtual machines (inventories/lab_vm); the first time, their image is built'
 	@echo 'make lab-down   remove every trace of the lab of INVENTORY'
-	@echo 'make test       everything that CI checks, on this machine and as root; 35 minutes on two cores without KVM'
+	@echo 'make test       everything that CI checks, on this machine and as root; 40 minutes on two cores without KVM'
 	@echo 'make test-vm    of that, everything that takes virtual machines; 25 minutes without KVM'
 	@echo 'make molecule   one of them, SCENARIO=$(SCENARIO); each has a folder in molecule/'
 	@echo 'make test-fast  style, types, unit and golden tests; half a minute on two cores'
