@@ -169,6 +169,7 @@ class Comparer:
         self.gone_namespaces = {key[1] for key in self.going if key[0] == NAMESPACE}
         self.cleared_places: t.Set[Place] = set()
         self.new_places: t.Set[Place] = set()
+        self._devices: t.Optional[t.Dict[str, t.List[str]]] = None
 
     def _unwanted(self) -> t.Iterator[Key]:
         yield from self.request.absent
@@ -265,8 +266,10 @@ class Comparer:
         return place in self.new_places or (place in self.observed.interfaces and not self.is_gone(place))
 
     def _note_gone(self, actual: Resource) -> None:
-        self.gone_places.update(kind_of(actual).places(actual))
-        place = device_place(actual)
+        kind = kind_of(actual)
+        if kind.is_interface:
+            self.gone_places.update(kind.places(actual))
+        place = kind.place(actual)
         if place is not None:
             self.going_on.setdefault(place, []).append(actual)
 
@@ -282,12 +285,20 @@ class Comparer:
         self.ops.append(Op(DISMANTLE if kind_of(actual).is_last else MAKE_WAY, actual, None))
 
     def _refuse_foreign_content(self, namespace: str) -> None:
-        for (where, device), interface in self.observed.interfaces.items():
-            if where == namespace and not interface.owner and device not in FALLBACK_DEVICES:
-                self.foreign.append(
-                    f"netns {namespace} cannot be deleted: it holds interface {device}, which is not ours; "
-                    "move or delete that first"
-                )
+        for device in self._foreign_devices().get(namespace, ()):
+            self.foreign.append(
+                f"netns {namespace} cannot be deleted: it holds interface {device}, which is not ours; "
+                "move or delete that first"
+            )
+
+    def _foreign_devices(self) -> t.Mapping[str, t.Sequence[str]]:
+        """By namespace; found once, since thousands of namespaces may go."""
+        if self._devices is None:
+            self._devices = {}
+            for (namespace, device), interface in self.observed.interfaces.items():
+                if not interface.owner and device not in FALLBACK_DEVICES:
+                    self._devices.setdefault(namespace, []).append(device)
+        return self._devices
 
 
 def _rank(resource: Resource) -> t.Tuple[int, bool]:

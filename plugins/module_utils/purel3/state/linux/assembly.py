@@ -26,7 +26,8 @@ def assemble(found: Found, lacks: t.Mapping[str, str]) -> Observed:
             resources[key] = resource
             if owner:
                 owners[key] = owner
-            makers.update(dict.fromkeys(kind.places(resource), key))
+            if kind.is_interface:
+                makers.update(dict.fromkeys(kind.places(resource), key))
     interfaces = {
         (reference, link.name): Interface(
             link.ifindex, link.kind, link_owner(link.group), makers.get((reference, link.name)), link.is_up
