@@ -14,11 +14,10 @@ from ..state.kinds.kind import Key, Place, Resource
 from ..state.kinds.ownership import ALIAS_LENGTH, OBJECT_GROUP, link_mark
 from ..state.kinds.veth import End, Veth, pair
 from ..state.plan import Request
+from ..values.interface import MTU_MAXIMUM, MTU_MINIMUM
 from ..values.names import fault_of_device, fault_of_new_device, namespace_from, problem_of_mac, read_mac
 
 _TITLE = "veth"
-_MTU_MINIMUM = 68
-_MTU_MAXIMUM = 65535
 
 Options = t.Mapping[str, t.Any]
 
@@ -60,8 +59,8 @@ def _pair(options: Options) -> t.Tuple[Veth, t.List[Address]]:
     if peer is None:
         raise InvalidInput(["has no peer; name the other end"])
     mtu = options["mtu"] or 0
-    if mtu and not _MTU_MINIMUM <= mtu <= _MTU_MAXIMUM:
-        raise InvalidInput([f"mtu {mtu} is not between {_MTU_MINIMUM} and {_MTU_MAXIMUM} bytes"])
+    if mtu and not MTU_MINIMUM <= mtu <= MTU_MAXIMUM:
+        raise InvalidInput([f"mtu {mtu} is not between {MTU_MINIMUM} and {MTU_MAXIMUM} bytes"])
     ends, addresses = [], []
     for end_options in (options, peer):
         end, its_addresses = _end(end_options, mtu, options["is_up"])

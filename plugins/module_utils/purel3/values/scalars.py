@@ -164,14 +164,7 @@ def interface_address(text: str) -> IPv4Interface:
 
 def network(text: str) -> IPv4Network:
     """A pool or a block."""
-    host, slash, length = text.partition("/")
-    parsed = ipv4(host, "write a network such as 10.244.0.0/16")
-    if not slash:
-        raise BadValue("has no prefix length", f"write it with one, such as {text}/26")
-    prefix_length = _prefix_length(length)
-    found = IPv4Network((int(parsed), prefix_length), strict=False)
-    if found.network_address != parsed:
-        raise BadValue("has host bits set", f"write {found}")
+    found = _network(text, "10.244.0.0/16", "26", _prefix_length)
     _refuse_unusable(found, "use a private range such as 10.244.0.0/16")
     return found
 
@@ -216,14 +209,7 @@ def kernel_metric(number: int) -> int:
 
 def route_prefix(text: str) -> IPv4Network:
     """A network that routes may lead to, the default route's included."""
-    host, slash, length = text.partition("/")
-    parsed = ipv4(host, "write a network such as 10.1.0.0/16")
-    if not slash:
-        raise BadValue("has no prefix length", f"write it with one, such as {text}/24")
-    found = IPv4Network((int(parsed), 0 if length == "0" else _prefix_length(length)), strict=False)
-    if found.network_address != parsed:
-        raise BadValue("has host bits set", f"write {found}")
-    return found
+    return _network(text, "10.1.0.0/16", "24", lambda length: 0 if length == "0" else _prefix_length(length))
 
 
 def ipv4(text: str, remedy: str) -> IPv4Address:
@@ -260,6 +246,17 @@ def _prefix_length(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", text) or not 1 <= int(text) <= 32:
         raise BadValue(f"has no usable prefix length after the '/': {text!r}", "use a number from 1 to 32")
     return int(text)
+
+
+def _network(text: str, example: str, usual_length: str, parse_length: t.Callable[[str], int]) -> IPv4Network:
+    host, slash, length = text.partition("/")
+    parsed = ipv4(host, f"write a network such as {example}")
+    if not slash:
+        raise BadValue("has no prefix length", f"write it with one, such as {text}/{usual_length}")
+    found = IPv4Network((int(parsed), parse_length(length)), strict=False)
+    if found.network_address != parsed:
+        raise BadValue("has host bits set", f"write {found}")
+    return found
 
 
 def _refuse_unusable(network: IPv4Network, remedy: str) -> None:

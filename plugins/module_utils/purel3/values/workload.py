@@ -9,9 +9,9 @@ The modules' specifications, the fabric file, conformance and the saved state fo
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
+from .interface import MTU_MAXIMUM, MTU_MINIMUM, is_of_host
 from .names import (
     Problem,
     fault_of_interface_name,
@@ -22,9 +22,8 @@ from .names import (
     read_mac,
 )
 
+DEFAULT_INTERFACE_NAME = "eth0"
 HOST_MAC = "ee:ee:ee:ee:ee:ee"
-MTU_MINIMUM = 68
-MTU_MAXIMUM = 65535
 
 
 class Workload(t.NamedTuple):
@@ -40,7 +39,7 @@ class Workload(t.NamedTuple):
     name: str
     address: str
     netns: str
-    interface_name: str = "eth0"
+    interface_name: str = DEFAULT_INTERFACE_NAME
     mtu: int = 0
     mac: str = ""
 
@@ -70,13 +69,10 @@ def _read_number(value: t.Any) -> t.Any:
 
 
 def _fault_of_address(address: str) -> str:
-    try:
-        parsed = ipaddress.IPv4Address(address)
-    except ValueError:
+    is_usable = is_of_host(address)
+    if is_usable is None:
         return f"address {address} is not an IPv4 address without prefix length, such as 10.244.1.2"
-    if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback or parsed.is_link_local or parsed.is_reserved:
-        return f"address {address} cannot be a workload's; take one from the node's block"
-    return ""
+    return "" if is_usable else f"address {address} cannot be a workload's; take one from the node's block"
 
 
 def _fault_of_mtu(mtu: t.Any) -> str:
@@ -100,7 +96,7 @@ WORKLOAD_OPTIONS: t.Tuple[WorkloadOption, ...] = (
     WorkloadOption("name", fault_of_word, is_required=True),
     WorkloadOption("address", _fault_of_address, is_required=True),
     WorkloadOption("netns", fault_of_namespace, read=path_of_process),
-    WorkloadOption("interface_name", fault_of_interface_name, default="eth0"),
+    WorkloadOption("interface_name", fault_of_interface_name, default=DEFAULT_INTERFACE_NAME),
     WorkloadOption("mtu", _fault_of_mtu, "int", read=_read_number),
     WorkloadOption("mac", _fault_of_mac, read=read_mac, problem=_problem_of_mac),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ...state.kinds.ownership import WORKLOAD_GROUP
-from ...state.kinds.table import MARK, Object, Table, table_of
+from ...state.kinds.table import MARK, Object, Table, elements_of, table_of
 from ...values.modes import Match
 
 FAMILY = "ip"
@@ -56,7 +56,7 @@ def guard(endpoints: t.Iterable[str], match: Match) -> Table:
 
 def endpoints_of(table: Table) -> t.Tuple[str, ...]:
     """The hosts whose packets a guard lets out of tunnels."""
-    return dict(table.elements).get(_SET, ())
+    return elements_of(table).get(_SET, ())
 
 
 def dropped(objects: t.Iterable[Object]) -> t.Dict[str, int]:

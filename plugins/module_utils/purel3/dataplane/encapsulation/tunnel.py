@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
 from ...base.errors import InvalidInput
@@ -14,12 +13,12 @@ from ...state.kinds.kind import Key, Resource
 from ...state.kinds.scope import OWN_NAMESPACE
 from ...state.kinds.sysctl import rp_filter
 from ...state.plan import Request
+from ...values.interface import MTU_MINIMUM, is_of_host
 from ...values.modes import IPIP, MODE_OF_DEVICE, Mode
 from .devices import DEVICES, NodeTunnel
 from .guard import guard
 
 _SHOWN = 3
-_MTU_MINIMUM = 68
 _LARGEST_PACKET = 65535
 # Packets may come out of the tunnel from where the way back leads beside it: while nodes change one by one.
 _ANY_WAY_BACK = "2"
@@ -93,17 +92,14 @@ def faults_of_sources(sources: t.Mapping[str, t.Optional[str]], endpoints: t.Col
 
 
 def _fault_of_host(what: str, text: str) -> str:
-    try:
-        parsed = ipaddress.IPv4Address(text)
-    except ValueError:
+    is_usable = is_of_host(text)
+    if is_usable is None:
         return f"{what} {text} is not an IPv4 address without prefix length, such as 10.244.166.190"
-    if parsed.is_multicast or parsed.is_unspecified or parsed.is_loopback or parsed.is_link_local or parsed.is_reserved:
-        return f"{what} {text} cannot be a host's; give a unicast address"
-    return ""
+    return "" if is_usable else f"{what} {text} cannot be a host's; give a unicast address"
 
 
 def _fault_of_mtu(mtu: int, overhead: int) -> str:
     largest = _LARGEST_PACKET - overhead
-    if _MTU_MINIMUM <= mtu <= largest:
+    if MTU_MINIMUM <= mtu <= largest:
         return ""
-    return f"mtu {mtu} is not between {_MTU_MINIMUM} and {largest} bytes; give that of the network less {overhead}"
+    return f"mtu {mtu} is not between {MTU_MINIMUM} and {largest} bytes; give that of the network less {overhead}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from ...values import scalars
-from ...values.workload import WORKLOAD_OPTIONS, WorkloadOption
+from ...values.workload import DEFAULT_INTERFACE_NAME, WORKLOAD_OPTIONS, WorkloadOption
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import Section, nearest_remedy, show
@@ -21,8 +21,6 @@ from .tunnels import workload_mtu
 
 if t.TYPE_CHECKING:
     from .fabric import CheckedFabric, Fabric
-
-DEFAULT_INTERFACE_NAME = "eth0"
 
 
 def _as_in_the_module(option: WorkloadOption) -> t.Callable[[Section, str], t.Any]:

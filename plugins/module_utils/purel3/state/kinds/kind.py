@@ -140,7 +140,6 @@ class Kind(t.NamedTuple):
     tells_after_alone: a change is told by the words of what it leads to.
     gather: what must be read to see an object.
     gather_key: what must be read to see that it is not there.
-    settings_lost: namespace and path of the settings of ours that go with an object.
     dumps: what is asked in each namespace, given the numbers of the routing tables to read there.
     link_to_delete: the interface whose deletion deletes it; many such are deleted at once.
     """
@@ -168,7 +167,6 @@ class Kind(t.NamedTuple):
     tells_after_alone: bool = False
     gather: t.Callable[[Gathering, t.Any], None] = _gather_namespace
     gather_key: t.Callable[[Gathering, Key], None] = _gather_namespace_of_key
-    settings_lost: t.Callable[[t.Any], t.Iterable[t.Tuple[str, str]]] = lambda _resource: ()
     dumps: t.Callable[[t.Iterable[int]], t.Iterable[Dump]] = lambda _tables: ()
     link_to_delete: t.Optional[t.Callable[[t.Any], Place]] = None
 

@@ -261,6 +261,5 @@ KIND = Kind(
     describe_change=_describe_change,
     tells_after_alone=True,
     gather=_gather,
-    settings_lost=lambda veth: settings_lost_with(veth.outer.place),
     link_to_delete=lambda veth: veth.outer.place,
 )

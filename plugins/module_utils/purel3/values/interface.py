@@ -1,0 +1,28 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an interface may have: an MTU, in bytes, and the address of a host."""
+
+from __future__ import annotations
+
+import typing as t
+from ipaddress import AddressValueError, IPv4Address
+
+# The least that IPv4 takes (RFC 791), and the most that a veth does (ETH_MAX_MTU in linux/if_ether.h).
+MTU_MINIMUM = 68
+MTU_MAXIMUM = 65535
+
+
+def is_of_host(text: str) -> t.Optional[bool]:
+    """Whether a host may have an IPv4 address; None for what is no such address without prefix length."""
+    try:
+        address = IPv4Address(text)
+    except AddressValueError:
+        return None
+    return not (
+        address.is_multicast
+        or address.is_unspecified
+        or address.is_loopback
+        or address.is_link_local
+        or address.is_reserved
+    )
