@@ -16,6 +16,8 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.i
     unknown,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols.kind import ProtocolKind
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.protocols.table import KINDS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 
 PEERS = [
@@ -288,3 +290,21 @@ def test_the_order_of_conditions_and_what_is_written_in_one_line_make_no_differe
     )
     assert mode_changes(inside, swapped) == ()
     assert tuple(map(str, mode_changes(swapped, rendered()))) == ("10.0.0.0/14: ipip -> none",)
+
+
+def test_what_is_known_of_another_protocol_counts_and_all_else_is_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind of protocol is one file and a line of the table: nothing here has to know its options."""
+    before = 'protocol ospf v2 mine { area 0 { interface "eth0" { hello 1; tx delay 5; }; }; }'
+    after, name = before.replace("tx delay 5", "tx delay 7"), "protocol ospf mine"
+    (unknown_kind,) = predict(before, after)
+    assert (unknown_kind.name, unknown_kind.effect, unknown_kind.reasons) == (
+        name,
+        "restart",
+        ("tx: delay 5 -> delay 7",),
+    )
+    kind = ProtocolKind("ospf", {"tx delay": "refilter"})
+    monkeypatch.setitem(t.cast(t.Dict[str, ProtocolKind], KINDS), kind.name, kind)
+    (known_kind,) = predict(before, after)
+    assert (known_kind.effect, known_kind.reasons) == ("refilter", ("tx delay: 5 -> 7",))
+    (more,) = predict(before, after.replace("hello 1", "hello 3"))
+    assert more.effect == "restart"

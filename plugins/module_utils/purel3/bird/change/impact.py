@@ -201,33 +201,36 @@ def _of_other(old: Outline, new: Outline, name: str) -> Impact:
     changes.compare(_options(old.settings, SETTINGS), _options(new.settings, SETTINGS), SETTINGS)
     if before.kind != after.kind:
         changes.add(RESTART, f"protocol: {before.kind} -> {after.kind}")
-    for reason in _differences(before.statements, after.statements):
-        changes.add(kind_of(after.kind).otherwise, reason)
+    kind = kind_of(after.kind)
+    for option, reason in _differences(before.statements, after.statements, kind.options):
+        changes.add(kind.options.get(option, kind.otherwise), reason)
     return changes.impact(after)
 
 
-def _differences(old: t.Iterable[Statement], new: t.Iterable[Statement]) -> t.Iterator[str]:
-    """Name the innermost options that differ, of statements whose meaning is not known."""
-    before, after = _parts(old), _parts(new)
+def _differences(
+    old: t.Iterable[Statement], new: t.Iterable[Statement], known: t.Container[str]
+) -> t.Iterator[t.Tuple[str, str]]:
+    """Name the innermost options that differ, and how, of statements whose meaning need not be known."""
+    before, after = _parts(old, known), _parts(new, known)
     for name in sorted({*before, *after}):
         pair = before.get(name, ()), after.get(name, ())
         if _tokens(pair[0]) == _tokens(pair[1]):
             continue
         inner = [one[0].body if len(one) == 1 else None for one in pair]
         if inner[0] is not None and inner[1] is not None and name != "password":
-            yield from _differences(inner[0], inner[1])
+            yield from _differences(inner[0], inner[1], known)
         else:
-            yield _words(name, *pair)
+            yield name, _words(name, *pair)
 
 
-def _parts(statements: t.Iterable[Statement]) -> t.Dict[str, t.Tuple[Statement, ...]]:
+def _parts(statements: t.Iterable[Statement], known: t.Container[str]) -> t.Dict[str, t.Tuple[Statement, ...]]:
     found: t.Dict[str, t.Tuple[Statement, ...]] = {}
     for one in statements:
         if any("password" in word for word in one.words):
             # It may be part of what stands before a body, and is never told.
             name = "password"
         else:
-            name = " ".join(one.words if one.body is not None else one.words[:1])
+            name = " ".join(one.words) if one.body is not None else option_of(one.words, known)
         found[name] = (*found.get(name, ()), one)
     return found
 
