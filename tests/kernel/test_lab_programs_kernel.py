@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -22,7 +23,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.taps i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import control as machines
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.qemu import image, record
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import layout, process
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.guard import ended_with_caller
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.guard import (
+    ended_with_caller,
+    interrupt_deferred,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import process_name
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.control import propose_lab
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.observed import read_lab
@@ -96,6 +100,38 @@ def test_what_fails_is_ended_by_its_guard_and_nothing_else() -> None:
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert process.running(process_name(LAB)) == {other: (kept,)}
+
+
+class InterruptedAtItsEnd:
+    """As the event loops of pyroute2 can be."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_that_a_finalizer_would_swallow_comes_at_the_end_of_the_block() -> None:
+    done = []
+
+    def interrupted() -> None:
+        with interrupt_deferred():
+            InterruptedAtItsEnd()
+            done.append("all of it")
+
+    with handled_by(signal.default_int_handler), pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done == ["all of it"]
+    with handled_by(signal.SIG_IGN):
+        interrupted()
+
+
+@contextlib.contextmanager
+def handled_by(handler: t.Any) -> t.Iterator[None]:
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+        assert signal.getsignal(signal.SIGINT) == handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 KILLED = """

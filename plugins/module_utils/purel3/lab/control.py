@@ -18,7 +18,7 @@ from .backends.table import BACKENDS
 from .base import process, record
 from .base.backend import Backend, Equipment, Values, named
 from .base.desired import Lab, LabNode
-from .base.guard import ended_with_caller
+from .base.guard import ended_with_caller, interrupt_deferred
 from .base.layout import process_name
 from .base.limits import RaisedLimits
 from .base.plugs import port_prefix
@@ -103,7 +103,7 @@ def _apply_slowly(asked: _Asked) -> None:
             equipment = maker.equip(starting, asked.params)
             asked.values.update(equipment.values if equipment else {})
         with contextlib.ExitStack() as stack:
-            with record.locked():
+            with record.locked(), interrupt_deferred():
                 if starting and not record.has_directory(lab):
                     raise FabricError(
                         f"lab {lab}: it was ended while its image was prepared; nothing was started; run it again"

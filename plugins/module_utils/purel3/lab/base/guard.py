@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ends what a call started when the call itself is killed in the middle."""
+"""Ends what a call started when the call itself is killed or interrupted in the middle."""
 
 from __future__ import annotations
 
@@ -38,6 +38,26 @@ def ended_with_caller(names: t.Sequence[str]) -> t.Iterator[None]:
         # Without the word, its end is the sign.
         os.close(write_end)
         os.waitpid(child, 0)
+
+
+@contextlib.contextmanager
+def interrupt_deferred() -> t.Iterator[None]:
+    """Let an interrupt from the keyboard wait for the end of the block.
+
+    pyroute2 works in event loops of asyncio, whose finalizers swallow a KeyboardInterrupt that comes while they run.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        yield
+        return
+    came = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(signal.SIGINT, came[0])
 
 
 def _watch(pipe: int, names: t.Sequence[str]) -> t.NoReturn:
