@@ -15,7 +15,8 @@ description:
   - Writes the allocation store of a fabric, a small sorted text file beside the fabric file. The inventory plugin
     P(purel3.fabric.fabric#inventory) reads it, so that adding a node or a workload never moves an old one.
   - The store then holds exactly the given allocations; all others are released.
-  - The file changes in one step. A file that this module did not write is never changed.
+  - The file changes in one step. A file that this module did not write is never changed, nor one that another run
+    changes meanwhile.
 options:
   path:
     description:
@@ -38,6 +39,11 @@ options:
       - The name of the node by the address of its tunnel. Each must be in one of O(blocks), and no workload's.
     type: dict
     default: {}
+  based_on:
+    description:
+      - The digest of the store that these allocations were made over, as P(purel3.fabric.fabric#inventory) gives it.
+      - When the store holds other allocations now, another run has stored some meanwhile, and this one is refused.
+    type: str
 attributes:
   check_mode:
     support: full
@@ -60,6 +66,7 @@ EXAMPLES = r"""
     blocks: "{{ fabric_allocation_store.blocks }}"
     addresses: "{{ fabric_allocation_store.addresses }}"
     tunnels: "{{ fabric_allocation_store.tunnels | default({}) }}"
+    based_on: "{{ fabric_allocation_store.based_on }}"
   delegate_to: localhost
   run_once: true
 
@@ -109,12 +116,13 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "blocks": {"type": "dict", "required": True},
     "addresses": {"type": "dict", "required": True},
     "tunnels": {"type": "dict", "default": {}},
+    "based_on": {"type": "str"},
 }
 
 
 def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
-    return propose(StoreOptions(params["path"], params["blocks"], params["addresses"], params["tunnels"]))
+    return propose(StoreOptions(**{name: params[name] for name in ARGUMENT_SPEC}))
 
 
 def main() -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
 import typing as t
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
     InvalidInput,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.allocation.store import digest
 from ansible_collections.purel3.fabric.plugins.modules.allocations import propose_from
 
 BLOCKS = {"10.244.104.0/26": "node2", "10.244.20.0/26": "node1"}
@@ -44,12 +47,14 @@ def propose(
     blocks: t.Optional[t.Mapping[str, str]] = None,
     addresses: t.Optional[t.Mapping[str, str]] = None,
     tunnels: t.Optional[t.Mapping[str, str]] = None,
+    based_on: t.Optional[str] = None,
 ) -> Proposal:
     params = {
         "path": str(path),
         "blocks": BLOCKS if blocks is None else blocks,
         "addresses": ADDRESSES if addresses is None else addresses,
         "tunnels": tunnels or {},
+        "based_on": based_on,
     }
     return propose_from(params)
 
@@ -163,13 +168,52 @@ def test_what_a_killed_run_leaves_is_no_inventory_and_the_next_run_takes_it_away
     assert list(path.parent.iterdir()) == [path]
 
 
+LOST = "has changed since it was read: another run has stored allocations, which would be lost; run again"
+
+
+def test_allocations_made_over_a_store_that_another_run_has_changed_are_refused(path: Path) -> None:
+    path.write_text(WHOLE)
+    of_another_run = propose(path, addresses={**ADDRESSES, "10.244.20.1": "web5"})
+    based_on = digest(path.read_text())
+    of_another_run.apply()
+    with pytest.raises(FabricError, match=LOST):
+        propose(path, addresses={**ADDRESSES, "10.244.20.1": "web6"}, based_on=based_on)
+    assert "web5" in path.read_text()
+
+
+def test_the_same_allocations_from_two_runs_are_one(path: Path) -> None:
+    path.write_text(WHOLE)
+    assert propose(path, based_on=digest("")).operations == ()
+
+
+def test_allocations_made_over_the_store_as_it_stands_are_stored(path: Path) -> None:
+    path.write_text(WHOLE + "# comments and order do not count\n")
+    propose(path, addresses={"10.244.20.1": "web5"}, based_on=digest(WHOLE)).apply()
+    assert "web5" in path.read_text()
+
+
 @pytest.mark.parametrize("text", [None, WHOLE])
-def test_what_was_written_can_be_put_back(path: Path, text: t.Optional[str]) -> None:
+def test_a_store_that_another_run_changes_between_planning_and_writing_keeps_what_that_run_wrote(
+    path: Path, text: t.Optional[str]
+) -> None:
     if text is not None:
         path.write_text(text)
-        path.chmod(0o600)
-    proposal = propose(path, addresses={"10.244.104.10": "web5"})
-    proposal.apply()
-    proposal.undo()
-    assert (path.read_text() if path.exists() else None) == text
-    assert text is None or path.stat().st_mode & 0o777 == 0o600
+    first, second = (propose(path, addresses={"10.244.20.1": name}) for name in ("web5", "web6"))
+    first.apply()
+    with pytest.raises(FabricError, match=LOST):
+        second.apply()
+    assert "web5" in path.read_text()
+
+
+def test_a_store_is_written_by_one_run_at_a_time(path: Path) -> None:
+    proposal = propose(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    writing = threading.Thread(target=proposal.apply)
+    writing.start()
+    writing.join(0.2)
+    assert writing.is_alive()
+    assert not path.exists()
+    os.close(folder)
+    writing.join()
+    assert path.read_text() == WHOLE

@@ -51,11 +51,12 @@ def check_fabric(source: Source) -> CheckedFabric:
     kept = keep(fabric, stored, report, source.store_faults)
     _raise_faults(source)
     try:
-        return CheckedFabric(fabric, allocate(fabric, kept), report.warnings.sentences())
+        allocations = allocate(fabric, kept)
     except Exhausted as exhausted:
         for node, (problem, remedy) in exhausted.shortages.items():
             source.faults.add(report.places.line("nodes", node, "blocks"), problem, remedy)
         raise InvalidInput(source.faults.sentences()) from None
+    return CheckedFabric(fabric, allocations, report.warnings.sentences(), store.digest(source.store_text))
 
 
 def allocates(root: t.Optional[Located]) -> bool:

@@ -34,6 +34,7 @@ def all_variables(checked: CheckedFabric, store_path: str) -> Variables:
     tunnels = {str(address): allocations.tunnels[address] for address in sorted(allocations.tunnels)}
     store = {
         "path": store_path,
+        "based_on": checked.store_digest,
         "blocks": {str(block): allocations.blocks[block] for block in sorted(allocations.blocks)},
         "addresses": {str(address): allocations.addresses[address] for address in addresses},
         **({"tunnels": tunnels} if tunnels else {}),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
@@ -47,6 +48,16 @@ def entries(allocations: Allocations) -> t.List[str]:
     blocks = [f"block {block} {allocations.blocks[block]}" for block in sorted(allocations.blocks)]
     tunnels = [f"tunnel {address} {allocations.tunnels[address]}" for address in sorted(allocations.tunnels)]
     return addresses + blocks + tunnels
+
+
+def lines_of(text: str) -> t.List[str]:
+    """The lines of a store that hold an allocation, as they stand."""
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def digest(text: str) -> str:
+    """What tells two stores apart that hold other allocations; comments and the order of lines do not count."""
+    return hashlib.sha256("\n".join(sorted(lines_of(text))).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def parse(text: str, faults: Faults) -> Stored:

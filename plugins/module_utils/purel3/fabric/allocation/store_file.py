@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import os
 import typing as t
@@ -30,36 +32,40 @@ class StoreOptions:
     blocks: the node by block.
     addresses: the workload by address.
     tunnels: the node by the address of its tunnel.
+    based_on: the digest of the store that the allocations were made over; None where they were made without one.
     """
 
     path: str
     blocks: t.Mapping[str, str]
     addresses: t.Mapping[str, str]
     tunnels: t.Mapping[str, str] = field(default_factory=dict)
+    based_on: t.Optional[str] = None
 
 
 def propose(request: StoreOptions) -> Proposal:
     """Plan the changes of a store: one operation for each allocation that is added or removed.
 
     Raises:
-        FabricError: the options contradict each other, or the file is not a store or cannot be written.
+        FabricError: the options contradict each other, or the file is not a store, cannot be written, or has changed
+            since the allocations were made over it.
     """
     allocations = _allocations(request)
     path = os.path.realpath(request.path)
     old = files.read(path)
     if old is not None and old.text and old.text.splitlines()[0] != store.TITLE:
         raise ForeignObject(f"{path}: is not an allocation store of ours; move it away, or give another path")
-    were, are = _entries(old.text if old is not None else ""), store.entries(allocations)
+    were, are = store.lines_of(_text(old)), store.entries(allocations)
     removed = [line for line in were if line not in set(are)]
     added = [line for line in are if line not in set(were)]
     if added or removed:
+        if request.based_on not in (None, store.digest(_text(old))):
+            raise _changed(path)
         _require_writable(path)
     return Proposal(
         operations=(*(f"- {line}" for line in removed), *(f"+ {line}" for line in added)),
         before="".join(f"{line}\n" for line in removed),
         after="".join(f"{line}\n" for line in added),
         apply=functools.partial(_write, path, store.render(allocations), old),
-        undo=functools.partial(_put_back, path, old),
         values={"path": path},
     )
 
@@ -75,8 +81,13 @@ def _allocations(request: StoreOptions) -> Allocations:
     return found.allocations
 
 
-def _entries(text: str) -> t.List[str]:
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+def _text(file: t.Optional[files.File]) -> str:
+    return "" if file is None else file.text
+
+
+def _changed(path: str) -> FabricError:
+    problem = "has changed since it was read: another run has stored allocations, which would be lost"
+    return FabricError(f"{path}: {problem}; run again, over what is there now")
 
 
 def _require_writable(path: str) -> None:
@@ -87,21 +98,30 @@ def _require_writable(path: str) -> None:
         raise FabricError(f"{path}: its folder is not writable for user id {os.geteuid()}; change its owner or mode")
 
 
+@contextlib.contextmanager
+def _alone(folder: str) -> t.Iterator[None]:
+    """Keep other runs from writing in a folder, and leave no file for it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # Not every file system of a network has locks; without one, two runs must meet within microseconds.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _write(path: str, text: str, old: t.Optional[files.File]) -> None:
     try:
-        files.replace(path, text.encode("utf-8", "surrogateescape"), _ownership(path, old), _UNFINISHED)
+        with _alone(os.path.dirname(path)):
+            if _text(files.read(path)) != _text(old):
+                raise _changed(path)
+            files.replace(path, text.encode("utf-8", "surrogateescape"), _ownership(path, old), _UNFINISHED)
     except OSError as error:
         raise FabricError(f"{path}: cannot be written: {error.strerror}; make room for it, and run again") from error
     new = files.read(path)
     if new is None or new.text != text:
         raise FabricError(f"{path}: holds something else than was written; find out who else writes it, and run again")
-
-
-def _put_back(path: str, old: t.Optional[files.File]) -> None:
-    if old is not None:
-        _write(path, old.text, old)
-    else:
-        os.unlink(path)
 
 
 def _ownership(path: str, old: t.Optional[files.File]) -> files.Ownership:

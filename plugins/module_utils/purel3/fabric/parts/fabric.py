@@ -109,11 +109,13 @@ class CheckedFabric:
 
     allocations: every node's blocks and every workload's address.
     warnings: what is allowed, but seldom wise; whole sentences.
+    store_digest: of the store that the allocations were made over.
     """
 
     fabric: Fabric
     allocations: Allocations = field(default_factory=Allocations)
     warnings: t.Sequence[str] = ()
+    store_digest: str = ""
 
     @property
     def single_addresses(self) -> t.Iterator[IPv4Address]:
