@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import subprocess
 import time
 import typing as t
@@ -21,6 +20,7 @@ from pathlib import Path
 import pytest
 import testinfra
 from fabric_lab import Outcome
+from steady_pings import RATE, Pings, read
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 
@@ -112,33 +112,6 @@ class Node:
             assert self.host.run(f"kill -{signal} $(cat {said}.pid); {ended}").succeeded, f"{command} does not end"
 
 
-class Pings:
-    """Steady pings from some workloads to others, ten a second each.
-
-    What was lost, and how many came back, by the two workloads.
-    """
-
-    def __init__(self) -> None:
-        self.lost: t.Dict[str, t.List[int]] = {}
-        self.received: t.Dict[str, int] = {}
-
-    def read(self, way: str, said: str) -> None:
-        """Understand what ping has said. What was sent last may still have been on its way."""
-        numbers = {int(number) for number in re.findall(r"bytes from .* icmp_seq=(\d+) ", said)}
-        self.received[way] = len(numbers)
-        self.lost[way] = sorted(set(range(1, max(numbers, default=0))) - numbers)
-
-    def assert_nothing_lost(self, seconds: int, background: str = "") -> None:
-        """Fail unless every packet came back, for at least so long; says what else is known of the time."""
-        assert all(received >= 10 * seconds for received in self.received.values()), self.received
-        lost = {
-            way: f"{len(numbers)} lost, from {numbers[0] / 10:.1f} to {numbers[-1] / 10:.1f} s"
-            for way, numbers in self.lost.items()
-            if numbers
-        }
-        assert not lost, f"{lost}\n{background}"
-
-
 def _node(path: Path) -> Node:
     told = json.loads(path.read_text(encoding="utf-8"))
     if told["port"] is None:
@@ -203,11 +176,17 @@ def steady_pings(nodes: t.Mapping[str, Node]) -> t.Callable[[], t.ContextManager
                 for far, target in ends:
                     if near is not far:
                         way = f"{source['name']}-{target['name']}"
-                        ping = f"ip netns exec {source['name']} ping -i 0.1 {target['address']}"
+                        ping = f"ip netns exec {source['name']} ping -i {1 / RATE} {target['address']}"
                         said[way] = (near, stack.enter_context(near.background(ping, way, "INT")))
             yield pings
-        for way, (near, path) in said.items():
-            pings.read(way, near.run(f"cat {path}"))
+            for near, path in said.values():
+                near.run(f"sh -c 'kill -QUIT $(cat {path}.pid)'")
+            deadline = time.monotonic() + PATIENCE
+            for way, (near, path) in said.items():
+                pings.ways[way] = read(near.run(f"cat {path}"))
+                # What never comes is lost.
+                while not pings.ways[way].is_over and time.monotonic() < deadline:
+                    pings.ways[way] = read(near.run(f"cat {path}"))
 
     return meanwhile
 

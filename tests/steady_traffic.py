@@ -76,6 +76,7 @@ class Traffic:
 
     def assert_steady(self) -> None:
         """Fail unless as many packets were sent as belong to the time; warn where the machine made a long pause."""
+        assert self.pairs(), "nothing was sent"
         assert self.sent >= RATE * self.seconds - 1, self.report()
         if self.longest_pause >= LONGEST_PAUSE:
             warnings.warn(f"a short outage could have gone unseen: {self.report()}", stacklevel=2)

@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 import re
+import signal
 import statistics
 import subprocess
+import time
+import typing as t
+from pathlib import Path
 
+import pytest
 from box import Box, workload
+from steady_pings import RATE, Pinged, Pings, read
 
 MANY = [workload(f"web{number}", f"10.244.1.{number}") for number in range(1, 7)]
 
@@ -73,3 +79,28 @@ def test_a_workload_that_moved_is_reached_at_once_under_its_new_address(box: Box
     # Of one packet each: an entry about the old address would swallow it.
     assert ping("web2", "10.244.1.77") > 0
     assert ping("web1", "10.244.1.2") > 0
+
+
+def test_steady_pings_see_that_a_workload_has_gone_before_their_end(box: Box) -> None:
+    """What Molecule's scenarios take for a proof that no packet was lost."""
+    box.workloads(*MANY[:2])
+    told = Path("/run/told")
+    ping = ["ip", "netns", "exec", "web1", "ping", "-i", str(1 / RATE), "10.244.1.2"]
+    with told.open("w") as file, subprocess.Popen(ping, stdout=file, stderr=subprocess.STDOUT) as process:
+
+        def asked_until(holds: t.Callable[[Pinged], object]) -> Pinged:
+            deadline = time.monotonic() + 60
+            while not holds(pinged := read(told.read_text())):
+                assert time.monotonic() < deadline, told.read_text()
+                # Only one that has begun knows the signal.
+                if pinged.answered:
+                    process.send_signal(signal.SIGQUIT)
+                time.sleep(0.02)
+            return pinged
+
+        assert not asked_until(lambda pinged: pinged.is_over).lost
+        box.ip("-n web2 link set eth0 down")
+        pings = Pings({"web1-web2": asked_until(lambda pinged: len(pinged.lost) > 1)})
+        process.kill()
+    with pytest.raises(AssertionError, match=r"'web1-web2': '\d+ of \d+ lost"):
+        pings.assert_nothing_lost(0)
