@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What steady pings say of the packets that they lost.
 
-ping is asked by SIGQUIT how many it has sent, and goes on. So the number of packets that must be answered does not depend on
-answers, and those that are still on their way when ping ends are none of them.
+ping is asked by SIGQUIT how many it has sent, and goes on. So the number of packets that must be answered does not
+depend on answers, and those that are still on their way when ping ends are none of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STATUS = re.compile(r"\d+/(\d+) packets, \d+% loss")
 
 @dataclass(frozen=True)
 class Pinged:
-    """Of one workload by another: how many packets were sent until ping was asked, and the numbers of those answered."""
+    """How many packets one workload sent another until ping was asked, and the numbers of those that were answered."""
 
     sent: int
     answered: t.FrozenSet[int]
