@@ -13,6 +13,8 @@ import typing as t
 import pytest
 from bird_nodes import CHECKOUT, Network, Node, running, variables_of
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
+
 BLOCKS = {"node1": "10.244.166.128/26", "node2": "10.244.104.0/26", "node3": "10.244.135.0/26"}
 ADDRESSES = {"node1": "192.168.50.10", "node2": "192.168.50.11", "node3": "192.168.50.12"}
 WEB = {"name": "web1", "address": "10.244.166.130"}
@@ -134,6 +136,26 @@ def test_workloads_are_compared_once_and_not_waited_for(three: Nodes) -> None:
     node.good("workloads", workloads=[WEB])
     _said, texts = differs(node, workloads=[])
     assert any(text.startswith("workload web1") and text.endswith(": not in the fabric") for text in texts)
+
+
+def test_a_gateway_that_the_node_does_not_answer_for_is_named_once(three: Nodes) -> None:
+    node = three["node1"]
+    webs = [{"name": f"web{number}", "address": f"10.244.166.{128 + number}"} for number in range(1, 6)]
+    node.good("workloads", workloads=webs)
+    for web in webs:
+        device = host_device(web["name"])
+        node.run("sysctl", "-qw", f"net.ipv4.conf.{device}.forwarding=0")
+    device = host_device("web1")
+    said, texts = differs(node, timeout=600, workloads=webs)
+    assert texts == [
+        "the node does not answer ARP for 169.254.1.1, the gateway of web1, web2, web3 and 2 more, because its kernel "
+        f"knows no way to it: No route to host; see ip rule, sysctl net.ipv4.conf.{device}.forwarding, and "
+        f"ip route get 169.254.1.1 from 10.244.166.129 iif {device}"
+    ]
+    node.run("ip", "route", "del", "169.254.1.1", "table", "local")
+    said, texts = differs(node, timeout=600, workloads=webs)
+    assert texts == ["route 169.254.1.1/32 dev lo table local proto 112 scope link: missing"]
+    assert said == f"after 0 s: 2/2 sessions up; {texts[0]}"
 
 
 def test_who_announces_what_it_may_not_is_named_and_not_waited_for(network: Network) -> None:

@@ -49,7 +49,7 @@ def lose_everything(lab: FabricLab, node: str) -> None:
             lab.run(node, f"ip link del {link['ifname']}")
     for workload in lab.workloads(node):
         lab.run(node, f"ip netns del {workload['name']}")
-    lab.run(node, "ip route flush table default")
+    lab.run(node, "ip route del 169.254.1.1 table local")
 
 
 def test_the_state_of_a_node_is_what_was_put_in_place(story: Story) -> None:

@@ -40,7 +40,7 @@ CASES: t.Dict[str, t.Tuple[str, Result, str]] = {
     "workloads": (
         "workloads",
         {"workloads": [WEB1]},
-        "route 169.254.1.1/32 dev lo table default proto 112 scope link\n"
+        "route 169.254.1.1/32 dev lo table local proto 112 scope link\n"
         "sysctl net.ipv4.ip_forward = 1\n"
         "workload web1  10.244.1.1/32  cali977588a87e1 -> eth0\n",
     ),

@@ -17,7 +17,12 @@ import pytest
 from box import Box, workload
 from steady_pings import RATE, Pinged, Pings, read
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.lookups import refusals
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.wire import Packet
+
 MANY = [workload(f"web{number}", f"10.244.1.{number}") for number in range(1, 7)]
+HOST1, HOST2 = host_device("web1"), host_device("web2")
 
 
 def ping(netns: str, address: str) -> float:
@@ -53,6 +58,37 @@ def test_proxy_arp_answers_for_the_gateway_with_the_same_mac_everywhere(box: Box
     for name in ("web1", "web2"):
         (line,) = box.ip(f"-n {name} neigh")
         assert line.startswith("169.254.1.1 dev eth0 lladdr ee:ee:ee:ee:ee:ee ")
+
+
+HIDING = {
+    "a default route that ends the search": ["route add unreachable default metric 4278198272"],
+    "a default route that leads back": [f"route add default dev {HOST1}"],
+    "a route to link-local addresses": [f"route add 169.254.0.0/16 dev {HOST1}"],
+    "no rule for table default": ["rule del table default"],
+    "a rule that refuses": ["rule add to 169.254.0.0/16 priority 100 prohibit"],
+    "a table of its own for workloads": ["rule add iif lo priority 100 lookup 77", "rule add priority 101 lookup 77"],
+}
+
+
+@pytest.mark.parametrize("case", HIDING)
+def test_the_gateway_is_answered_for_whatever_routes_and_rules_the_node_has(case: str, box: Box) -> None:
+    box.workloads(*MANY)
+    for words in HIDING[case]:
+        box.ip(words)
+    ping("web1", "10.244.1.2")
+    packet = Packet("169.254.1.1", "10.244.1.1", HOST1)
+    assert refusals([packet, packet._replace(device="gone")]) == {}
+
+
+def test_the_kernel_says_why_it_does_not_answer_for_the_gateway(box: Box) -> None:
+    box.workloads(*MANY)
+    packets = [Packet("169.254.1.1", "10.244.1.1", HOST1), Packet("169.254.1.1", "10.244.1.2", HOST2)]
+    box.set(f"ipv4/conf/{HOST2}/forwarding", "0")
+    assert refusals(packets) == {packets[1]: "No route to host"}
+    box.ip("route del 169.254.1.1 table local")
+    assert refusals(packets) == {packets[0]: "Network is unreachable", packets[1]: "No route to host"}
+    box.ip(f"route add 169.254.0.0/16 dev {HOST1}")
+    assert refusals(packets[:1]) == {packets[0]: f"its way leads back out of {HOST1}"}
 
 
 def test_nothing_else_is_answered_for(box: Box) -> None:

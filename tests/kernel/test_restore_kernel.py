@@ -44,7 +44,6 @@ def wipe(box: Box) -> None:
     """What a reboot leaves of a node's network: nothing."""
     box.workloads()
     box.set("ipv4/ip_forward", "0")
-    box.ip("route flush table default")
     assert box.names() == []
 
 

@@ -87,7 +87,7 @@ TAMPERING: t.Dict[str, t.List[str]] = {
     "the host's end makes link-local addresses": [f"link set {HOST1} addrgenmode eui64"],
     "the host route is gone": ["route delete 10.244.1.1"],
     "the host route has another protocol": [f"route replace 10.244.1.1 dev {HOST1} proto static scope link"],
-    "the route to 169.254.1.1 is gone": ["route delete 169.254.1.1 table default"],
+    "the route to 169.254.1.1 is gone": ["route delete 169.254.1.1 table local"],
     "the inner end is down": ["-n web1 link set eth0 down"],
     "the inner end has another alias": ["-n web1 link set eth0 alias mine"],
     "the inner end has another name": ["-n web1 link set eth0 down", "-n web1 link set eth0 name eth7"],

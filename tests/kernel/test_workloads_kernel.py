@@ -14,7 +14,7 @@ from pyroute2 import IPRoute
 WEB1, HOST1 = workload("web1", "10.244.166.128"), "cali977588a87e1"
 WEB2, HOST2 = workload("web2", "10.244.166.129"), "cali867e9cd9ead"
 COMING = (
-    "+ route 169.254.1.1/32 dev lo table default proto 112 scope link",
+    "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
     "~ sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1",
     f"+ workload web1  10.244.166.128/32  {HOST1} -> eth0",
     f"+ workload web2  10.244.166.129/32  {HOST2} -> eth0",
@@ -47,13 +47,24 @@ def test_on_the_node_ip_prints_exactly_this(box: Box) -> None:
     box.workloads(WEB1, WEB2)
     box.settle()
     assert box.ip("route") == [f"10.244.166.128 dev {HOST1} scope link", f"10.244.166.129 dev {HOST2} scope link"]
-    assert box.ip("route show table default") == ["169.254.1.1 dev lo proto 112 scope link"]
+    assert "169.254.1.1 dev lo proto 112 scope link" in box.ip("route show table local")
     assert box.ip(f"address show dev {HOST1}")[1:] == [
         "    link/ether ee:ee:ee:ee:ee:ee brd ff:ff:ff:ff:ff:ff link-netns web1"
     ]
     assert box.setting(f"ipv4/conf/{HOST1}/proxy_arp") == "1"
     assert box.setting(f"ipv4/neigh/{HOST1}/proxy_delay") == "0"
     assert box.setting("ipv4/ip_forward") == "1"
+
+
+def test_the_route_to_the_gateway_moves_from_where_it_stood_once(box: Box) -> None:
+    box.workloads(WEB1)
+    box.ip("route del 169.254.1.1 table local")
+    box.ip("route add 169.254.1.1 dev lo table default proto 112 scope link")
+    assert box.workloads(WEB1) == (
+        "- route 169.254.1.1/32 dev lo table default proto 112 scope link",
+        "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
+    )
+    assert box.ip("route show table default") == []
 
 
 def test_pyroute2_sees_the_same(box: Box) -> None:

@@ -32,7 +32,7 @@ ROOMS: t.Mapping[str, Room] = {
     "kernel": Room(
         ("base",),
         (
-            *("carriers", "forwarding", "modules", "namespaces", "neighbour_limits", "nft", "probe"),
+            *("carriers", "forwarding", "lookups", "modules", "namespaces", "neighbour_limits", "nft", "probe"),
             *("rtnetlink", "sources", "switch", "syscalls", "sysctls", "taps"),
         ),
     ),

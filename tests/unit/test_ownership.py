@@ -16,6 +16,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.o
     WORKLOADS,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.route import (
+    FORMER_GATEWAY_ROUTE,
     GATEWAY_ROUTE,
     SCOPE_GLOBAL,
     SCOPE_LINK,
@@ -47,6 +48,7 @@ ROUTES: t.Dict[str, t.Tuple[Route, str, str, str]] = {
     "our protocol": (route("10.9.0.0/24", protocol=112), "", "", OBJECTS),
     "another protocol": (route("10.9.0.0/24", protocol=STATIC), "", "", ""),
     "the route of the node to the gateway": (GATEWAY_ROUTE, "", "", WORKLOADS),
+    "the same where it stood once": (FORMER_GATEWAY_ROUTE, "", "", WORKLOADS),
     "the same with a metric": (GATEWAY_ROUTE._replace(metric=5), "", "", OBJECTS),
 }
 

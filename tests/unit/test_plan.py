@@ -81,7 +81,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         EMPTY,
         to_request(BOTH),
         (
-            "+ route 169.254.1.1/32 dev lo table default proto 112 scope link",
+            "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
             "~ sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1",
             f"+ workload web1  10.244.1.1/32  {HOST1} -> eth0",
             f"+ workload web2  10.244.1.2/32  {HOST2} -> eth0",
@@ -98,7 +98,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         TWO,
         to_request([]),
         (
-            "- route 169.254.1.1/32 dev lo table default proto 112 scope link",
+            "- route 169.254.1.1/32 dev lo table local proto 112 scope link",
             f"- workload web1  10.244.1.1/32  {HOST1} -> eth0",
             f"- workload web2  10.244.1.2/32  {HOST2} -> eth0",
         ),
@@ -144,7 +144,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         World(Namespace("web1", "")),
         to_request([WEB1]),
         (
-            "+ route 169.254.1.1/32 dev lo table default proto 112 scope link",
+            "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
             "~ sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1",
             f"+ workload web1  10.244.1.1/32  {HOST1} -> eth0",
         ),
@@ -153,7 +153,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         with_workloads(WEB1, world=World(Namespace("web1", ""))),
         to_request([]),
         (
-            "- route 169.254.1.1/32 dev lo table default proto 112 scope link",
+            "- route 169.254.1.1/32 dev lo table local proto 112 scope link",
             f"- workload web1  10.244.1.1/32  {HOST1} -> eth0",
         ),
     ),
@@ -366,8 +366,8 @@ def test_the_order_of_a_new_workload() -> None:
         f"add sysctl net.ipv4.conf.{HOST1}.proxy_arp = 1",
         "change sysctl net.ipv4.ip_forward = 1",
         f"add sysctl net.ipv4.neigh.{HOST1}.proxy_delay = 0",
-        "add route 169.254.1.1/32 dev lo table default proto 112 scope link",
         f"add route 10.244.1.1/32 dev {HOST1} scope link",
+        "add route 169.254.1.1/32 dev lo table local proto 112 scope link",
     ]
 
 

@@ -97,7 +97,7 @@ PRESENT: t.Dict[str, t.Tuple[str, Options, t.List[str]]] = {
         "workloads",
         {"workloads": [{"name": "4711", "address": "10.244.1.1"}]},
         [
-            "route 169.254.1.1/32 dev lo table default proto 112 scope link",
+            "route 169.254.1.1/32 dev lo table local proto 112 scope link",
             "sysctl net.ipv4.ip_forward = 1",
             "netns 4711",
             f"workload 4711  10.244.1.1/32  {host_device('4711')} -> eth0",
@@ -113,7 +113,7 @@ PRESENT: t.Dict[str, t.Tuple[str, Options, t.List[str]]] = {
         "workloads",
         {"workloads": [{"name": "web1", "address": "10.244.1.1", "netns": "4711", "interface_name": "net0"}]},
         [
-            "route 169.254.1.1/32 dev lo table default proto 112 scope link",
+            "route 169.254.1.1/32 dev lo table local proto 112 scope link",
             "sysctl net.ipv4.ip_forward = 1",
             "workload web1  10.244.1.1/32  cali977588a87e1 -> net0 in /proc/4711/ns/net",
             "address 10.244.1.1/32 dev net0 in /proc/4711/ns/net",
@@ -190,7 +190,7 @@ SCOPES: t.Dict[str, t.Tuple[str, Options, Scope]] = {
     "no workloads": (
         "workloads",
         {"workloads": []},
-        Scope(has_every_own=True, tables=frozenset([254, 253]), follows_pairs=True),
+        Scope(has_every_own=True, tables=frozenset([253, 254, 255]), follows_pairs=True),
     ),
 }
 

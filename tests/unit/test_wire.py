@@ -212,6 +212,13 @@ def test_messages_on_routes(case: str) -> None:
     assert decode(message, rtmsg) == meaning
 
 
+def test_a_question_for_the_way_of_a_packet() -> None:
+    message = wire.get_route(wire.Packet("169.254.1.1", "10.244.1.1", "eth0"), 7)
+    assert (message.kind, message.flags) == (wire.RTM_GETROUTE, 0)
+    asked = {"RTA_DST": "169.254.1.1", "RTA_SRC": "10.244.1.1", "RTA_IIF": 7}
+    assert decode(message, rtmsg) == route(dst_len=32, src_len=32, table=0, proto=0, type=0, **asked)
+
+
 def test_a_question_for_the_id_of_a_namespace() -> None:
     message = wire.get_namespace_id(17)
     assert message.kind == wire.RTM_GETNSID

@@ -35,8 +35,10 @@ from .attributes import (
     NETNSA_FD,
     RTA_DST,
     RTA_GATEWAY,
+    RTA_IIF,
     RTA_OIF,
     RTA_PRIORITY,
+    RTA_SRC,
     RTA_TABLE,
     RTA_VIA,
     RTEXT_FILTER_SKIP_STATS,
@@ -243,6 +245,26 @@ def dump_routes(family: int = socket.AF_INET, table: int = 0) -> Message:
     """Ask for all routes of a family (RTM_GETROUTE), in all tables or one (needs NETLINK_GET_STRICT_CHK)."""
     parts = number(RTA_TABLE, table) if table else b""
     return Message(RTM_GETROUTE, NLM_F_DUMP, RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) + parts)
+
+
+class Packet(t.NamedTuple):
+    """An IPv4 packet that comes in by an interface."""
+
+    destination: str
+    source: str
+    device: str
+
+
+def get_route(packet: Packet, ifindex: int) -> Message:
+    """Ask which way a packet would take (RTM_GETROUTE).
+
+    ifindex: of the interface by which it comes in.
+    """
+    ends = [(RTA_DST, packet.destination), (RTA_SRC, packet.source)]
+    parts = b"".join(attribute(kind, socket.inet_pton(socket.AF_INET, address)) for kind, address in ends)
+    return Message(
+        RTM_GETROUTE, 0, RTMSG.pack(socket.AF_INET, 32, 32, 0, 0, 0, 0, 0, 0) + parts + number(RTA_IIF, ifindex)
+    )
 
 
 def get_namespace_id(namespace_fd: int) -> Message:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from .kinds.kind import Resource
 from .kinds.registry import KINDS, device_place, kind_of
-from .kinds.scope import OWN_NAMESPACE, TABLE_DEFAULT, Gathering, Scope
+from .kinds.scope import OWN_NAMESPACE, TABLE_DEFAULT, TABLE_LOCAL, Gathering, Scope
 from .kinds.veth import settings_lost_with
 
 if t.TYPE_CHECKING:
@@ -50,7 +50,7 @@ def scope_of_request(request: Request) -> Scope:
         gathering.viewers.add(place[0])
         gathering.sysctls.update(settings_lost_with(place))
     if request.purges:
-        gathering.tables.add(TABLE_DEFAULT)
+        gathering.tables.update((TABLE_LOCAL, TABLE_DEFAULT))
     has_pairs = any(kind_of(wanted).places(wanted) for wanted in request.present.values())
     return gathering.scope(
         has_every_own=bool(request.purges),

@@ -11,6 +11,7 @@ import typing as t
 from ..base.errors import BirdError, FabricError
 from ..bird.talk import observation
 from ..bird.talk.sessions import with_telling_errors
+from ..kernel.lookups import refusals
 from ..state.kinds.route import Route
 from ..state.kinds.scope import OWN_NAMESPACE, Scope
 from ..state.linux import reader
@@ -22,6 +23,7 @@ from ..state.scope import scope_of_request
 from ..values.modes import MODE_OF_DEVICE
 from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
 from .expectation import Expectation, expectation_from_params
+from .gateway import packets_to_gateway, unanswered
 from .verdict import NotConforming, describe, patience, sentence
 
 _SHORTEST_PAUSE = 0.1
@@ -102,4 +104,9 @@ def _in_kernel(expectation: Expectation, kind: str, request: t.Optional[Request]
         return tuple(in_the_way(expectation, kind, [str(error)]))
     finally:
         kernel.close()
-    return (*compare_changes(expectation, kind, sorted_changes(plan)), *in_the_way(expectation, kind, obstacles))
+    names = packets_to_gateway(request, plan)
+    return (
+        *compare_changes(expectation, kind, sorted_changes(plan)),
+        *in_the_way(expectation, kind, obstacles),
+        *unanswered(expectation.node, names, refusals(names)),
+    )

@@ -14,7 +14,7 @@ import typing as t
 from ...kernel import records, wire
 from .kind import Dump, Found, KernelStep, Key, Kind, Numbers, Place, Resource, name_of, words_in_place
 from .ownership import OBJECTS, WORKLOADS, link_owner, recorded_addresses
-from .scope import TABLE_DEFAULT, TABLE_MAIN, Gathering
+from .scope import TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN, Gathering
 
 ROUTE = "route"
 ROUTE_PROTOCOL = 112
@@ -33,7 +33,7 @@ PROTOCOL_KERNEL = 2
 PROTOCOL_BOOT = 3
 ROUTE_PROTOCOLS = {"kernel": PROTOCOL_KERNEL, "boot": PROTOCOL_BOOT, "static": 4, "zebra": 11, "bird": 12, "dhcp": 16}
 
-ROUTE_TABLES = {"main": TABLE_MAIN, "default": TABLE_DEFAULT, "local": 255}
+ROUTE_TABLES = {"main": TABLE_MAIN, "default": TABLE_DEFAULT, "local": TABLE_LOCAL}
 
 
 class Route(t.NamedTuple):
@@ -69,12 +69,15 @@ class Route(t.NamedTuple):
 GATEWAY = "169.254.1.1"
 GATEWAY_HOST = GATEWAY + "/32"
 DEFAULT_DESTINATION = "0.0.0.0/0"
-GATEWAY_ROUTE = Route("", TABLE_DEFAULT, GATEWAY_HOST, 0, UNICAST, "", "lo", SCOPE_LINK, ROUTE_PROTOCOL)
+# The kernel looks into `local` first: no route of `main` hides it, and no rule is needed for it.
+GATEWAY_ROUTE = Route("", TABLE_LOCAL, GATEWAY_HOST, 0, UNICAST, "", "lo", SCOPE_LINK, ROUTE_PROTOCOL)
+# Where it stood once, and any default route of `main` hid it.
+FORMER_GATEWAY_ROUTE = GATEWAY_ROUTE._replace(table=TABLE_DEFAULT)
 
 
 def route_owner(route: Route, device_owner: str, device_alias: str) -> str:
     """Whose a route is, given owner and alias of its device: WORKLOADS, OBJECTS, or empty for a foreign one."""
-    if route == GATEWAY_ROUTE:
+    if route in (GATEWAY_ROUTE, FORMER_GATEWAY_ROUTE):
         return WORKLOADS
     if route.protocol == ROUTE_PROTOCOL:
         return OBJECTS

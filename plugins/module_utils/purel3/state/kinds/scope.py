@@ -13,6 +13,7 @@ UNSEEN_NAMESPACE = "?"
 
 TABLE_MAIN = 254
 TABLE_DEFAULT = 253
+TABLE_LOCAL = 255
 
 
 @dataclass(frozen=True)
