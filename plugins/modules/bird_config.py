@@ -25,8 +25,8 @@ description:
     the files change. Else BIRD goes back to the old text by itself after O(commit_timeout) seconds, the files stay, and
     the task fails with what was missing. So a controller that dies, or that the new text cuts off, does no harm.
   - A task that changes nothing is one call of the module, one that changes a BIRD with sessions is two.
-  - A file that this module did not write is kept once as C(PATH.orig). If it holds routing protocols or static routes
-    of its own, it is not replaced, and the error names them.
+  - A file that this module did not write is kept once as C(PATH.orig). If it, or a file that it includes, holds
+    anything that neither distributions ship nor O(content) has, it is not replaced, and the error names all of that.
 options:
   content:
     description:

@@ -161,12 +161,22 @@ def test_a_bird_that_reads_another_file_is_named_and_left_alone(network: Network
     assert node.run("ls", "/etc/bird").split() == ["other.conf"]
 
 
-def test_a_file_with_protocols_of_others_is_never_replaced(network: Network) -> None:
+def test_a_file_with_what_others_wrote_is_never_replaced_and_all_of_it_is_named(network: Network) -> None:
     node = network(variables_of("two_nodes"))["node1"]
-    node.run("tee", CONFIG, text="protocol bgp theirs { }\n")
-    said = node.refused("bird_config", content=render_variables(node.variables))
-    assert "it is not ours and holds protocol bgp theirs" in said
-    assert node.config() == "protocol bgp theirs { }\n"
+    mine = 'protocol static s { ipv4; route 172.31.1.0/24 via 10.4.7.1; }\ninclude "/etc/bird/mine.conf";\n'
+    node.run("tee", CONFIG, text=mine)
+    node.run("tee", "/etc/bird/mine.conf", text='protocol ospf v2 mine { area 0 { interface "ens33"; }; }\n')
+    for check in (False, True):
+        said = node.module("bird_config", check=check, content=render_variables(node.variables))
+        assert said.get("failed"), said
+        assert (
+            "it is not ours and holds protocol static s with route 172.31.1.0/24 via 10.4.7.1, "
+            'include "/etc/bird/mine.conf" (protocol ospf v2 mine)'
+        ) in said["msg"]
+    assert node.config() == mine
+    # What the new configuration includes is not lost.
+    node.run("tee", CONFIG, text='include "/etc/bird/mine.conf";\n')
+    node.configure(bird_includes=["/etc/bird/mine.conf"])
 
 
 def test_the_file_that_was_found_is_kept_once(network: Network) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.read import foreign_parts
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.foreign import foreign_parts
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import (
     PASSWORDS_SYMBOL,
     digest,
@@ -93,30 +93,81 @@ def test_a_file_without_seal_has_none() -> None:
 DISTRIBUTION = """
 # protocol bgp example { neighbor 1.1.1.1 as 1; }
 log syslog all;
+log "/var/log/bird.log" { debug, trace, info };
+router id 198.51.100.1;
+debug protocols { events, states };
+watchdog warning 5 s;
 protocol device { }
-protocol direct { disabled; ipv4; }
+protocol direct { disabled; ipv4; ipv6; }
 protocol kernel { ipv4 { export all; }; }
+protocol kernel { ipv6 { export all; }; }
 protocol static {
   ipv4;  # again
 /*  route 10.0.0.0/8 blackhole; */
 }
 """
+INCLUDED = {
+    "/etc/bird/mine.conf": 'protocol ospf v2 backbone { area 0 { interface "eth1" { cost 5; }; }; }',
+    "/etc/bird/more.conf": 'include "mine.conf"; define secret = "s3cret";',
+    "/etc/bird/itself.conf": 'include "/etc/bird/itself.conf";',
+}
+FOREIGN: t.Mapping[str, t.Tuple[str, t.Tuple[str, ...]]] = {
+    "an-empty-file": ("", ()),
+    "what-a-distribution-ships": (DISTRIBUTION, ()),
+    "a-session": ("protocol bgp mine { }", ("protocol bgp mine",)),
+    "a-session-without-name": ("protocol bgp { }", ("protocol bgp",)),
+    "an-ospf": ("protocol ospf v2 backbone { }", ("protocol ospf v2 backbone",)),
+    "a-session-from-a-template": ("protocol bgp mine from theirs { }", ("protocol bgp mine",)),
+    "a-route-over-two-lines": (
+        "protocol static {\n  ipv4;\n  route 10.0.0.0/8\n    via 1.1.1.1;\n}",
+        ("protocol static with route 10.0.0.0/8 via 1.1.1.1",),
+    ),
+    "two-routes-on-one-line": (
+        "protocol static s { ipv4; route 172.31.1.0/24 via 10.4.6.1; route 1.1.0.0/16 blackhole; }",
+        ("protocol static s with route 172.31.1.0/24 via 10.4.6.1; route 1.1.0.0/16 blackhole",),
+    ),
+    "a-kernel-table": (
+        "protocol kernel { kernel table 100; ipv4 { table t; export all; }; }",
+        ("protocol kernel with kernel table 100; ipv4 { table t; export all; }",),
+    ),
+    "learnt-from-the-kernel": ("protocol kernel { learn; ipv4; }", ("protocol kernel with learn; ipv4",)),
+    "a-direct-that-is-in-use": ("protocol direct { ipv4; }", ("protocol direct",)),
+    "some-interfaces": ('protocol device { interface "eth0"; }', ('protocol device with interface "eth0"',)),
+    "bfd": ("protocol bfd { }", ("protocol bfd",)),
+    "tables": ("ipv4 table mrib4; roa4 table r { }", ("ipv4 table mrib4", "roa4 table r")),
+    "filters-and-functions": (
+        "filter f { accept; } function g(int a) -> bool { return a > 1; } function h() int y; { y = 1; }",
+        ("filter f", "function g", "function h"),
+    ),
+    "a-template": ("template bgp t { }", ("template bgp t",)),
+    "constants-never-by-value": ('define one = "s3cret"; define two="s3cret";', ("define one", "define two")),
+    "any-other-setting": ("timeformat route iso long;", ("timeformat route iso long",)),
+    "a-file-that-it-includes": (
+        'include "/etc/bird/mine.conf";',
+        ('include "/etc/bird/mine.conf" (protocol ospf v2 backbone)',),
+    ),
+    "a-file-in-a-file": (
+        'include "more.conf";',
+        ('include "more.conf" (include "mine.conf" (protocol ospf v2 backbone), define secret)',),
+    ),
+    "a-file-that-is-not-there": ('include "none/*.conf";', ('include "none/*.conf"',)),
+    "what-the-new-text-has-too": ('include "/etc/bird/kept.conf"; filter f { accept; }', ("filter f",)),
+    "what-cannot-be-read": ("protocol bgp {", ("what cannot be read: the text ends in the middle of a statement",)),
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("", ()),
-        (DISTRIBUTION, ()),
-        ("protocol bgp mine { }", ("protocol bgp mine",)),
-        ("protocol bgp { }", ("protocol bgp",)),
-        ("protocol ospf v2 backbone { }", ("protocol ospf backbone",)),
-        ("protocol bgp mine from theirs { }", ("protocol bgp mine",)),
-        (
-            "protocol static {\n  ipv4;\n  route 10.0.0.0/8\n    via 1.1.1.1;\n}",
-            ("route 10.0.0.0/8 via 1.1.1.1",),
-        ),
-    ],
-)
-def test_what_would_be_lost_with_a_foreign_file_is_named(text: str, parts: t.Tuple[str, ...]) -> None:
-    assert foreign_parts(text) == parts
+@pytest.mark.parametrize("case", FOREIGN)
+def test_all_that_would_be_lost_with_a_foreign_file_is_named(case: str) -> None:
+    text, parts = FOREIGN[case]
+    assert foreign_parts("/etc/bird/bird.conf", text, 'include "/etc/bird/kept.conf";', look) == parts
+
+
+def test_a_file_that_includes_itself_ends() -> None:
+    (part,) = foreign_parts("/etc/bird/bird.conf", 'include "/etc/bird/itself.conf";', "", look)
+    assert part.count("itself.conf") < 20
+
+
+def look(path: str, pattern: str) -> t.Iterator[t.Tuple[str, str]]:
+    name = str(Path(path).parent / pattern)
+    if name in INCLUDED:
+        yield name, INCLUDED[name]

@@ -136,6 +136,11 @@ def parse(text: str) -> t.Tuple[Statement, ...]:
             bodies.append([])
             words = []
             continue
+        elif not expected and token == "}" and words and heads and not bodies[-1]:
+            # A list, as of what is logged: part of its statement, which has no body.
+            bodies.pop()
+            head, start = heads.pop()
+            words = [*head, "{", *words]
         elif not expected and token in ("}", "]", ")"):
             if token != "}" or words or not heads:
                 raise BirdError(f"line {text.count(chr(10), 0, position) + 1} closes with {token!r} what is not open")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import grp
 import os
 import pwd
@@ -12,7 +14,7 @@ import re
 import typing as t
 from dataclasses import dataclass, replace
 
-from ...base.errors import ForeignObject, InvalidInput
+from ...base.errors import FabricError, ForeignObject, InvalidInput
 from ...base.files import File, Ownership, read
 from ...values.effects import NONE
 from ..talk.configure import wait_for_quiet
@@ -23,6 +25,7 @@ from ..talk.observation import kernel_networks, read_routes
 from ..talk.status import parse_protocols
 from . import candidate
 from .candidate import PASSWORDS, passwords_path
+from .foreign import foreign_parts
 from .impact import Impact, ModeChange, changed_passwords, import_changes, mode_changes, predict, unknown
 from .keep import keep_passwords, keep_peers
 from .seal import PASSWORDS_SYMBOL, SYMBOL, Digests, is_intact, is_sealed, loaded, seal, sealed_digest
@@ -32,11 +35,6 @@ ALL = "all"
 TRY = "try"
 CONFIRM = "confirm"
 
-_COMMENT = re.compile(r"#[^\n]*|/\*.*?\*/", re.DOTALL)
-_SPEAKER = re.compile(
-    r"\bprotocol\s+(babel|bgp|bmp|l3vpn|mrt|ospf|perf|pipe|radv|rip|rpki)\b(?:\s+(?:v[23]|ng)\b)?(?:\s+(?!from\b)(\w+))?"
-)
-_ROUTE = re.compile(r"^\s*route\s+[^;]+;", re.MULTILINE)
 _NOTHING = NodeView((), (), frozenset(), {})
 _INCLUDE = re.compile(rf'^include "{re.escape(PASSWORDS)}";', re.MULTILINE)
 
@@ -156,24 +154,22 @@ def _ownership(request: ConfigOptions) -> Ownership:
     )
 
 
-def foreign_parts(text: str) -> t.Tuple[str, ...]:
-    """Name what would be lost if a file that is not ours were replaced.
-
-    Returns:
-        Its protocols that speak to others and its static routes; none for what distributions ship.
-    """
-    plain = _COMMENT.sub("", text)
-    speakers = [f"protocol {kind} {name}".rstrip() for kind, name in _SPEAKER.findall(plain)]
-    return (*speakers, *(" ".join(route.rstrip(";").split()) for route in _ROUTE.findall(plain)))
+def _included(path: str, pattern: str) -> t.Iterator[t.Tuple[str, str]]:
+    """Read the files that an include in some file names, relative ones from that file's folder."""
+    for name in sorted(glob.glob(os.path.join(os.path.dirname(path), pattern))):
+        with contextlib.suppress(FabricError):
+            there = read(name)
+            if there is not None:
+                yield name, there.text
 
 
-def _refuse_foreign(path: str, old: t.Optional[File]) -> None:
+def _refuse_foreign(path: str, old: t.Optional[File], new_text: str) -> None:
     if old is None or is_sealed(old.text):
         return
-    parts = foreign_parts(old.text)
+    parts = foreign_parts(path, old.text, new_text, _included)
     if parts:
         raise ForeignObject(
-            f"{path}: it is not ours and holds {', '.join(parts)}; move that into a file of its own that "
+            f"{path}: it is not ours and holds {', '.join(parts)}; move what is to stay into a file of its own that "
             "bird_includes names, then empty this one"
         )
 
@@ -237,7 +233,7 @@ def read_change(request: ConfigOptions, program: t.Optional[Program]) -> ConfigC
     """Find out what a request changes; raises FabricError where a file is not ours, or BIRD does not answer."""
     path, ownership = request.path, _ownership(request)
     old, old_passwords = read(path), read(passwords_path(path))
-    _refuse_foreign(path, old)
+    _refuse_foreign(path, old, request.content)
     _refuse_foreign_passwords(path, old_passwords)
     content = request.content
     secrets = old_passwords.text if request.passwords is None and old_passwords is not None else request.passwords or ""
