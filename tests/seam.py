@@ -70,7 +70,7 @@ class Refusals(_Seam):
 
 
 class Death(_Seam):
-    """Instead of one of the calls, the process is killed; all messages of one send count as one."""
+    """Instead of one of the calls, the process is killed; each message counts, and those before it are carried out."""
 
     def call(self, name: str, function: Function, *arguments: t.Any, **options: t.Any) -> t.Any:
         if self._is_hit(name):
@@ -78,7 +78,11 @@ class Death(_Seam):
         return function(*arguments, **options)
 
     def send(self, execute: Function, netlink: RtnetlinkSocket, messages: t.Sequence[Message]) -> t.List[Refusal]:
-        refusals: t.List[Refusal] = self.call("send", execute, netlink, messages)
+        for position, message in enumerate(messages):
+            if self._is_hit(f"message {message.kind}"):
+                execute(netlink, messages[:position])
+                os.kill(os.getpid(), signal.SIGKILL)
+        refusals: t.List[Refusal] = execute(netlink, messages)
         return refusals
 
 

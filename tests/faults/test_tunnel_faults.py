@@ -69,20 +69,21 @@ def test_a_refused_call_is_undone(case: str, box: Box) -> None:
 
 
 @pytest.mark.parametrize("case", CHANGES)
-def test_whenever_a_run_is_killed_the_next_one_converges(case: str, box: Box) -> None:
+def test_whenever_a_run_is_killed_the_next_one_converges_and_so_does_the_way_back(case: str, box: Box) -> None:
     old, new = CHANGES[case]
     prepare(box)
-    after = bring_to(box, new)
+    states = [(options, bring_to(box, options)) for options in (new, old)]
     number = 0
     while True:
         number += 1
-        bring_to(box, old)
-        if not is_killed(box, new, number):
-            break
-        box.run("tunnel", **new)
-        assert box.run("tunnel", **new) == (), number
-        assert state(box) ^ after == set(), number
-    assert number > 4
+        for options, wanted in states:
+            bring_to(box, old)
+            if not is_killed(box, new, number):
+                assert number > 4
+                return
+            box.run("tunnel", **options)
+            assert box.run("tunnel", **options) == (), number
+            assert state(box) ^ wanted == set(), number
 
 
 def is_killed(box: Box, options: Options, number: int) -> bool:

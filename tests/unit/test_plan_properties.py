@@ -141,6 +141,21 @@ def test_a_refusal_is_undone_completely(old: t.List[Workload], new: t.List[Workl
     assert world.resources == before
 
 
+@settings(max_examples=300, derandomize=True)
+@given(WORKLOADS, WORKLOADS, st.integers(0, 60))
+def test_from_wherever_a_plan_ends_both_ways_lead_on(old: t.List[Workload], new: t.List[Workload], end: int) -> None:
+    whole = world_with(old)
+    plan = diff(to_request(new), whole.observed())
+    left = whole.copy()
+    left.apply(plan[:end])
+    whole.apply(plan)
+    for goal, expected in ((new, whole), (old, world_with(old))):
+        world = left.copy()
+        world.apply(diff(to_request(goal), world.observed()))
+        assert diff(to_request(goal), world.observed()) == ()
+        assert set(world.resources) ^ set(expected.resources) == set()
+
+
 def test_the_model_refuses_what_makes_no_sense() -> None:
     plan = diff(to_request([Workload("web1", "10.244.1.1", "web1")]), empty().observed())
     for position in range(len(plan)):

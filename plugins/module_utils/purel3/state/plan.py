@@ -21,11 +21,14 @@ ADD = "add"
 CHANGE = "change"
 DELETE = "delete"
 
-# Light deletes and whatever stands in the way of an add come first, with the addresses that take the place of deleted
+# What is ours is known by marks, so these come before anything that they prove, and go after all of it. In between,
+# light deletes and whatever stands in the way of an add come first, with the addresses that take the place of deleted
 # ones; what cannot be made good again comes last, when nothing that could still fail is left.
-MAKE_WAY = 0
-BUILD = 1
-DISMANTLE = 2
+CLAIM = 0
+MAKE_WAY = 1
+BUILD = 2
+RELEASE = 3
+DISMANTLE = 4
 
 # Interfaces that the kernel puts into every namespace when a tunnel module is loaded
 # (net.core.fb_tunnels_only_for_init_net).
@@ -220,8 +223,13 @@ class Comparer:
         return place in self.gone_places or place[0] in self.gone_namespaces
 
     def build(self, actual: t.Optional[Resource], wanted: Resource) -> None:
-        """Make an object, or change it."""
-        self.ops.append(Op(BUILD, actual, wanted))
+        """Make an object, or change it; what it marked as ours and will mark is ours until all else is done."""
+        if actual is None:
+            self.ops.append(Op(BUILD, None, wanted))
+            return
+        claimed, built = kind_of(wanted).jointly_marked(actual, wanted)
+        stages = ((CLAIM, actual, claimed), (BUILD, claimed, built), (RELEASE, built, wanted))
+        self.ops.extend(Op(phase, before, after) for phase, before, after in stages if before != after)
 
     def change(self, actual: Resource, wanted: Resource) -> None:
         """Change an object if it is ours."""
@@ -308,6 +316,6 @@ def _rank(resource: Resource) -> t.Tuple[int, bool]:
 
 def _order(op: Op) -> t.Tuple[t.Any, ...]:
     rank, is_late = _rank(op.subject)
-    if op.phase == BUILD:
+    if op.phase in (CLAIM, BUILD, RELEASE):
         return (op.phase, op.namespace == OWN_NAMESPACE, op.namespace, rank, is_late, op.subject.key)
     return (op.phase, op.after is None, "", -rank, not is_late, op.subject.key)

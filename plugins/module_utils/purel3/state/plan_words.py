@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .kinds.kind import Place, Resource
+from .kinds.kind import Key, Place, Resource
 from .kinds.registry import describe, kind_of
 from .kinds.scope import OWN_NAMESPACE
-from .plan import Plan
+from .plan import CHANGE, Op, Plan
 
 
 class Change(t.NamedTuple):
@@ -48,7 +48,7 @@ def sorted_changes(plan: Plan) -> t.List[Change]:
     """Say of each object what becomes of it; what comes or goes with a veth pair is told by the pair alone."""
     folded = _places_told_by_others(plan)
     found = []
-    for op in plan:
+    for op in _whole(plan):
         kind = kind_of(op.subject)
         if op.before is not None and op.after is not None:
             old, new = (kind.describe_change or _describe_both)(op.before, op.after)
@@ -57,6 +57,18 @@ def sorted_changes(plan: Plan) -> t.List[Change]:
             line = kind.describe(op.subject)
             found.append(Change(line, "") if op.after is None else Change("", line))
     return sorted(found, key=lambda change: (str(change)[2:], str(change)))
+
+
+def _whole(plan: Plan) -> t.Iterator[Op]:
+    """The operations, but each object that is changed in several as one."""
+    changed: t.Dict[Key, Op] = {}
+    for op in plan:
+        if op.verb != CHANGE:
+            yield op
+            continue
+        first = changed.get(op.subject.key, op)
+        changed[op.subject.key] = op._replace(before=first.before)
+    yield from changed.values()
 
 
 def _places_told_by_others(plan: Plan) -> t.Set[Place]:

@@ -102,6 +102,10 @@ class Numbers(t.Protocol):
         """Open a namespace."""
 
 
+def _marked_as_it_is(before: Resource, after: Resource) -> t.Tuple[Resource, Resource]:
+    return before, after
+
+
 def _compare_plainly(comparer: Comparer, wanted: Resource) -> None:
     comparer.compare_plainly(wanted)
 
@@ -123,6 +127,7 @@ class Kind(t.NamedTuple):
     found: what is there of it, each with its owner (empty for a foreign one).
     write: what makes an object (before is None), changes it, or deletes it (after is None).
     compare: plan what one wanted object needs.
+    jointly_marked: an object before and after a change, both with the marks of both, by which other objects are ours.
     clear_way: plan, before anything is compared, what one wanted object needs to have gone.
     is_interface: compared before what hangs on interfaces.
     is_last: deleted last, when nothing that could still fail is left, since it cannot be made good again.
@@ -150,6 +155,7 @@ class Kind(t.NamedTuple):
     found: t.Callable[[Found], t.Iterable[t.Tuple[Resource, str]]]
     write: t.Callable[[t.Any, t.Any, Numbers], t.Iterable[KernelStep]]
     compare: t.Callable[[Comparer, t.Any], None] = _compare_plainly
+    jointly_marked: t.Callable[[t.Any, t.Any], t.Tuple[Resource, Resource]] = _marked_as_it_is
     clear_way: t.Optional[t.Callable[[Comparer, t.Any], None]] = None
     is_interface: bool = False
     is_last: bool = False

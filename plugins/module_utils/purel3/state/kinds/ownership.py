@@ -48,6 +48,12 @@ def link_mark(title: str, addresses: t.Iterable[str]) -> str:
     return f"{ALIAS_START}{title} {','.join(sorted(addresses))}".rstrip()
 
 
+def joint_mark(alias: str, later: str) -> str:
+    """The later of two aliases, with the addresses that either records; the later alone where they are too many."""
+    mark = link_mark(title_of(later), recorded_addresses(alias) | recorded_addresses(later))
+    return mark if title_of(later) and len(mark) <= ALIAS_LENGTH else later
+
+
 def title_of(alias: str) -> str:
     """What an interface with such an alias is for; empty where it does not say."""
     return alias[len(ALIAS_START) :].partition(" ")[0] if alias.startswith(ALIAS_START) else ""

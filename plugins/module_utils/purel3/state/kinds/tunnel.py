@@ -11,7 +11,7 @@ from ...kernel import wire
 from ...values.modes import MODES
 from . import address
 from .kind import Found, KernelStep, Key, Kind, Numbers, Place, Resource, interface_in_words, words_in_place
-from .ownership import link_owner, recorded_addresses
+from .ownership import joint_mark, link_owner, recorded_addresses
 from .scope import OWN_NAMESPACE
 
 if t.TYPE_CHECKING:
@@ -94,6 +94,13 @@ def _refuse_tunnels_of_others(comparer: Comparer, wanted: Tunnel) -> None:
             )
 
 
+def _jointly_marked(before: Tunnel, after: Tunnel) -> t.Tuple[Tunnel, Tunnel]:
+    if not before.group or not after.group:
+        return before, after
+    alias = joint_mark(before.alias, after.alias)
+    return before._replace(alias=alias), after._replace(alias=alias)
+
+
 def _foreign_addresses(comparer: Comparer, place: Place) -> t.Iterator[str]:
     for key, resource in comparer.observed.resources.items():
         is_here = isinstance(resource, address.Address) and address.place_of(resource) == place
@@ -120,4 +127,14 @@ def _write(_before: t.Optional[Tunnel], after: t.Optional[Tunnel], numbers: Numb
 
 
 # It is opened only behind its guard, whose rank is lower.
-KIND = Kind(TUNNEL, 2, _describe, _found, _write, compare=_compare, is_interface=True, place=_place)
+KIND = Kind(
+    TUNNEL,
+    2,
+    _describe,
+    _found,
+    _write,
+    compare=_compare,
+    jointly_marked=_jointly_marked,
+    is_interface=True,
+    place=_place,
+)

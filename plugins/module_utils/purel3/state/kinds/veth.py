@@ -9,7 +9,7 @@ import typing as t
 
 from ...kernel import records, wire
 from .kind import Content, Found, KernelStep, Key, Kind, Numbers, Place, Resource, interface_in_words, place_in_words
-from .ownership import OBJECT_GROUP, link_owner, recorded_addresses, title_of
+from .ownership import OBJECT_GROUP, joint_mark, link_owner, recorded_addresses, title_of
 from .scope import OWN_NAMESPACE, UNSEEN_NAMESPACE, Gathering
 from .sysctl import proxy_arp, proxy_delay
 
@@ -156,6 +156,15 @@ def _compare(comparer: Comparer, wanted: Veth) -> None:
     comparer.build(None, wanted)
 
 
+def _jointly_marked(before: Veth, after: Veth) -> t.Tuple[Veth, Veth]:
+    aliases = [joint_mark(old.alias, new.alias) for old, new in zip(before, after)]
+    return _with_aliases(before, aliases), _with_aliases(after, aliases)
+
+
+def _with_aliases(veth: Veth, aliases: t.Sequence[str]) -> Veth:
+    return Veth(*(end._replace(alias=alias) for end, alias in zip(veth, aliases)))
+
+
 def _gather(gathering: Gathering, veth: Veth) -> None:
     gathering.references.update((veth.inner.namespace, veth.outer.namespace))
     gathering.viewers.add(veth.outer.namespace)
@@ -251,6 +260,7 @@ KIND = Kind(
     _found,
     _write,
     compare=_compare,
+    jointly_marked=_jointly_marked,
     clear_way=_clear_way,
     is_interface=True,
     is_last=True,

@@ -20,7 +20,7 @@ from ..kinds.namespace import NAMESPACE, Namespace, placeholder_mode
 from ..kinds.ownership import DOOMED_GROUP
 from ..kinds.registry import describe, kind_of
 from ..kinds.scope import OWN_NAMESPACE
-from ..plan import BUILD, DISMANTLE, MAKE_WAY, Observed, Op, Plan
+from ..plan import DISMANTLE, MAKE_WAY, Observed, Op, Plan
 
 # Above the few indexes that a fresh namespace gives to its loopback and to fallback tunnels.
 _FIRST_IFINDEX = 100
@@ -101,13 +101,13 @@ class _Writer:
         return self._descriptors[namespace]
 
     def run(self, phase: int, ops: t.List[Op]) -> None:
-        if phase == BUILD:
-            self._build(ops)
-        elif phase == MAKE_WAY:
+        if phase == MAKE_WAY:
             for namespace, group in groupby(ops, key=lambda op: op.namespace):
                 self._do_in(namespace, self._steps(namespace, group))
         elif phase == DISMANTLE:
             self._dismantle(ops)
+        else:
+            self._build(ops)
 
     def _build(self, ops: t.List[Op]) -> None:
         is_folder_ready = False
