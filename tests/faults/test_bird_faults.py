@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, MissingDependency
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.files import UNFINISHED
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.propose import propose
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.read import ConfigOptions
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
@@ -68,7 +69,7 @@ def test_a_failed_step_leaves_what_was_and_the_next_run_converges(
         ):
             proposal.apply()
     assert (file.read_text() if file.exists() else None) == held
-    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".new")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(UNFINISHED)] == []
 
     again = propose(request_for(NEW))
     assert again.operations
@@ -81,7 +82,7 @@ def test_a_failed_step_leaves_what_was_and_the_next_run_converges(
 def test_a_leftover_of_a_killed_run_is_no_hindrance(
     tmp_path: Path, request_for: t.Callable[[str], ConfigOptions]
 ) -> None:
-    (tmp_path / "bird.conf.new").write_text("half a li")
+    (tmp_path / f"bird.conf{UNFINISHED}").write_text("half a li")
     propose(request_for(NEW)).apply()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bird.conf"]
 

@@ -254,10 +254,14 @@ FOREIGN: t.Dict[str, t.Tuple[str, t.Callable[[Path], t.Any], str]] = {
     "a program": ("sbin/purel3", lambda path: path.write_text("#!/bin/sh\n"), "it is not ours"),
     "a state": ("lib/purel3/node.json", lambda path: path.write_text('{"mine": 1}'), "it is not ours"),
     "a unit": (f"systemd/{unit.NAME}", lambda path: path.write_text("[Unit]\n"), "it is not ours"),
-    "a masked unit": (f"systemd/{unit.NAME}", lambda path: path.symlink_to("/dev/null"), "is a link and so not ours"),
+    "a masked unit": (
+        f"systemd/{unit.NAME}",
+        lambda path: path.symlink_to("/dev/null"),
+        "is a link to /dev/null and so not ours",
+    ),
     "a drop-in": (f"systemd/{unit.DROP_IN}", lambda path: path.write_text("[Unit]\n"), "it is not ours"),
-    "a folder": ("lib/purel3/node.json", lambda path: path.mkdir(), "is no file and so not ours"),
-    "a pipe": ("lib/purel3/node.json", os.mkfifo, "is no file and so not ours"),
+    "a folder": ("lib/purel3/node.json", lambda path: path.mkdir(), "is a folder and so not ours"),
+    "a pipe": ("lib/purel3/node.json", os.mkfifo, "is a device, pipe or socket and so not ours"),
 }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import typing as t
 from pathlib import Path
@@ -177,6 +178,35 @@ def test_a_file_with_what_others_wrote_is_never_replaced_and_all_of_it_is_named(
     # What the new configuration includes is not lost.
     node.run("tee", CONFIG, text='include "/etc/bird/mine.conf";\n')
     node.configure(bird_includes=["/etc/bird/mine.conf"])
+
+
+PLACES: t.Dict[str, t.Tuple[str, t.Callable[[str], t.Dict[str, t.Any]]]] = {
+    "a configuration": ("bird_config", lambda place: {"path": place, "content": "protocol device { }\n"}),
+    "no configuration": ("bird_config", lambda place: {"path": place, "state": "absent"}),
+    "held routes": ("bird_hold", lambda place: {"path": place}),
+    "a process id": ("bird_service", lambda place: {"pid_file": place}),
+    "a socket": ("bird_service", lambda place: {"socket": place}),
+    "settings": ("sysctl", lambda place: {"settings": {"net/ipv4/ip_forward": "1"}, "path": place}),
+}
+
+
+def test_what_is_no_file_is_never_replaced_whoever_writes(network: Network) -> None:
+    node = network(variables_of("two_nodes"))["node1"]
+    node.configure()
+    # Of its own /run: what fails here must not be the machine's /dev/null.
+    node.run("mkdir", "/run/there")
+    node.run("mknod", "/run/there/null", "c", "1", "3")
+    node.run("ln", "-s", CONFIG, "/run/there/link")
+    node.run("mkdir", "/run/there/folder")
+    before = node.run("ls", "-lR", "--full-time", "/run")
+    for place in ("null", "link", "folder"):
+        for name, (module, options) in PLACES.items():
+            said = node.refused(module, **options(f"/run/there/{place}"))
+            assert re.search(rf"/run/there/{place} is (a link|a folder|a device|no socket).* and so not", said), (
+                name,
+                said,
+            )
+    assert node.run("ls", "-lR", "--full-time", "/run") == before
 
 
 def test_the_file_that_was_found_is_kept_once(network: Network) -> None:

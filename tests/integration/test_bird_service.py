@@ -17,6 +17,8 @@ import pytest
 from bird_nodes import CHECKOUT, CONFIG, MODULES, OWN_PROGRAMS, Network, Node, running, variables_of
 from hostile_bird import eventually
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.files import UNFINISHED
+
 
 @pytest.fixture
 def patient(network: Network) -> t.Tuple[Node, Node]:
@@ -190,8 +192,8 @@ def test_the_drop_in_comes_without_a_restart_and_goes_with_the_teardown(network:
     assert not node.good("bird_service", state="stopped", drop_in=False)["changed"]
     # What a run leaves that is killed while it writes.
     node.run("mkdir", DROP_IN.rpartition("/")[0])
-    node.run("touch", f"{DROP_IN}.new")
-    assert node.good("bird_service", state="stopped", drop_in=False)["operations"] == [f"- file {DROP_IN}.new"]
+    node.run("touch", f"{DROP_IN}{UNFINISHED}")
+    assert node.good("bird_service", state="stopped", drop_in=False)["operations"] == [f"- file {DROP_IN}{UNFINISHED}"]
     assert node.run("ls", "-A", "/etc/systemd/system") == ""
 
 

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from bird_nodes import OWN_PROGRAMS, Network, Node
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.files import UNFINISHED
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.marks import FILE_HEADER
 
 LINK = "/etc/systemd/network/10-purel3-fabric.link"
@@ -141,10 +142,10 @@ def test_a_run_after_one_that_was_killed_completes_it(node: Node, killer: str) -
 def test_what_a_run_left_that_was_killed_while_it_wrote_goes_with_the_fabric(node: Node) -> None:
     node.run("mkdir", "-p", NETWORKD.rpartition("/")[0])
     for path in (NETWORKD, "/etc/sysctl.d/90-purel3-fabric.conf"):
-        node.run("tee", f"{path}.new", text="# Writ")
+        node.run("tee", f"{path}{UNFINISHED}", text="# Writ")
     assert [line for line in node.good("host", state="absent")["operations"] if line.startswith("-")] == [
-        "- file /etc/sysctl.d/90-purel3-fabric.conf.new",
-        f"- file {NETWORKD}.new",
+        f"- file /etc/sysctl.d/90-purel3-fabric.conf{UNFINISHED}",
+        f"- file {NETWORKD}{UNFINISHED}",
     ]
     assert files(node) == []
     assert node.run("ls", "-A", "/etc/systemd") == ""

@@ -97,7 +97,7 @@ log "/var/log/bird.log" { debug, trace, info };
 router id 198.51.100.1;
 debug protocols { events, states };
 watchdog warning 5 s;
-protocol device { }
+protocol device { scan time 10; }
 protocol direct { disabled; ipv4; ipv6; }
 protocol kernel { ipv4 { export all; }; }
 protocol kernel { ipv6 { export all; }; }

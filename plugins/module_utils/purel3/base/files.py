@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import typing as t
 from dataclasses import dataclass
 
-from .errors import FabricError
+from .errors import FabricError, ForeignObject
 
-# Of a file that is being written; one that is found later was left by a run that was killed.
-UNFINISHED = ".new"
+# Of a file that is being written; one that is found later was left by a run that was killed. No name that people give
+# to what they keep beside a file, as .new is.
+UNFINISHED = ".purel3-new"
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,42 @@ class File:
 
 
 def read(path: str) -> t.Optional[File]:
-    """Read a file, None where there is none; raises FabricError where it cannot be read."""
+    """Read a file as text, as `read_bytes` does."""
+    found = read_bytes(path)
+    if found is None:
+        return None
+    content, status = found
+    text = content.decode("utf-8", "surrogateescape")
+    return File(text, Ownership(status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)))
+
+
+def read_bytes(path: str) -> t.Optional[t.Tuple[bytes, os.stat_result]]:
+    """Read a file that may be replaced, None where there is none.
+
+    Raises ForeignObject: a link or something else than a file is there; FabricError: it cannot be read.
+    """
+    found = _other(path)
+    if found:
+        raise ForeignObject(f"{path} is {found} and so not ours; move it away, or choose another path")
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            status = os.fstat(file.fileno())
-            return File(file.read(), Ownership(status.st_uid, status.st_gid, status.st_mode & 0o7777))
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise FabricError(f"{path}: cannot read it: {error.strerror}; run as root, and name a file") from error
+        raise FabricError(f"{path}: cannot read it: {error.strerror}; see who may, or run as root") from error
+    with open(handle, "rb") as file:
+        return file.read(), os.fstat(handle)
+
+
+def _other(path: str) -> str:
+    """Say what stands in a file's place; empty for a file, or nothing."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return ""
+    if stat.S_ISLNK(mode):
+        return f"a link to {os.readlink(path)}"
+    return "" if stat.S_ISREG(mode) else "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
 
 
 def write(path: str, file: File) -> None:
@@ -60,7 +90,7 @@ def replace(path: str, content: bytes, ownership: Ownership, unfinished: str = U
         unfinished: what the name of the file that is being written has besides.
 
     Raises:
-        OSError: it cannot be written; the old file is as it was.
+        OSError: it cannot be written, or is no file; what was there is as it was.
     """
     new = path + unfinished
     with contextlib.suppress(FileNotFoundError):
@@ -73,11 +103,22 @@ def replace(path: str, content: bytes, ownership: Ownership, unfinished: str = U
             os.fchown(handle, ownership.user, ownership.group)
             os.fchmod(handle, ownership.mode)
             os.fsync(handle)
-        os.rename(new, path)
+        rename(new, path)
     except OSError:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(new)
         raise
+
+
+def rename(new: str, path: str) -> None:
+    """Let a file that is written take the place of another, or of nothing, and survive a power cut.
+
+    Raises OSError: that is not possible, or no file is there; nothing was changed.
+    """
+    found = _other(path)
+    if found:
+        raise OSError(errno.EEXIST, f"{found} is there, not a file", path)
+    os.rename(new, path)
     sync_folder(os.path.dirname(path))
 
 

@@ -11,8 +11,7 @@ import stat
 import typing as t
 from dataclasses import dataclass, field
 
-from ..base.errors import FabricError, ForeignObject
-from ..base.files import UNFINISHED, Ownership, replace, sync_folder
+from ..base.files import UNFINISHED, Ownership, read_bytes, replace, sync_folder
 
 
 @dataclass(frozen=True)
@@ -59,27 +58,9 @@ class FileChange:
 
 
 def read(path: str) -> t.Optional[InstalledFile]:
-    """Read a file, None where there is none.
-
-    Raises ForeignObject where something else than a file is there, FabricError where it cannot be read.
-    """
-    try:
-        # Without waiting for the other end of a pipe.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if os.path.islink(path):
-            raise ForeignObject(f"{path} is a link and so not ours; move it away, or choose another path") from error
-        raise FabricError(f"{path}: cannot read it: {error.strerror}; see who may, or run as root") from error
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise ForeignObject(f"{path} is no file and so not ours; move it away, or choose another path")
-        with open(handle, "rb", closefd=False) as file:
-            return InstalledFile(file.read(), stat.S_IMODE(status.st_mode), status.st_uid)
-    finally:
-        os.close(handle)
+    """Read a file, as `read_bytes` does."""
+    found = read_bytes(path)
+    return None if found is None else InstalledFile(found[0], stat.S_IMODE(found[1].st_mode), found[1].st_uid)
 
 
 def write(path: str, file: InstalledFile) -> None:

@@ -12,7 +12,7 @@ import shutil
 import typing as t
 from dataclasses import asdict, dataclass
 
-from ...base.files import File, Ownership, read, sync_folder, write
+from ...base.files import UNFINISHED, File, Ownership, read, rename, write
 from .verify import Expected
 
 FOLDER = "fabric_candidate"
@@ -57,7 +57,7 @@ def stage(path: str, config: File, passwords: t.Optional[File]) -> None:
     """
     folder = folder_of(path)
     remove(path)
-    for leftover in (f"{path}.new", f"{passwords_path(path)}.new"):
+    for leftover in (path + UNFINISHED, passwords_path(path) + UNFINISHED):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(leftover)
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
@@ -68,7 +68,7 @@ def stage(path: str, config: File, passwords: t.Optional[File]) -> None:
         # Relative includes are looked for beside the file that names them.
         own = {os.path.basename(path), PASSWORDS, FOLDER}
         for name in os.listdir(os.path.dirname(path)):
-            if name not in own and not name.endswith(".new"):
+            if name not in own and not name.endswith(UNFINISHED):
                 os.symlink(os.path.join("..", name), os.path.join(folder, name))
         if passwords is not None:
             write(os.path.join(folder, PASSWORDS), passwords)
@@ -110,8 +110,7 @@ def install(path: str, old_passwords: t.Optional[File], passwords: t.Optional[Fi
         text = _both(before, passwords.text.splitlines(keepends=True))
         write(target, File(text, passwords.ownership))
     if os.path.exists(path_in(path)):
-        os.rename(path_in(path), path)
-        sync_folder(os.path.dirname(path))
+        rename(path_in(path), path)
     else:
         write(path, config)
     if passwords is None:

@@ -13,9 +13,10 @@ from .outline import Statement, Tokens, parse
 # From the file with an include, and the pattern in it, to the paths and texts of the files that it names.
 Look = t.Callable[[str, str], t.Iterable[t.Tuple[str, str]]]
 
-# What is in the files that distributions ship, some of it as a comment that its reader is to open.
+# What is in the files that distributions ship, some of it as a comment that its reader is to open; with any value.
 _SETTINGS: t.Tuple[Tokens, ...] = (("log",), ("router", "id"), ("debug",), ("watchdog",))
 _CHANNELS = ("ipv4 ;", "ipv6 ;")
+_SCAN_TIME = "scan time "
 _PROTOCOLS: t.Mapping[str, t.Tuple[str, ...]] = {
     "device": (),
     "direct": ("disabled ;", *_CHANNELS),
@@ -59,7 +60,9 @@ def _parts(path: str, text: str, kept: t.Collection[Tokens], look: Look, depth: 
 def _parts_of_protocol(statement: Statement) -> t.Iterator[str]:
     shipped = _PROTOCOLS[statement.words[1]]
     lines = [" ".join(inner.tokens()) for inner in statement.body or ()]
-    own = [line.replace(" ;", ";").rstrip(";") for line in lines if line not in shipped]
+    own = [
+        line.replace(" ;", ";").rstrip(";") for line in lines if line not in shipped and not line.startswith(_SCAN_TIME)
+    ]
     # With a template, or in use where the shipped one is not.
     is_other = "from" in statement.words or ("disabled ;" in shipped and "disabled ;" not in lines)
     if own or is_other:

@@ -158,7 +158,7 @@ def _included(path: str, pattern: str) -> t.Iterator[t.Tuple[str, str]]:
     """Read the files that an include in some file names, relative ones from that file's folder."""
     for name in sorted(glob.glob(os.path.join(os.path.dirname(path), pattern))):
         with contextlib.suppress(FabricError):
-            there = read(name)
+            there = read(os.path.realpath(name))
             if there is not None:
                 yield name, there.text
 

@@ -10,9 +10,11 @@ import functools
 import os
 import pwd
 import signal
+import stat
 import typing as t
 
 from ...base.errors import ForeignObject
+from ...base.files import read
 from ...base.proposal import do_nothing
 from ..talk.control import connected
 from ..talk.daemon import require_program, start
@@ -32,11 +34,19 @@ def plan(request: ServiceOptions, was_running: bool) -> Plan:
     """
     deaf = () if was_running else _deaf(request)
     if request.is_started and not was_running:
+        _refuse_others_files(request)
         ended = (f"- BIRD (pid {process.pid}) that does not listen any more" for process in deaf)
         return (*ended, f"+ BIRD at {request.socket}"), functools.partial(_start, request, deaf)
     if not request.is_started and (was_running or deaf):
         return (f"- BIRD at {request.socket}",), functools.partial(_stop, request, deaf)
     return (), do_nothing
+
+
+def _refuse_others_files(request: ServiceOptions) -> None:
+    """Refuse places from which BIRD would remove, as it starts, what is not a socket or a file of its own."""
+    read(request.pid_file)
+    if os.path.lexists(request.socket) and not stat.S_ISSOCK(os.lstat(request.socket).st_mode):
+        raise ForeignObject(f"{request.socket} is no socket and so not BIRD's; move it away, or choose another path")
 
 
 def _deaf(request: ServiceOptions) -> t.Tuple[Process, ...]:
