@@ -199,6 +199,15 @@ options:
     description: The metric of the routes that BIRD installs; V(0) is none.
     type: int
     default: 0
+  bird_includes:
+    description:
+      - Files on the nodes that BIRD reads besides what this file makes, for protocols, routes, filters and tables of
+        your own, for example V([/etc/bird/own/*.conf]). They are yours; nothing here writes or removes them.
+      - Absolute paths, also patterns. A path must be there on every node, a pattern may match nothing. A node with
+        other files has them in its V(vars), as V(bird_includes).
+      - Names that begin with C(fabric_) or C(peer_) are those of the collection.
+    type: list
+    elements: str
   mtu:
     description:
       - How large a packet between two nodes may be, in bytes.

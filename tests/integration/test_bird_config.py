@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from bird_nodes import CONFIG, GOLDEN, Network, Node, variables_of
+from bird_nodes import CHECKOUT, CONFIG, GOLDEN, Network, Node, variables_of
 from hostile_bird import eventually
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.change.seal import seal
@@ -219,11 +219,17 @@ def test_the_file_that_was_found_is_kept_once(network: Network) -> None:
 
 def test_includes_keep_protocols_that_are_not_ours(network: Network) -> None:
     node = network(variables_of("two_nodes"))["node1"]
-    node.run("tee", "/etc/bird/mine.conf", text="protocol static mine { ipv4; route 10.99.0.0/24 blackhole; }\n")
-    node.configure(bird_includes=["/etc/bird/mine.conf"])
+    example = re.search(r"^# (/etc/bird/own/ospf.conf)\n(.+?)^```", (CHECKOUT / "README.md").read_text(), re.M | re.S)
+    assert example is not None
+    node.run("mkdir", "/etc/bird/own")
+    node.run("tee", example.group(1), text=example.group(2))
+    node.configure(bird_includes=["/etc/bird/own/*.conf"])
     node.start()
     names = [protocol["name"] for protocol in node.good("bird_info")["protocols"]]
-    assert "mine" in names
+    assert "backbone" in names
+    # The next change leaves it alone, too.
+    node.configure(bird_includes=["/etc/bird/own/*.conf"], bird_kernel_metric=33)
+    assert "backbone" in [protocol["name"] for protocol in node.good("bird_info")["protocols"]]
 
 
 def test_where_bird_is_not_installed_check_mode_warns_and_a_run_says_what_to_install(network: Network) -> None:

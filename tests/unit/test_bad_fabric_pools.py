@@ -201,6 +201,25 @@ nodes:""",
         ["4: pools[0]: block_size 32 does not fit into the pool 10.244.1.0/32; use a pool of more than one address"],
     ),
     Case(
+        "bird_includes holds what is no path",
+        "as_number: 64512",
+        "as_number: 64512\nbird_includes: [mine.conf, '/etc/bird/a b.conf', 7, /etc/bird/own/*.conf]",
+        [
+            "3: bird_includes[0] mine.conf is not an absolute path without spaces and quotes; give one",
+            "3: bird_includes[1] '/etc/bird/a b.conf' is not an absolute path without spaces and quotes; give one",
+            "3: bird_includes[2] is the number 7, not text; give one",
+        ],
+    ),
+    Case(
+        "bird_includes is no list",
+        "as_number: 64512",
+        "as_number: 64512\nbird_includes: /etc/bird/mine.conf",
+        [
+            "3: bird_includes is the text '/etc/bird/mine.conf', not a list; "
+            "write each item on a line that begins with '- '"
+        ],
+    ),
+    Case(
         "kernel_metric is negative",
         "as_number: 64512",
         "as_number: 64512\nkernel_metric: -1",

@@ -245,7 +245,8 @@ def test_options_of_all_sessions_are_variables_that_all_nodes_share() -> None:
         "hold_time: 30, keepalive_time: 10, error_wait_time: [2, 20], send_hold_time: 0, next_hop: self, "
         "communities: ['64512:1'], import_limit: 9, import_limit_action: warn}"
     )
-    assert defaults(f"ecmp_paths: 4\nbgp: {bgp}\n{NODES}") == {
+    includes = "bird_includes: [/etc/bird/mine.conf, /etc/bird/own/*.conf]"
+    assert defaults(f"ecmp_paths: 4\n{includes}\nbgp: {bgp}\n{NODES}") == {
         "bird_password": "{{ secret }}",
         "bird_ttl_security": False,
         "bird_bfd": True,
@@ -260,6 +261,7 @@ def test_options_of_all_sessions_are_variables_that_all_nodes_share() -> None:
         "bird_import_limit": 9,
         "bird_import_limit_action": "warn",
         "bird_ecmp_paths": 4,
+        "bird_includes": ["/etc/bird/mine.conf", "/etc/bird/own/*.conf"],
     }
 
 

@@ -206,6 +206,12 @@ FAULTS: t.Mapping[str, t.Tuple[str, Values, str, str]] = {
         "bird_kernel_metric: ",
         "is out of range; use 0 (no metric) to 4294967295",
     ),
+    "a file of the user's without its folder": (
+        "bird_includes: [mine.conf]\n",
+        {"bird_includes": ["mine.conf"]},
+        "bird_includes[0]: ",
+        "is not an absolute path without spaces and quotes; give one",
+    ),
 }
 # The same of what stands in a node of the file.
 FAULTS_OF_NODES: t.Mapping[str, t.Tuple[str, Values, str, str]] = {

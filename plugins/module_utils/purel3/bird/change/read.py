@@ -170,7 +170,7 @@ def _refuse_foreign(path: str, old: t.Optional[File], new_text: str) -> None:
     if parts:
         raise ForeignObject(
             f"{path}: it is not ours and holds {', '.join(parts)}; move what is to stay into a file of its own that "
-            "bird_includes names, then empty this one"
+            "bird_includes names in the fabric file, then empty this one"
         )
 
 

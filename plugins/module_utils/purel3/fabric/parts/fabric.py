@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 from . import (
     as_number,
     bgp,
+    includes,
     kernel_routes,
     lab,
     nodes,
@@ -47,6 +48,7 @@ PARTS: t.Tuple[Part, ...] = (
     topology.PART,
     transit.PART,
     kernel_routes.PART,
+    includes.PART,
     bgp.PART,
     peers.PART,
     tunnels.PART,
@@ -70,6 +72,7 @@ class Fabric:
     session: options of every session, unless its peer says otherwise.
     filters: rules as plain data, by the filter's name.
     kernel_metric: 0 is none.
+    includes: paths or patterns of configuration files of the user's, on every node.
     mtu: of the network between the nodes, in bytes.
     lab: None where the nodes are real hosts.
     """
@@ -89,6 +92,7 @@ class Fabric:
     filters: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = field(default_factory=dict)
     peers: t.Tuple[DeclaredPeer, ...] = ()
     kernel_metric: int = 0
+    includes: t.Tuple[str, ...] = ()
     mtu: t.Optional[int] = None
     lab: t.Optional[DeclaredLab] = None
 
