@@ -9,8 +9,11 @@ import ipaddress
 import typing as t
 from pathlib import Path
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import HOST_MAC, Workload
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import (
+    HOST_MAC,
+    Workload,
+    host_device,
+)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 GATEWAY = "169.254.1.1"

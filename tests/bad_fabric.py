@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.parts.fabric import CheckedFabric
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.table import BACKENDS
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
@@ -81,14 +82,24 @@ lab:
 """
 
 
+def check_text(text: str, stored: str = "") -> CheckedFabric:
+    """Check a fabric file and its store; raises InvalidInput with the report about them."""
+    faults = Faults("lab.fabric.yml")
+    return check_fabric(Source(faults, load(text, faults), Faults("lab.allocations.txt"), stored, backends=BACKENDS))
+
+
 def problems(text: str, stored: str = "") -> t.List[str]:
     """The report about a fabric file and its store; none when both are good."""
-    faults = Faults("lab.fabric.yml")
     try:
-        check_fabric(Source(faults, load(text, faults), Faults("lab.allocations.txt"), stored, backends=BACKENDS))
+        check_text(text, stored)
     except InvalidInput as report:
         return list(report.faults)
     return []
+
+
+def warnings(text: str) -> t.List[str]:
+    """What a fabric file without faults is warned about."""
+    return list(check_text(text).warnings)
 
 
 def matches(expected: str, found: str) -> bool:

@@ -190,9 +190,9 @@ options:
       - A session of two nodes has V(node) and V(peer_node), and is made on both, in the subnet that both are in. There
         V(local_as_number), V(source_address), V(passive), V(communities) and the filters are those of V(node).
       - V(local_as_number) is shown to the peer in place of the node's; V(source_address) is where the session comes
-        from (default the node's address in the peer's subnet); V(multihop) is how many hops away the peer may be
-        (a peer in another subnet may by default be any number of them away); V(passive) waits for the peer (default
-        V(false)).
+        from, one of the node's addresses in this file (default the one in the peer's subnet); V(multihop) is how many
+        hops away the peer may be (a peer in another subnet may by default be any number of them away); V(passive) waits
+        for the peer (default V(false)).
       - All keys of O(bgp) but V(bfd_interval) and V(bfd_multiplier).
     type: dict
   kernel_metric:

@@ -14,7 +14,7 @@ import typing as t
 import pytest
 from fabric_lab import FabricLab
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import host_device
 
 
 @pytest.fixture(scope="module")

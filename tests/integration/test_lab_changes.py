@@ -16,9 +16,9 @@ import pytest
 import yaml
 from fabric_lab import CHECKOUT, FabricLab
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base import process
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.base.layout import node_pid, process_name
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import host_device
 
 FOREIGN = "theirs"
 FOREIGN_COMMANDS = (

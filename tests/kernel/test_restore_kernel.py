@@ -20,11 +20,11 @@ from node_program import PATH, purel3, save, state_of
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.main import main
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import node
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.saved import boot_id
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State, _digest
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import host_device
 
 WORKLOADS = (
     workload("web1", "10.244.1.1"),

@@ -427,6 +427,39 @@ CASES = [
         ],
         base=REFLECTED,
     ),
+    Case(
+        "a rule sets no communities",
+        "    - match: {prefix: 0.0.0.0/0}\n      action: accept\n",
+        "    - set: {communities: []}\n",
+        ["12: filters: only-default rule 1: does nothing; give it an action (accept or reject) or something to set"],
+        base=REFLECTED,
+    ),
+    Case(
+        "a rule sets what it leaves empty",
+        "    - match: {prefix: 0.0.0.0/0}\n      action: accept\n",
+        "    - set: {prepend: null, communities: []}\n",
+        ["12: filters: only-default rule 1: does nothing; give it an action (accept or reject) or something to set"],
+        base=REFLECTED,
+    ),
+    Case(
+        "an action is empty",
+        "    - match: {prefix: 0.0.0.0/0}\n      action: accept\n",
+        "    - action: null\n",
+        ["12: filters: only-default rule 1: does nothing; give it an action (accept or reject) or something to set"],
+        base=REFLECTED,
+    ),
+    Case(
+        "an export filter between nodes looks for static routes",
+        "bgp:\n",
+        "filters:\n  statics: [{match: {source: static}, action: accept}]\nbgp:\n  export_filter: statics\n",
+        [
+            "10: bgp: export_filter statics rule 1 match: source static can never match, because a node announces "
+            "blocks only to another; remove the rule, or use the filter for routers only"
+        ],
+        base=REFLECTED.replace("filters:\n  only-default:", "vars:\n  only_default:").replace(
+            "    import_filter: only-default\n", ""
+        ),
+    ),
 ]
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from bad_fabric import GOOD, Case, check_report
+from bad_fabric import GOOD, Case, check_report, problems, warnings
 
 # Two segments and the router between them.
 MACHINES = """\
@@ -233,6 +233,40 @@ CASES = [
         ],
         base=MACHINES,
     ),
+    Case(
+        "namespaces in two networks that nothing joins",
+        "    address: 192.168.50.11/24\n",
+        "    address: 192.168.60.11/24\n",
+        [
+            "20: lab: node1 in 192.168.50.0/24 and node2 in 192.168.60.0/24 cannot reach each other, as no router "
+            "joins these networks; set backend: qemu, and give each of the two a router in networks, or put both "
+            "nodes into one network"
+        ],
+        base=GOOD + "lab: {}\n",
+    ),
+    Case(
+        "machines in two networks that nothing joins",
+        "  networks:\n"
+        "    left: {subnet: 192.168.50.0/24, router: 192.168.50.1}\n"
+        "    right: {subnet: 192.168.51.0/24, router: 192.168.51.1}\n",
+        "",
+        [
+            "9: lab: node1 in 192.168.50.0/24 and node2 in 192.168.51.0/24 cannot reach each other, as no router joins "
+            "these networks; give each of the two a router in networks, or put both nodes into one network"
+        ],
+        base=MACHINES,
+    ),
+    Case(
+        "a session of two nodes in networks that nothing joins",
+        "    address: 192.168.50.11/24\n",
+        "    address: 192.168.60.11/24\n",
+        [
+            "22: lab: node1 in 192.168.50.0/24 and node2 in 192.168.60.0/24 cannot reach each other, as no router "
+            "joins these networks; set backend: qemu, and give each of the two a router in networks, or put both "
+            "nodes into one network"
+        ],
+        base=GOOD + "topology: none\npeers: {link: {node: node1, peer_node: node2}}\nlab: {}\n",
+    ),
 ]
 
 
@@ -244,3 +278,31 @@ def test_the_good_file_of_these_cases_is_good() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_fault_is_reported_with_line_value_and_remedy(case: Case) -> None:
     check_report(case)
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        GOOD + "lab: {}\n",
+        # Machines that exist have routers of which nobody tells.
+        GOOD.replace("50.11/24", "60.11/24") + "lab: {backend: existing}\n",
+        # The ring of links of lab_five_as.
+        GOOD.replace("50.11/24", "60.11/24") + "topology: none\nlab: {}\n",
+        GOOD.replace("50.11/24\n", "60.11/24\n    interfaces: {eth1: {address: 10.0.12.2/24}}\n").replace(
+            "50.10/24\n", "50.10/24\n    interfaces: {eth1: {address: 10.0.12.1/24}}\n"
+        )
+        + "topology: none\npeers: {link: {node: node1, peer_node: node2}}\nlab: {}\n",
+    ],
+)
+def test_a_lab_whose_nodes_are_joined_is_good(joined: str) -> None:
+    assert problems(joined) == []
+
+
+def test_a_router_that_the_lab_lacks_gives_a_warning() -> None:
+    peers = "peers: {tor1: {address: 192.168.50.1, as_number: 64900}}\n"
+    assert warnings(f"{GOOD}{peers}lab: {{}}\n") == [
+        "lab.fabric.yml:20: tor1: the lab has no router with its address 192.168.50.1, so that no session comes up; "
+        "add it to lab: routers"
+    ]
+    assert warnings(f"{GOOD}{peers}lab: {{backend: existing}}\n") == []
+    assert warnings(GOOD + peers) == []

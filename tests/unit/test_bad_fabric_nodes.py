@@ -452,6 +452,42 @@ CASES = [
         "lo\n    blocks",
         ["9: node1: interface lo is the loopback interface; name the interface that carries the traffic"],
     ),
+    Case(
+        "a node is named as Ansible names the controller",
+        "  node1:\n",
+        "  127.0.0.1:\n",
+        [
+            "7: nodes: node 127.0.0.1 is a name that Ansible uses itself; choose another name for the node",
+            "16: web1: node node1 is not a node of this file; did you mean 'node2'?",
+        ],
+    ),
+    Case(
+        "a node is named as the group of a lab's routers",
+        "  node2:\n    address",
+        "  lab_routers:\n    address",
+        [
+            "11: nodes: node lab_routers is a name that Ansible uses itself; choose another name for the node",
+            "19: web2: node node2 is not a node of this file; did you mean 'node1'?",
+        ],
+    ),
+    Case(
+        "the interface is the tunnel's",
+        "ens33\n    blocks",
+        "tunl0\n    blocks",
+        [
+            "9: node1: interface tunl0 is the interface of the tunnel itself; name the interface that carries the "
+            "traffic"
+        ],
+    ),
+    Case(
+        "the interface is named as those of workloads",
+        "ens33\n    blocks",
+        "cali0\n    blocks",
+        [
+            "9: node1: interface cali0 begins with 'cali', as the host's ends of workloads do; give the host's "
+            "interface another name"
+        ],
+    ),
 ]
 
 

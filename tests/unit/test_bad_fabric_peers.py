@@ -454,6 +454,73 @@ CASES = [
         ],
         base=LINKED,
     ),
+    Case(
+        "a router has the broadcast address of a node's network",
+        "    address: 192.168.50.1\n",
+        "    address: 192.168.50.255\n",
+        ["16: tor1: address 192.168.50.255 is the broadcast address of 192.168.50.0/24; write the router's own"],
+        base=REFLECTED.split("lab:")[0],
+    ),
+    Case(
+        "a router has the address of a node's network itself",
+        "    address: 192.168.50.1\n",
+        "    address: 10.0.13.0\n",
+        ["16: tor1: address 10.0.13.0 is the network address of 10.0.13.0/24; write the router's own"],
+        base=REFLECTED.split("lab:")[0],
+    ),
+    Case(
+        "a router has the address of workloads' gateway",
+        "    address: 192.168.50.1\n",
+        "    address: 169.254.1.1\n",
+        [
+            "16: tor1: address 169.254.1.1 is every workload's gateway, for which the node itself answers; write the "
+            "address by which the node reaches it"
+        ],
+        base=REFLECTED.split("lab:")[0],
+    ),
+    Case(
+        "a session comes from an address that no node has",
+        "    selector: rack == 'a'\n",
+        "    node: node3\n    source_address: 192.168.50.77\n",
+        [
+            "19: tor1: source_address 192.168.50.77 is not one of node3's (line 30); use 192.168.50.13 or 10.0.13.3, "
+            "or add the interface that has it to the node's interfaces"
+        ],
+        base=REFLECTED,
+    ),
+    Case(
+        "a session comes from the peer's own address",
+        "    selector: rack == 'a'\n",
+        "    node: node3\n    source_address: 192.168.50.1\n",
+        [
+            "19: tor1: source_address 192.168.50.1 is not one of node3's (line 30); use 192.168.50.13 or 10.0.13.3, "
+            "or add the interface that has it to the node's interfaces"
+        ],
+        base=REFLECTED,
+    ),
+    Case(
+        "a session of all nodes comes from an address of one",
+        "    selector: rack == 'a'\n",
+        "    source_address: 192.168.50.12\n",
+        [
+            "18: tor1: source_address 192.168.50.12 is for 3 nodes; one address is one node's: use 'node', or remove "
+            "it to have each node's own used"
+        ],
+        base=REFLECTED,
+    ),
+    Case(
+        "a session of two nodes that share their AS prepends by the filter of all sessions",
+        "peers:\n  link: {node: node1, peer_node: node2}\n",
+        "filters: {far: [{set: {prepend: 1}, action: accept}]}\n"
+        "bgp: {export_filter: far}\n"
+        "peers:\n"
+        "  link: {node: node1, peer_node: node2}\n",
+        [
+            "7: link: export_filter far prepends, but node1 and the peer share AS 64512; no peer takes a path with "
+            "its own AS: leave out prepend"
+        ],
+        base=LINKED.replace("as_number: 64513", "as_number: 64512"),
+    ),
 ]
 
 

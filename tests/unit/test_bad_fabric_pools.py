@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from bad_fabric import Case, check_report
+from bad_fabric import GOOD, Case, check_report, warnings
 
 CASES = [
     Case(
@@ -258,3 +258,12 @@ nodes:""",
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_fault_is_reported_with_line_value_and_remedy(case: Case) -> None:
     check_report(case)
+
+
+def test_a_pool_inside_the_nodes_own_network_gives_a_warning() -> None:
+    within = GOOD.replace("10.244.0.0/16", "192.168.50.128/25").replace("10.244.1.0/26", "192.168.50.128/26")
+    assert warnings(within.replace("10.244.1.5", "192.168.50.133")) == [
+        "lab.fabric.yml:4: pool 192.168.50.128/25 lies in node1's network 192.168.50.0/24 (line 8), whose other "
+        "hosts find none of its addresses on the wire; use a range that no network has"
+    ]
+    assert warnings(GOOD) == []

@@ -215,6 +215,24 @@ CASES = [
             "letter or digit at both ends"
         ],
     ),
+    Case(
+        "an interface of a workload is named as the kernel names all",
+        "    node: node2\n",
+        "    node: node2\n    interface_name: all\n",
+        [
+            "20: web2: interface_name all is what the kernel calls all interfaces at once; name the interface that "
+            "carries the traffic"
+        ],
+    ),
+    Case(
+        "two names of workloads make one host interface",
+        "  web1:\n    node: node1\n    address: 10.244.1.5\n  web2:\n    node: node2\n",
+        "  w725855:\n    node: node1\n  w4757305:\n    node: node1\n",
+        [
+            "17: w4757305: host interface cali0f7100a44a8 on node1 is also w725855's (line 15); rename one of them: "
+            "it is made from the name"
+        ],
+    ),
 ]
 
 

@@ -191,6 +191,18 @@ BAD_PEERS: t.Dict[str, t.Tuple[t.Dict[str, t.Any], str]] = {
         "bird_peers[0].local_as_number: 0 is an AS number that must not be used",
     ),
     "source address with length": ({"source_address": "192.168.50.10/24"}, "bird_peers[0].source_address"),
+    "source address of the peer": (
+        {"source_address": "192.168.50.11"},
+        "bird_peers (node2).source_address: 192.168.50.11 is the peer's own; give an address of this node",
+    ),
+    "direct and over hops": (
+        {"is_direct": True, "multihop": 4},
+        "bird_peers[0]: is_direct does not go with multihop 4; remove one of the two",
+    ),
+    "address of this network": (
+        {"address": "0.0.0.7"},
+        "cannot be a router's; write the address by which the node reaches it",
+    ),
     "too many hops": ({"multihop": 256}, "bird_peers[0].multihop: 256 is out of range; use 1 to 255"),
     "passive with text": ({"passive": "on; }"}, "bird_peers[0].passive"),
     "hold time with text": ({"hold_time": "90; }"}, "bird_peers[0].hold_time"),
@@ -237,9 +249,13 @@ BAD_PEERS: t.Dict[str, t.Tuple[t.Dict[str, t.Any], str]] = {
         {"export_filter": [{"match": {"source": "blocks", "as_path": "*"}, "action": "accept"}]},
         "has neither community nor AS path, so that this can never match",
     ),
+    "import that does nothing": (
+        {"import_filter": [{"set": {"communities": []}}]},
+        "bird_peers[0].import_filter[0]: does nothing; give it an action",
+    ),
     "static route to a node": (
         {"export_filter": [{"match": {"source": "static"}, "action": "accept"}]},
-        "bird_peers (node2).export_filter: source: static can never match",
+        "bird_peers[0].export_filter[0].match: source static can never match",
     ),
     "preference on the way out": (
         {"export_filter": [{"set": {"preference": 1}, "action": "accept"}]},

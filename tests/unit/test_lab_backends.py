@@ -144,7 +144,7 @@ def test_what_is_not_a_backend_s_is_refused_in_a_fabric_file(case: str) -> None:
 
 
 def test_what_a_backend_cannot_have_of_the_fabric_names_the_default_as_a_way_out() -> None:
-    far = HEAD.replace("192.168.50.11/24", "10.9.0.1/24")
+    far = HEAD.replace("192.168.50.11/24", "10.9.0.1/24") + "topology: none\n"
     assert problems("{backend: cloud}", far) == [
         "node2: address 10.9.0.1/24 is none of the cloud's; give it another, or set backend: namespaces"
     ]

@@ -14,11 +14,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors i
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.sysctls import (
     to_request as request_settings,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.registry import describe
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import Scope
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.scope import scope_of_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.names import namespace_from
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import host_device
 
 Options = t.Dict[str, t.Any]
 

@@ -43,7 +43,11 @@ as_number: 64512
 topology: none
 pools: [{cidr: 10.244.0.0/16}]
 nodes:
-  node1: {address: 192.168.50.10/24, interface: ens33, blocks: [10.244.1.0/26]}
+  node1:
+    address: 192.168.50.10/24
+    interface: ens33
+    blocks: [10.244.1.0/26]
+    interfaces: {eth1: {address: 10.0.13.1/24}}
 """
 NODE: Values = {"bird_address": "192.168.50.10", "bird_as_number": 64512, "bird_blocks": ["10.244.1.0/26"]}
 PEER: Values = {"address": "192.168.50.1", "as_number": 64900}
@@ -58,9 +62,9 @@ Samples = t.Tuple[t.List[t.Any], t.List[t.Any], t.List[t.Any]]
 SAMPLES: t.Mapping[str, Samples] = {
     "truth": ([True, False], [], ["perhaps", 1]),
     "AS number": ([1, 64512, 4294967294], [-1, 0, 23456, 65535, 4294967295, 4294967296], [True, "x"]),
-    "address": (
-        ["192.168.50.101", "169.254.7.7"],
-        ["0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "192.168.50.10/24", "fd00::1", "x"],
+    "address of the node": (
+        ["192.168.50.10", "10.0.13.1"],
+        ["0.0.0.0", "127.0.0.1", "169.254.7.7", "224.0.0.1", "255.255.255.255", "192.168.50.10/24", "fd00::1", "x"],
         [7],
     ),
     "communities": ([[], ["0:0"], ["65535:65535", "1:2"]], [["65536:1"], ["1:65536"], ["1"]], [[7], "1:2"]),
@@ -182,6 +186,19 @@ FAULTS: t.Mapping[str, t.Tuple[str, Values, str, str]] = {
         "bird_peers[0].address: ",
         "cannot be a router's; write the address by which the node reaches it",
     ),
+    "a peer where workloads look for their gateway": (
+        "peers: {tor1: {address: 169.254.1.1, as_number: 64900}}\n",
+        {"bird_peers": [{**PEER, "name": "tor1", "address": "169.254.1.1"}]},
+        "bird_peers[0].address: ",
+        "is every workload's gateway, for which the node itself answers; write the address by which the node reaches "
+        "it",
+    ),
+    "more routes than BIRD counts": (
+        "bgp: {import_limit: 2147483649}\n",
+        {"bird_import_limit": 2147483649},
+        "bird_import_limit: ",
+        "is out of range; use 1 to 2147483648",
+    ),
     "a port beyond TCP's": (
         "peers: {tor1: {address: 192.168.50.1, as_number: 64900, port: 65536}}\n",
         {"bird_peers": [{**PEER, "name": "tor1", "port": 65536}]},
@@ -241,8 +258,8 @@ FAULTS_OF_NODES: t.Mapping[str, t.Tuple[str, Values, str, str]] = {
 def test_what_was_judged_otherwise_is_refused_with_the_same_words(case: str) -> None:
     is_of_node = case in FAULTS_OF_NODES
     change, changes, place, says = (FAULTS_OF_NODES if is_of_node else FAULTS)[case]
-    text = FILE.replace("interface: ens33", f"interface: ens33, {change}") if is_of_node else f"{FILE}{change}"
-    line = 6 if is_of_node else 7
+    text = FILE.replace("interface: ens33", f"interface: ens33\n    {change}") if is_of_node else f"{FILE}{change}"
+    line = 9 if is_of_node else 11
     (of_fabric,) = problems(text)
     assert of_fabric.startswith(f"lab.fabric.yml:{line}: ")
     assert words(of_fabric) == says
@@ -251,14 +268,14 @@ def test_what_was_judged_otherwise_is_refused_with_the_same_words(case: str) -> 
     assert words(fault) == says
 
 
-@pytest.mark.parametrize("name", ["eth@0", "lo", "ethernet-number-0", "eth/0"])
+@pytest.mark.parametrize("name", ["eth@0", "lo", "all", "default", "tunl0", "ethernet-number-0", "eth/0"])
 def test_a_name_of_an_interface_is_refused_with_the_same_words(name: str) -> None:
     text = f"{FILE}workloads: {{web1: {{node: node1, interface_name: {name}}}}}\n"
     (of_fabric,) = problems(text)
     workload = {"name": "web1", "address": "10.244.1.1", "interface_name": name}
     with pytest.raises(InvalidInput) as refused:
         request_of("workloads", {"workloads": [workload]})
-    assert of_fabric.startswith("lab.fabric.yml:7: web1: interface_name ")
+    assert of_fabric.startswith("lab.fabric.yml:11: web1: interface_name ")
     assert refused.value.faults == (f"workload web1: interface_name {name!r} {words(of_fabric)}",)
 
 
@@ -271,7 +288,7 @@ def loaded(path: str) -> Values:
 TYPES: t.Mapping[str, t.Tuple[str, t.Optional[str]]] = {
     "number": ("int", None),
     "AS number": ("int", None),
-    "address": ("str", None),
+    "address of the node": ("str", None),
     "word": ("str", None),
     "communities": ("list", "str"),
     "aggregates": ("list", "str"),

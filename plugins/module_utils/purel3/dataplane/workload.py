@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import typing as t
 
 from ..base.errors import InvalidInput
@@ -28,21 +27,13 @@ from ..state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN
 from ..state.kinds.sysctl import Sysctl, proxy_arp, proxy_delay
 from ..state.kinds.veth import End, Veth
 from ..state.plan import Request
-from ..values.workload import HOST_MAC, Workload, faults_of, workload_from
-
-_HOST_DEVICE_PREFIX = "cali"
-_DIGEST_DIGITS = 11
+from ..values.workload import HOST_MAC, Workload, faults_of, host_device, workload_from
 
 
 def request_from(options: t.Mapping[str, t.Any]) -> Request:
     """Work out what a node's kernel must hold, from options of the module workloads; raises InvalidInput."""
     workloads = [workload_from(item, options.get("mtu")) for item in options["workloads"]]
     return to_request(workloads, is_transit=bool(options.get("transit")))
-
-
-def host_device(name: str) -> str:
-    """Name the host's end of a workload's veth, as Calico does: cali and 11 hex digits of the name's SHA-1."""
-    return _HOST_DEVICE_PREFIX + hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:_DIGEST_DIGITS]
 
 
 def check(workloads: t.Sequence[Workload]) -> None:

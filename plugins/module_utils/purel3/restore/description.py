@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..base.table import draw_table
-from ..dataplane.workload import host_device
 from ..state.kinds.ownership import title_of
+from ..values.workload import host_device
 from .state import State
 
 HEADINGS = ("WORKLOAD", "ADDRESS", "NETNS", "INTERFACE", "HOST INTERFACE", "STATE")

@@ -8,10 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ..dataplane.sysctls import to_request as request_settings
-from ..dataplane.workload import host_device
 from ..state.kinds.kind import place_in_words
 from ..state.kinds.registry import describe
-from ..values.workload import Workload, options_of
+from ..values.workload import Workload, host_device, options_of
 from .state import State
 
 # What the line of a workload says in a way of its own; all its other options follow by name.

@@ -9,6 +9,7 @@ import re
 import typing as t
 from ipaddress import IPv4Address, IPv4Network
 
+from .interface import is_of_host
 from .scalars import BadValue, ipv4, network
 
 MOST_REFLECTORS = 5
@@ -16,6 +17,8 @@ MOST_REFLECTORS = 5
 _COMMUNITY = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _TEMPLATE = re.compile(r"\{\{.*[A-Za-z_].*\}\}", re.DOTALL)
 _RULE = re.compile(r"([0-9]{1,10}) *\+ *last_octet")
+_GATEWAY = IPv4Address("169.254.1.1")
+_ROUTER_REMEDY = "write the address by which the node reaches it"
 _RULE_REMEDY = "write one such as 64512, or the rule '50000 + last_octet' for one of each node's own"
 
 
@@ -55,8 +58,10 @@ def peer_address(text: str) -> IPv4Address:
     if "/" in text:
         raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
     parsed = ipv4(text, "write the router's, such as 192.168.50.1")
-    if parsed.is_unspecified or parsed.is_multicast or parsed.is_reserved or parsed.is_loopback:
-        raise BadValue("cannot be a router's", "write the address by which the node reaches it")
+    if parsed == _GATEWAY:
+        raise BadValue("is every workload's gateway, for which the node itself answers", _ROUTER_REMEDY)
+    if not parsed.is_link_local and is_of_host(text) is False:
+        raise BadValue("cannot be a router's", _ROUTER_REMEDY)
     return parsed
 
 

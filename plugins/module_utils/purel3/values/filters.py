@@ -130,7 +130,8 @@ class _Reader:
         if not self._is_mapping((index, "set"), changes, _SET_KEYS, "a set"):
             changes = {}
         action = self._choice((index, "action"), rule.get("action"), (ACCEPT, REJECT))
-        if action is None and not changes and "action" not in rule:
+        # An empty list of communities changes nothing.
+        if rule.get("action") is None and all(value in (None, [], ()) for value in changes.values()):
             self.fault((index,), "does nothing", "give it an action (accept or reject) or something to set")
         if action == REJECT and changes:
             self.fault((index, "set"), "changes a route that is rejected", "remove it, or accept the route")

@@ -9,6 +9,7 @@ import re
 import typing as t
 
 from ..base.errors import InvalidInput
+from .modes import MODE_OF_DEVICE
 
 _WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _DEVICE = re.compile(r"[^\s/:]{1,15}")
@@ -20,12 +21,13 @@ _MULTICAST_BIT = 0x01
 
 # What is wrong with a value, to follow it, and the remedy.
 Problem = t.Tuple[str, str]
-# In every namespace there is such an interface, or its settings lie where those of an interface would
-# (sysctl_dev_name_is_allowed in net/ipv4/devinet.c).
+# In a namespace there is such an interface, or may be (fb_tunnels_only_for_init_net), or its settings lie where those
+# of an interface would (sysctl_dev_name_is_allowed in net/ipv4/devinet.c).
 _TAKEN = {
     "lo": "is the loopback interface",
     "all": "is what the kernel calls all interfaces at once",
     "default": "is what the kernel calls interfaces that are still to come",
+    **dict.fromkeys(MODE_OF_DEVICE, "is the interface of the tunnel itself"),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .filters import BLOCKS, PEERS, Rule, RuleFault, parse_rules, unreachable_on_import
+from .filters import BLOCKS, PEERS, STATIC, Rule, RuleFault, parse_rules, unreachable_on_import
 
 Found = t.Tuple[t.Tuple[Rule, ...], t.Tuple[RuleFault, ...]]
 
@@ -34,11 +34,14 @@ def read_export_rules(value: t.Any, *, is_external: bool) -> Found:
     rules = tuple(
         dataclasses.replace(rule, source=BLOCKS) if is_external and rule.source is None else rule for rule in read
     )
-    return rules, tuple(_faults(rules))
+    return rules, tuple(_faults(rules, is_external=is_external))
 
 
-def _faults(rules: t.Sequence[Rule]) -> t.Iterator[RuleFault]:
+def _faults(rules: t.Sequence[Rule], *, is_external: bool) -> t.Iterator[RuleFault]:
     for index, rule in enumerate(rules):
+        if rule.source == STATIC and not is_external:
+            problem = "source static can never match, because a node announces blocks only to another"
+            yield RuleFault((index, "match"), problem, "remove the rule, or use the filter for routers only")
         if rule.source == BLOCKS and (rule.community or rule.as_path):
             problem = "a block of the node itself has neither community nor AS path, so that this can never match"
             yield RuleFault((index, "match"), problem, f"use source: {PEERS}")

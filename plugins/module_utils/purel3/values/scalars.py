@@ -10,6 +10,8 @@ import typing as t
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, IPv6Address
 
 from . import names
+from .interface import UNUSABLE
+from .workload import HOST_DEVICE_PREFIX
 
 LONGEST_NAME = 63
 LARGEST_PID = 4194304
@@ -22,7 +24,8 @@ _PATH = re.compile(r"/[A-Za-z0-9_./*?+@%:=,-]{1,254}")
 _PEER_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")
 _NETNS_PATH = re.compile(r"(?:/[A-Za-z0-9_.:@-]+)+")
 
-_HOST_NAMES_OF_ANSIBLE = ("all", "ungrouped", "fabric", "localhost")
+# Its groups, those of the inventory plugin, and the hosts that it takes for the controller (constants.LOCALHOST).
+_HOST_NAMES_OF_ANSIBLE = ("all", "ungrouped", "fabric", "lab_routers", "localhost", "127.0.0.1")
 _RESERVED_AS_NUMBERS = {
     0: "reserved",
     23456: "AS_TRANS, the stand-in for 4-byte numbers",
@@ -30,13 +33,6 @@ _RESERVED_AS_NUMBERS = {
     LARGEST_UINT32: "reserved",
 }
 _NODE_ADDRESS_REMEDY = "use the address by which the other nodes reach this one"
-_UNUSABLE = (
-    (IPv4Network("0.0.0.0/8"), "'this network' (0.0.0.0/8)"),
-    (IPv4Network("127.0.0.0/8"), "loopback (127.0.0.0/8)"),
-    (IPv4Network("169.254.0.0/16"), "link-local (169.254.0.0/16), where 169.254.1.1 is every workload's gateway"),
-    (IPv4Network("224.0.0.0/4"), "multicast (224.0.0.0/4)"),
-    (IPv4Network("240.0.0.0/4"), "reserved (240.0.0.0/4)"),
-)
 
 
 class BadValue(ValueError):
@@ -94,6 +90,14 @@ def interface_name(text: str) -> str:
     if problem:
         raise BadValue(*problem)
     return text
+
+
+def uplink_name(text: str) -> str:
+    """The name of a node's interface; those that begin as the host's ends of workloads do are kept from all others."""
+    if text.startswith(HOST_DEVICE_PREFIX):
+        problem = f"begins with {HOST_DEVICE_PREFIX!r}, as the host's ends of workloads do"
+        raise BadValue(problem, "give the host's interface another name")
+    return interface_name(text)
 
 
 def netns(text: str) -> str:
@@ -260,6 +264,6 @@ def _network(text: str, example: str, usual_length: str, parse_length: t.Callabl
 
 
 def _refuse_unusable(network: IPv4Network, remedy: str) -> None:
-    for unusable, why in _UNUSABLE:
+    for unusable, why in UNUSABLE:
         if network.overlaps(unusable):
             raise BadValue(f"{'is' if network.prefixlen == 32 else 'overlaps'} {why}", remedy)

@@ -38,7 +38,7 @@ def word(*choices: str) -> Form:
 TRUTH = Form("truth")
 TRUTH_OR_AUTO = Form("truth", choices=(AUTO,))
 AS_NUMBER = Form("AS number")
-ADDRESS = Form("address")
+ADDRESS = Form("address of the node")
 COMMUNITIES = Form("communities")
 AGGREGATES = Form("aggregates")
 PAUSES = Form("pauses", 1, 3600, "seconds")

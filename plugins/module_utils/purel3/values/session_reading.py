@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 from ipaddress import IPv4Network
 
-from .bgp import aggregate, community, peer_address, within
-from .scalars import as_number, one_of
+from .bgp import aggregate, community, within
+from .scalars import as_number, node_address, one_of
 from .session_options import Form
 
 T = t.TypeVar("T")
@@ -105,7 +105,7 @@ _READERS: t.Mapping[str, t.Callable[[ValueSource, str, t.Any, Form], t.Any]] = {
     "word": lambda source, what, item, form: source.parse_text(what, item, one_of(form.choices)),
     "truth": lambda source, what, item, form: source.parse_truth(what, item, form.choices),
     "AS number": lambda source, what, item, form: source.parse_number(what, item, as_number),
-    "address": lambda source, what, item, form: source.parse_text(what, item, peer_address),
+    "address of the node": lambda source, what, item, form: source.parse_text(what, item, node_address),
     "communities": _texts(community),
     "aggregates": _texts(aggregate),
     "pauses": _pauses,

@@ -9,6 +9,7 @@ The modules' specifications, the fabric file, conformance and the saved state fo
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from .interface import MTU_MAXIMUM, MTU_MINIMUM, is_of_host
@@ -24,6 +25,13 @@ from .names import (
 
 DEFAULT_INTERFACE_NAME = "eth0"
 HOST_MAC = "ee:ee:ee:ee:ee:ee"
+HOST_DEVICE_PREFIX = "cali"
+_DIGEST_DIGITS = 11
+
+
+def host_device(name: str) -> str:
+    """Name the host's end of a workload's veth, as Calico does: cali and 11 hex digits of the name's SHA-1."""
+    return HOST_DEVICE_PREFIX + hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:_DIGEST_DIGITS]
 
 
 class Workload(t.NamedTuple):

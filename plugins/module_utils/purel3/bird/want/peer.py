@@ -144,6 +144,8 @@ def read_peer(
         check.truth(f"{where}.{key}", value.get(key, False))
         for key in ("is_route_reflector", "is_route_reflector_client")
     )
+    if is_direct and value.get("multihop") is not None:
+        check.faults.append(f"{where}: is_direct does not go with multihop {value['multihop']}; remove one of the two")
     resolves = not is_direct if gateway is None else check.choice(f"{where}.gateway", gateway, GATEWAYS) == GATEWAYS[1]
     session = read_session(check, f"{where}.", value, _SESSION_KEYS, defaults, is_external=blocks is None)
     if len(check.faults) > before or None in (name, node, address, as_number, type_, port):

@@ -53,6 +53,8 @@ def _blocks(settings: Settings) -> t.Iterator[str]:
 
 def _session(settings: Settings, where: str, peer: Peer, ours: t.Collection[Contradiction]) -> t.Iterator[str]:
     session = peer.session
+    if session["source_address"] == peer.address:
+        yield f"{where}.source_address: {peer.address} is the peer's own; give an address of this node"
     is_internal = peer.as_number == (session["local_as_number"] or settings.as_number)
     reflects = peer.is_route_reflector or peer.is_route_reflector_client
     if peer.is_route_reflector and peer.is_route_reflector_client:
@@ -63,8 +65,6 @@ def _session(settings: Settings, where: str, peer: Peer, ours: t.Collection[Cont
         yield f"{where}: routes are reflected between nodes only; give it blocks, [] for none"
     if is_internal and any(rule.prepend for rule in session["export_filter"] or ()):
         yield f"{where}.export_filter: a peer of the same AS refuses a path with that AS; leave out prepend"
-    if not peer.is_external and any(rule.source == "static" for rule in session["export_filter"] or ()):
-        yield f"{where}.export_filter: source: static can never match, because a node announces blocks only; remove it"
     for contradiction in contradictions(session):
         # What is so for all sessions is said once.
         if contradiction not in ours:

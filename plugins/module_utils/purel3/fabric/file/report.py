@@ -36,12 +36,12 @@ class Report:
         first, second = sorted((one, other), key=lambda path: self.places.line(*path))
         return first, second
 
-    def unique(self, what: str, uses: t.Iterable[t.Tuple[Path, str, str]]) -> None:
+    def unique(self, what: str, uses: t.Iterable[t.Tuple[Path, str, str]], remedy: str = "give each its own") -> None:
         """Note each value that is used twice, from where each stands, the value, and whose it is."""
         first_use: t.Dict[str, t.Tuple[Path, str]] = {}
         for path, value, owner in sorted(uses, key=lambda use: (self.places.line(*use[0]), use[2])):
             if value in first_use:
                 first_path, first_owner = first_use[value]
                 problem = f"{owner}: {what} {value} is also {first_owner}'s{self.seen(first_path)}"
-                self.fault(path, problem, "give each its own")
+                self.fault(path, problem, remedy)
             first_use.setdefault(value, (path, owner))

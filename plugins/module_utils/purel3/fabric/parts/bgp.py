@@ -29,12 +29,6 @@ _PASSWORD = "password"
 OF_ALL_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ALL)
 OF_ONE_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ONE)
 SESSION_KEYS = (_PASSWORD, *OPTIONS)
-PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
-
-_PASSWORD = "password"
-OF_ALL_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ALL)
-OF_ONE_KEYS = tuple(name for name, option in OPTIONS.items() if option.where == OF_ONE)
-SESSION_KEYS = (_PASSWORD, *OPTIONS)
 
 _PASSWORD_REMEDY = 'put it into a vaulted variable and write "{{ NAME_OF_THE_VARIABLE }}"'
 

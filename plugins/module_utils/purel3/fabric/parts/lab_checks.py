@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from ipaddress import IPv4Address, IPv4Network
 
@@ -17,6 +18,7 @@ from . import peers
 from .intent import DeclaredLab
 from .nodes import addresses_of
 from .part import Draft
+from .topology import NO_TOPOLOGY, common_subnet
 
 if t.TYPE_CHECKING:
     from .fabric import Fabric
@@ -33,6 +35,9 @@ def check(draft: Draft, report: Report) -> None:
     _backend(draft, lab, report)
     _segments(draft.fabric, lab, report)
     _plain_router(draft.fabric, lab, report)
+    if named(draft.backends, lab.backend).operations is not None:
+        _unjoined_nodes(draft, lab, report)
+        _absent_routers(draft, lab, report)
 
 
 def _node_options(draft: Draft, lab: DeclaredLab, report: Report) -> None:
@@ -121,6 +126,58 @@ def _plain_router(fabric: Fabric, lab: DeclaredLab, report: Report) -> None:
         (only,) = routed
         problem = f"network {only.name}: router {only.router} is on this network only, so it leads nowhere"
         report.fault(("lab", "networks", only.name, "router"), problem, "give another network a router as well")
+
+
+def _unjoined_nodes(draft: Draft, lab: DeclaredLab, report: Report) -> None:
+    networks = {network.subnet for network in lab.networks}
+    routed = {network.subnet for network in lab.networks if network.router is not None}
+    if len(routed) == 1 or (networks and any(_networks_of(node) - networks for node in draft.fabric.nodes)):
+        # Of these another fault is told.
+        return
+    for one, other in _speakers(draft.fabric):
+        if _reaches(one, other, routed) and _reaches(other, one, routed):
+            continue
+        routers = "give each of the two a router in networks"
+        if not named(draft.backends, lab.backend).has_networks:
+            names = " or ".join(backend.name for backend in draft.backends if backend.has_networks)
+            routers = f"set backend: {names}, and {routers}"
+        problem = (
+            f"lab: {one.name} in {one.address.network} and {other.name} in {other.address.network} cannot reach each "
+            "other, as no router joins these networks"
+        )
+        report.fault(("lab",), problem, f"{routers}, or put both nodes into one network")
+        return
+
+
+def _speakers(fabric: Fabric) -> t.Iterator[t.Tuple[Node, Node]]:
+    """Pairs of nodes that send each other packets directly; of nodes in the same networks, one stands for all."""
+    nodes = {node.name: node for node in fabric.nodes}
+    for peer in fabric.peers:
+        near, far = nodes.get(peer.node or ""), nodes.get(peer.peer_node or "")
+        if near is not None and far is not None and common_subnet(near, far) is None:
+            yield near, far
+    if fabric.topology != NO_TOPOLOGY:
+        alike: t.Dict[t.Tuple[IPv4Network, t.FrozenSet[IPv4Network]], Node] = {}
+        for node in fabric.nodes:
+            alike.setdefault((node.address.network, frozenset(_networks_of(node))), node)
+        yield from itertools.combinations(alike.values(), 2)
+
+
+def _networks_of(node: Node) -> t.Set[IPv4Network]:
+    return {address.network for address in addresses_of(node)}
+
+
+def _reaches(one: Node, other: Node, routed: t.AbstractSet[IPv4Network]) -> bool:
+    network = other.address.network
+    return network in _networks_of(one) or (network in routed and not routed.isdisjoint(_networks_of(one)))
+
+
+def _absent_routers(draft: Draft, lab: DeclaredLab, report: Report) -> None:
+    made = {router.address.ip for router in lab.routers}
+    for peer in draft.fabric.peers:
+        if peer.address is not None and peer.address not in made:
+            problem = f"{peer.name}: the lab has no router with its address {peer.address}, so that no session comes up"
+            report.warn(("peers", peer.name, "address"), problem, "add it to lab: routers")
 
 
 def _address_at(name: str, address: IPv4Address, fabric: Fabric) -> Path:

@@ -133,7 +133,7 @@ def _node(
     address = section.text("address", scalars.interface_address)
     router_id = section.text("router_id", scalars.router_id)
     blocks = tuple(_blocks(section))
-    interface = section.text("interface", scalars.interface_name)
+    interface = section.text("interface", scalars.uplink_name)
     as_number = section.number("as_number", scalars.as_number)
     cluster_id = section.text("route_reflector_cluster_id", bgp.cluster_id)
     interfaces = tuple(sorted(_interfaces(section), key=lambda interface: interface.name))
@@ -159,7 +159,7 @@ def _node(
 def _interfaces(section: Section) -> t.Iterator[NodeInterface]:
     interfaces = section.section("interfaces", f"{section.title}: interfaces")
     for name, item in interfaces.items():
-        interfaces.check_name("interface", name, item, scalars.interface_name)
+        interfaces.check_name("interface", name, item, scalars.uplink_name)
         entry = interfaces.entry(name, item, f"{interfaces.title}: {show(name)}", ("address",))
         if entry.is_mapping and "address" not in entry:
             entry.missing("address", "write it with its prefix length, such as 10.0.13.1/24")
@@ -184,6 +184,7 @@ def _check(draft: Draft, report: Report) -> None:
     fabric = draft.fabric
     _identities(fabric, report)
     _networks(fabric, report)
+    _pools_in_networks(fabric, report)
     _further_interfaces(fabric, report)
     if pools.are_all_read(draft):
         _blocks_in_pools(fabric, report)
@@ -231,6 +232,16 @@ def _networks(fabric: Fabric, report: Report) -> None:
             report.fault(path, problem, "give nodes of one subnet the same prefix length")
         else:
             outer = network
+
+
+def _pools_in_networks(fabric: Fabric, report: Report) -> None:
+    networks = {address.network: (path, owner) for path, address, owner in reversed(list(_addresses(fabric)))}
+    for pool in fabric.pools:
+        for network in (network for network in sorted(networks) if pool.cidr.subnet_of(network)):
+            path, owner = networks[network]
+            problem = f"pool {pool.cidr} lies in {owner}'s network {network}{report.seen(path)}, whose other hosts find"
+            problem += " none of its addresses on the wire"
+            report.warn(pools.pool_at(pool), problem, "use a range that no network has")
 
 
 def _further_interfaces(fabric: Fabric, report: Report) -> None:

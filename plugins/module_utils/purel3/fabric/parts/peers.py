@@ -118,22 +118,26 @@ def _check(draft: Draft, report: Report) -> None:
         else:
             _two_nodes(draft, peer, report)
         _reach(fabric, peer, report)
+        _source(fabric, peer, report)
         _nodes_of(draft, peer, report)
     _twice(fabric, report)
 
 
 def _prepend(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
-    name = peer.options.get("export_filter")
-    if not prepends(fabric, name):
+    of_all = fabric.session.get("export_filter")
+    own = peer.options.get("export_filter", of_all)
+    # The other end of two nodes has that of all sessions.
+    name = next((each for each in (own, of_all if peer.peer_node else None) if prepends(fabric, each)), None)
+    if name is None:
         return
+    path = ("bgp", "export_filter") if name == of_all else ("peers", peer.name, "export_filter")
     nodes = {node.name: node for node in fabric.nodes}
     far = nodes.get(peer.peer_node or "")
     as_number = far.as_number if far is not None else peer.as_number
     for node in peering_nodes(fabric, peer):
         if as_number == (peer.options.get("local_as_number") or node.as_number):
             problem = f"{peer.name}: export_filter {name} prepends, but {node.name} and the peer share AS {as_number}"
-            remedy = "no peer takes a path with its own AS: leave out prepend"
-            report.fault(("peers", peer.name, "export_filter"), problem, remedy)
+            report.fault(path, problem, "no peer takes a path with its own AS: leave out prepend")
             return
 
 
@@ -149,6 +153,12 @@ def _router(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
     for node in fabric.nodes:
         if any(address.ip == peer.address for address in addresses_of(node)):
             _router_is_node(peer, node, report)
+    subnets = {address.network for node in peering_nodes(fabric, peer) for address in addresses_of(node)}
+    for subnet in sorted(subnet for subnet in subnets if subnet.prefixlen < 31):
+        if peer.address in (subnet.network_address, subnet.broadcast_address):
+            which = "network" if peer.address == subnet.network_address else "broadcast"
+            problem = f"{peer.name}: address {peer.address} is the {which} address of {subnet}"
+            report.fault((*path, "address"), problem, "write the router's own")
     for router in fabric.lab.routers if fabric.lab is not None else ():
         if router.address.ip == peer.address and peer.as_number not in (None, router.as_number):
             at = report.seen(("lab", "routers", router.name, "as_number"))
@@ -202,10 +212,24 @@ def _nodes_of(draft: Draft, peer: DeclaredPeer, report: Report) -> None:
             remedy = f"no node has the label {unknown[0]}: {nearest_remedy(unknown[0], known)}"
         problem = f"{peer.name}: selector {show(peer.selector.text)} selects no node"
         report.fault(("peers", peer.name, "selector"), problem, remedy)
-    if "source_address" in peer.options and len(selected) > 1:
-        problem = f"{peer.name}: source_address {peer.options['source_address']} is for {len(selected)} nodes"
+
+
+def _source(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
+    source = peer.options.get("source_address")
+    nodes = peering_nodes(fabric, peer)
+    if source is None:
+        return
+    where = f"{peer.name}: source_address {source}"
+    path = ("peers", peer.name, "source_address")
+    if len(nodes) > 1:
         remedy = "one address is one node's: use 'node', or remove it to have each node's own used"
-        report.fault(("peers", peer.name, "source_address"), problem, remedy)
+        report.fault(path, f"{where} is for {len(nodes)} nodes", remedy)
+        return
+    for node in nodes:
+        own = [str(address.ip) for address in addresses_of(node)]
+        if str(source) not in own:
+            remedy = f"use {' or '.join(own)}, or add the interface that has it to the node's interfaces"
+            report.fault(path, f"{where} is not one of {node.name}'s{report.seen(('nodes', node.name))}", remedy)
 
 
 def _reach(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from ...values import scalars
-from ...values.workload import DEFAULT_INTERFACE_NAME, WORKLOAD_OPTIONS, WorkloadOption
+from ...values.workload import DEFAULT_INTERFACE_NAME, WORKLOAD_OPTIONS, WorkloadOption, host_device
 from ..file.document import Path
 from ..file.report import Report
 from ..file.section import Section, nearest_remedy, show
@@ -101,6 +101,7 @@ def _check(draft: Draft, report: Report) -> None:
     knows_all_pools = pools.are_all_read(draft)
     addresses = []
     namespaces = []
+    devices = []
     for workload in draft.fabric.workloads:
         node = nodes.get(workload.node)
         if workload.node not in draft.node_names:
@@ -111,6 +112,7 @@ def _check(draft: Draft, report: Report) -> None:
             remedy = "put the workload on another node, or remove 'blocks' there to have one allocated"
             report.fault(_of(workload, "node"), problem, remedy)
         namespaces.append((_of(workload, "netns"), f"{workload.netns} on {workload.node}", workload.name))
+        devices.append((_of(workload), f"{host_device(workload.name)} on {workload.node}", workload.name))
         if workload.address is None:
             continue
         addresses.append((_of(workload, "address"), str(workload.address), workload.name))
@@ -121,6 +123,7 @@ def _check(draft: Draft, report: Report) -> None:
             report.fault(_of(workload, "address"), problem, f"use an address of a pool ({cidrs})")
     report.unique("address", addresses)
     report.unique("netns", namespaces)
+    report.unique("host interface", devices, "rename one of them: it is made from the name")
 
 
 def _of(workload: DeclaredWorkload, *keys: str) -> Path:
