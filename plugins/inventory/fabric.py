@@ -165,7 +165,8 @@ options:
         happens beyond it, V(warn), V(block), V(restart) or V(disable) (default V(block)).
       - V(import_filter) and V(export_filter) name one of O(filters). The default is none. Between nodes a filter can
         only narrow what is checked anyway. From a router outside of the fabric only what V(import_filter) accepts is
-        taken.
+        taken, and never what lies in a pool, leads to the address of a node, or is no place for routes, such as
+        V(127.0.0.0/8) and V(169.254.0.0/16).
       - V(aggregates) are announced to routers outside of the fabric in place of the blocks inside them. The default is
         none.
     type: dict
@@ -193,6 +194,12 @@ options:
         from, one of the node's addresses in this file (default the one in the peer's subnet); V(multihop) is how many
         hops away the peer may be (a peer in another subnet may by default be any number of them away); V(passive) waits
         for the peer (default V(false)).
+      - V(carries_blocks) is of a router outside of the fabric that passes on the nodes' blocks, where nodes have no
+        sessions with each other (default V(false)). A block is taken from it, whatever V(import_filter) says, if its
+        owner is where the route began - the last AS of the path, or the ORIGINATOR_ID within one AS.
+      - V(allow_local_as) is how often the path of a route may name the node's own AS, V(0) to V(10). Nodes of one AS
+        need V(1) to take each other's blocks from a router in another AS, unless that puts its own number in place of
+        theirs (as-override).
       - All keys of O(bgp) but V(bfd_interval) and V(bfd_multiplier).
     type: dict
   kernel_metric:

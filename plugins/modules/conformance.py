@@ -16,7 +16,7 @@ description:
   - Compares this node with what it should be, and names each difference. Its BGP sessions; a route to each block that a
     peer should announce, in BIRD and in the kernel, with the right next hop, through the tunnel or beside it; the
     blackholes of its own blocks; its workloads with their veth pairs, addresses and routes; its tunnel with its
-    address, MTU and guard; and who announces what it may not.
+    address, MTU and guard; and who announces what it may not, nodes and routers alike.
   - Waits while a difference can still go by itself, because BIRD may still be converging.
   - In check mode, reads once, waits for nothing and never fails.
 extends_documentation_fragment:
@@ -67,6 +67,29 @@ options:
     description: Whether nodes pass on the routes of others, as in C(bird_transit).
     type: bool
     default: false
+  pools:
+    description:
+      - The pools, as in C(bird_pools). Whoever is no node and announces a part of them is named. Where there are none,
+        the same of the blocks.
+    type: list
+    elements: str
+  owners:
+    description:
+      - Who may be the origin of which block, as in C(bird_owners); what routers pass on is judged by it.
+    type: list
+    elements: dict
+    suboptions:
+      block:
+        description: The block, with prefix length.
+        type: str
+        required: true
+      as_number:
+        description: The AS of the node that owns it.
+        type: int
+        required: true
+      router_id:
+        description: The node's identity in BGP.
+        type: str
   allows_other_sessions:
     description:
       - Whether our own sessions with others than O(peers) are no difference, as in the middle of a change that keeps
@@ -264,6 +287,16 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     },
     "own_blocks": {"type": "list", "elements": "str"},
     "is_transit": {"type": "bool", "default": False},
+    "pools": {"type": "list", "elements": "str"},
+    "owners": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "block": {"type": "str", "required": True},
+            "as_number": {"type": "int", "required": True},
+            "router_id": {"type": "str"},
+        },
+    },
     "allows_other_sessions": {"type": "bool", "default": False},
     "workloads": {
         "type": "list",

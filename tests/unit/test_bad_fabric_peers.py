@@ -434,6 +434,16 @@ CASES = [
         base=LINKED,
     ),
     Case(
+        "a session of two nodes carries blocks",
+        "peer_node: node2}",
+        "peer_node: node2, carries_blocks: true}",
+        [
+            "7: link: carries_blocks does not go with peer_node; it is for routers outside of the fabric: remove it; "
+            "nodes pass on blocks with transit: true"
+        ],
+        base=LINKED,
+    ),
+    Case(
         "a session of two nodes has a port",
         "peer_node: node2}",
         "peer_node: node2, port: 179}",

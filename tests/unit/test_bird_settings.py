@@ -92,7 +92,16 @@ BAD_NODES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], str]] = {
     "transit neither true nor false": ({"bird_transit": "perhaps"}, "bird_transit: 'perhaps' is neither true nor"),
     "owners without transit": (
         {"bird_owners": [{"block": "10.244.1.0/26", "as_number": 64512}]},
-        "bird_owners: it is for transit only; set bird_transit: true",
+        "bird_owners: it is for transit, and for routers that carry blocks; set bird_transit: true or a peer's",
+    ),
+    "owner with another identity than a router's": (
+        {"bird_transit": True, "bird_owners": [{"block": "10.244.1.0/26", "as_number": 1, "router_id": "0.0.0.0"}]},
+        "bird_owners[0].router_id: '0.0.0.0' is not a router id",
+    ),
+    "pool with host bits": ({"bird_pools": ["10.244.0.1/16"]}, "bird_pools[0]: '10.244.0.1/16' has host bits set"),
+    "node address without its subnet": (
+        {"bird_node_addresses": ["192.168.50.10"]},
+        "bird_node_addresses[0]: '192.168.50.10' has no prefix length",
     ),
     "owner without AS number": ({"bird_owners": [{"block": "10.244.1.0/26"}]}, "give a mapping with block, as_number"),
     "owner of what is no block": (
@@ -264,6 +273,14 @@ BAD_PEERS: t.Dict[str, t.Tuple[t.Dict[str, t.Any], str]] = {
     "own AS in front of a path inside the AS": (
         {"export_filter": [{"set": {"prepend": 1}, "action": "accept"}]},
         "bird_peers (node2).export_filter: a peer of the same AS refuses a path with that AS",
+    ),
+    "a node that carries blocks": (
+        {"carries_blocks": True},
+        "bird_peers (node2): carries_blocks is of routers outside the fabric",
+    ),
+    "a router that carries blocks of nobody": (
+        {"carries_blocks": True, "blocks": None},
+        "bird_owners: it is empty, but node2 carries blocks; say who owns them",
     ),
     "type with a bar": ({"type": "a|b"}, "bird_peers[0].type"),
     "unknown key": ({"as_numbr": 1}, "bird_peers[0]: 'as_numbr' is not known; did you mean as_number?"),

@@ -44,6 +44,12 @@ def peer(number: int, **more: t.Any) -> t.Dict[str, t.Any]:
 
 
 TOR = {"name": "tor1", "address": "192.0.2.99", "as_number": 64900, "blocks": None, "type": "global"}
+CARRIER = {**TOR, "carries_blocks": True}
+POOL = ["10.244.0.0/16"]
+OWNERS = [
+    {"block": block, "as_number": 64512, "router_id": f"192.0.2.{n}"}
+    for n, block in enumerate((OWN, SECOND, THIRD), start=1)
+]
 REFLECTOR = {"name": "rr1", "address": "192.0.2.50", "as_number": 64512, "blocks": [], "is_route_reflector": True}
 
 
@@ -85,6 +91,10 @@ def learnt(network: str, address: str, gateway: str = "", *, is_best: bool = Tru
     return BirdRoute("master4", network, "unicast", name, "", is_best, 100, hops, as_path, address)
 
 
+def by_router(network: str, as_path: str, **more: t.Any) -> BirdRoute:
+    return replace(learnt(network, "192.0.2.99", as_path=as_path), **more)
+
+
 def in_kernel(network: str, gateway: str = "", kind: int = UNICAST, protocol: int = 12) -> Route:
     return Route("", TABLE_MAIN, network, 0, kind, gateway, "eth0" if gateway else "", 0, protocol)
 
@@ -102,6 +112,7 @@ def without(routes: t.Iterable[t.Any], network: str) -> t.Tuple[t.Any, ...]:
 
 
 TWO = session("192.0.2.2")
+ROUTER = session("192.0.2.99", as_number=64900)
 CASES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], Seen, t.List[str]]] = {
     "all is as it should be": ({}, WHOLE, []),
     "a session is down, and what follows from it is not told": (
@@ -209,6 +220,103 @@ CASES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], Seen, t.List[str]]] = {
             f"announcement 10.244.1.7/32: node3 announces 10.244.1.7/32, which is part of this node's {OWN}: ignored",
             f"announcement {SECOND}: node3 announces {SECOND} (AS path 64513 64514), which is node2's: ignored",
         ],
+    ),
+    "a router announces what is a node's": (
+        {"peers": [peer(2), peer(3), TOR], "pools": POOL},
+        replace(
+            WHOLE,
+            protocols=(*WHOLE.protocols, ROUTER),
+            filtered=(
+                by_router("10.244.2.1/32", "64900"),
+                by_router(THIRD, "64900"),
+                by_router("10.244.3.0/27", "64900 65000"),
+                # What it has from others, and what lies around the blocks, takes nothing while it is ignored.
+                by_router(SECOND, "64900 64513"),
+                by_router("10.244.0.0/16", "64900"),
+                by_router("198.51.100.0/24", "64900"),
+            ),
+        ),
+        [
+            f"announcement 10.244.2.1/32: tor1 announces 10.244.2.1/32 (AS path 64900), which is part of node2's "
+            f"{SECOND}: ignored",
+            f"announcement {THIRD}: tor1 announces {THIRD} (AS path 64900), which is node3's: ignored",
+            f"announcement 10.244.3.0/27: tor1 announces 10.244.3.0/27 (AS path 64900 65000), which is part of node3's "
+            f"{THIRD}: ignored",
+        ],
+    ),
+    "BIRD takes from a router of the user's own what lies in a pool": (
+        {"pools": POOL},
+        replace(
+            WHOLE,
+            protocols=(*WHOLE.protocols, replace(session("192.0.2.77", as_number=65001), name="uplink")),
+            routes=(
+                *WHOLE.routes,
+                replace(by_router("10.244.9.0/24", "65001"), protocol="uplink"),
+                replace(by_router("0.0.0.0/0", "65001"), protocol="uplink"),
+                replace(by_router("10.0.0.0/8", "65001"), protocol="uplink"),
+            ),
+        ),
+        [
+            "route 10.244.9.0/24: BIRD takes 10.244.9.0/24 (AS path 65001) from uplink, although it is nobody's in "
+            "this fabric"
+        ],
+    ),
+    "a router carries blocks that began at their owners, and one that did not": (
+        {"peers": [CARRIER], "pools": POOL, "owners": OWNERS},
+        replace(
+            WHOLE,
+            protocols=(ROUTER,),
+            routes=(STATIC, by_router(SECOND, "64900 64512"), by_router(THIRD, "64900 64900")),
+            kernel=(
+                in_kernel(OWN, kind=BLACKHOLE),
+                in_kernel(SECOND, "192.0.2.99"),
+                in_kernel(THIRD, "192.0.2.99"),
+            ),
+            filtered=(by_router(SECOND, "64900 666"),),
+        ),
+        [f"announcement {SECOND}: tor1 announces {SECOND} (AS path 64900 666), which is node2's: ignored"],
+    ),
+    "a router of the same AS carries blocks": (
+        {"peers": [{**CARRIER, "as_number": 64512}], "pools": POOL, "owners": OWNERS},
+        replace(
+            WHOLE,
+            protocols=(session("192.0.2.99"),),
+            routes=(
+                STATIC,
+                by_router(SECOND, "", originator="192.0.2.2"),
+                by_router(THIRD, "", originator="192.0.2.2"),
+            ),
+            kernel=(
+                in_kernel(OWN, kind=BLACKHOLE),
+                in_kernel(SECOND, "192.0.2.99"),
+                in_kernel(THIRD, "192.0.2.99"),
+            ),
+        ),
+        [f"route {THIRD}: BIRD takes {THIRD} from tor1, although it is node3's"],
+    ),
+    "a block that should come by a router": (
+        {"peers": [CARRIER], "pools": POOL, "owners": OWNERS},
+        replace(
+            WHOLE,
+            protocols=(ROUTER,),
+            routes=(STATIC, by_router(SECOND, "64900 64512")),
+            kernel=(in_kernel(OWN, kind=BLACKHOLE), in_kernel(SECOND, "192.0.2.99")),
+        ),
+        [
+            f"route {THIRD}: no route to {THIRD} of node3: tor1 has not announced it, or with this node's own AS 64512 "
+            "in its path, which BIRD refuses; give each node an AS of its own, set allow_local_as, or have the router "
+            "put its AS in place of theirs (as-override)"
+        ],
+    ),
+    "a block that should come by a router, where the own AS in a path is no matter": (
+        {"peers": [{**CARRIER, "allow_local_as": 1}], "pools": POOL, "owners": OWNERS},
+        replace(
+            WHOLE,
+            protocols=(ROUTER,),
+            routes=(STATIC, by_router(SECOND, "64900 64512")),
+            kernel=(in_kernel(OWN, kind=BLACKHOLE), in_kernel(SECOND, "192.0.2.99")),
+        ),
+        [f"route {THIRD}: no route to {THIRD} of node3: tor1 has not announced it"],
     ),
     "the kernel lacks a route": (
         {},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 
@@ -163,12 +164,13 @@ def test_a_route_to_a_router_outside_of_the_fabric_needs_no_tunnel() -> None:
     router = {"name": "tor1", "address": ROUTER, "as_number": 64900, "blocks": None, "type": "global"}
     found = Seen(
         protocols=(protocol(ROUTER),),
-        routes=(learnt(FAR_BLOCK, ROUTER, ROUTER, ROUTER),),
+        routes=(replace(learnt(FAR_BLOCK, ROUTER, ROUTER, ROUTER), as_path="64900"),),
         kernel=(FAR_PLAIN,),
     )
     blocks = [{"block": FAR_BLOCK, "node": "node3"}]
-    peers = [{**router, "as_number": 64512}]
-    assert compare(expect(peers=peers, blocks=blocks, encapsulation=ALWAYS), found) == ()
+    peers = [{**router, "as_number": 64512, "carries_blocks": True}]
+    owners = [{"block": FAR_BLOCK, "as_number": 64900}]
+    assert compare(expect(peers=peers, blocks=blocks, owners=owners, encapsulation=ALWAYS), found) == ()
 
 
 def test_while_bird_does_not_answer_the_kernel_is_still_compared() -> None:

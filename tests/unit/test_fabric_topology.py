@@ -294,6 +294,66 @@ def test_with_transit_the_owner_of_every_block_is_known_with_its_as_number() -> 
     ]
 
 
+CARRIED = "topology: none\npeers: {tor: {address: 192.168.50.254, as_number: 64900, carries_blocks: true}}\n"
+
+
+def test_where_there_are_routers_nodes_know_what_no_router_may_claim() -> None:
+    assert defaults(NODES) == {}
+    found = defaults(f"peers: {{tor: {{{ROUTER}}}}}\n{NODES}")
+    assert found == {
+        "bird_pools": ["10.244.0.0/16"],
+        "bird_node_addresses": ["192.168.50.1/24", "192.168.50.2/24", "192.168.50.3/24"],
+    }
+
+
+def test_where_a_router_carries_blocks_their_owners_are_known_by_what_it_sees_of_them() -> None:
+    text = CARRIED.replace("carries", "local_as_number: 65001, node: n1, carries") + NODES
+    assert defaults(text)["bird_owners"] == [
+        {"block": "10.244.0.0/26", "as_number": 64512, "router_id": "192.168.50.1"},
+        {"block": "10.244.0.0/26", "as_number": 65001, "router_id": "192.168.50.1"},
+        {"block": "10.244.0.64/26", "as_number": 64512, "router_id": "192.168.50.2"},
+        {"block": "10.244.0.128/26", "as_number": 64512, "router_id": "192.168.50.3"},
+    ]
+    assert peers(text, "n1")["tor"]["carries_blocks"] is True
+    assert "gateway" not in peers(CARRIED + NODES, "n1")["tor"]
+    # What it carries may then lead into another subnet.
+    assert peers(CARRIED + FAR, "n1")["tor"]["gateway"] == "recursive"
+
+
+SAME_AS = (
+    "site.fabric.yml:5: tor: n1 and n2 are both AS 64512 to it, and each refuses the other's blocks, which come with "
+    "that number in their path; give each node an as_number of its own, or set allow_local_as: 1; where the router "
+    "puts its own number in place of theirs (as-override), set allow_local_as: 0"
+)
+APART = (
+    "site.fabric.yml:6: tor: n1 and n2 have no session with each other, and nothing inside of the pools is taken from "
+    "a router, whatever import_filter accepts; set carries_blocks: true if it passes on their blocks"
+)
+TAKING = "topology: none\nfilters: {all: [{action: accept}]}\npeers: {tor: {address: 192.168.50.254, as_number: 64900"
+
+
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        (CARRIED, [SAME_AS]),
+        (CARRIED.replace("true", "true, allow_local_as: 1"), []),
+        (CARRIED.replace("true", "true, allow_local_as: 0"), []),
+        (CARRIED.replace("as_number: 64900", "as_number: 64512"), []),
+        (CARRIED.replace("true", "true, node: n1"), []),
+        (f"{TAKING}, import_filter: all}}}}\n", [APART]),
+        (f"transit: true\n{TAKING}, import_filter: all}}}}\n", []),
+        (f"{TAKING}, import_filter: all}}}}\n".replace("none", "full_mesh"), []),
+        (f"{TAKING}, import_filter: all, node: n1}}}}\n", []),
+        (f"{TAKING}, import_filter: all, carries_blocks: true, allow_local_as: 1}}}}\n", []),
+        (f"{TAKING}, import_filter: all}}}}\n".replace("[{action", "[{match: {prefix: 0.0.0.0/0}, action"), []),
+        (f"{TAKING}, import_filter: all}}}}\n".replace("[{action", "[{match: {length: 24-32}, action"), [APART]),
+        (f"{TAKING}}}}}\n", []),
+    ],
+)
+def test_that_a_router_will_bring_no_blocks_is_told_from_the_file(text: str, warnings: t.List[str]) -> None:
+    assert checked(HEAD + text + NODES).warnings == warnings
+
+
 SINGLES = """\
 workloads:
   own: {node: n1}

@@ -97,7 +97,8 @@ def of_file(options: Values, *, is_of_peer: bool) -> t.List[str]:
 def variables(options: Values, *, is_of_peer: bool) -> Values:
     peer = {"name": "tor1", **PEER, **(options if is_of_peer else {})}
     of_all = {} if is_of_peer else {f"bird_{name}": value for name, value in options.items()}
-    return {**NODE, **of_all, "bird_peers": [peer]}
+    owners = [{"block": "10.244.2.0/26", "as_number": 64513}] if options.get("carries_blocks") is True else []
+    return {**NODE, **of_all, "bird_peers": [peer], "bird_owners": owners}
 
 
 def of_role(values: Values) -> t.List[str]:

@@ -100,6 +100,12 @@ OPTIONS: t.Mapping[str, SessionOption] = {
     "local_as_number": SessionOption(AS_NUMBER, OF_ONE, words=("local",), is_of_near_end=True, has_variable=False),
     "source_address": SessionOption(ADDRESS, OF_ONE, words=("local",), is_of_near_end=True, has_variable=False),
     "multihop": SessionOption(number(1, 255), OF_ONE, words=("multihop",), has_variable=False),
+    "allow_local_as": SessionOption(
+        number(0, 10), OF_ONE, words=("allow local as",), is_plain=True, is_of_near_end=True, has_variable=False
+    ),
+    "carries_blocks": SessionOption(
+        TRUTH, OF_ONE, False, ("import",), is_in_channel=True, effect=REFILTER, is_of_near_end=True, has_variable=False
+    ),
     "passive": SessionOption(TRUTH, OF_ONE, False, words=("passive",), is_of_near_end=True, has_variable=False),
     "ttl_security": SessionOption(TRUTH_OR_AUTO, default=AUTO, words=("ttl security",)),
     "bfd": SessionOption(TRUTH, default=False, words=("bfd",), effect=NONE),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ..bird.talk.expected import ExpectedPeer
 from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, info
-from ..bird.talk.status import BirdRoute, Daemon, ProtocolStatus
+from ..bird.talk.status import BirdRoute, Daemon, ProtocolStatus, SessionStatus
 from ..state.kinds.kind import name_of
 from ..state.kinds.route import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, Route
 from ..state.plan_words import Change
@@ -181,12 +181,47 @@ def _of_routes(expectation: Expectation, index: _Index) -> t.Iterator[Difference
         names = {index.sessions[peer.address].name: peer for peer in sources}
         learnt = [route for route in index.routes.get(block, ()) if route.protocol in names]
         if not learnt:
+            candidates = [(peer, index.sessions[peer.address].session) for peer in sources]
             known = " or ".join(sorted(peer.name for peer in sources))
             text = f"no route to {block} of {owner}: {known} has not announced it"
+            text += next(filter(None, (_loop(expectation, block, *source) for source in candidates)), "")
             yield Difference(expectation.node, ROUTE, block, f"from {known}", "none", text)
 
 
+def _loop(expectation: Expectation, block: str, peer: ExpectedPeer, session: t.Optional[SessionStatus]) -> str:
+    if session is None or session.local_as == session.neighbor_as or peer.allows_local_as:
+        return ""
+    if not peer.carries_blocks or not expectation.origins.shares_as(block, session.local_as):
+        return ""
+    # BIRD drops such a route without a trace.
+    return (
+        f", or with this node's own AS {session.local_as} in its path, which BIRD refuses; give each node an AS of its "
+        "own, set allow_local_as, or have the router put its AS in place of theirs (as-override)"
+    )
+
+
+def _false_routes(
+    expectation: Expectation, seen: Seen, index: _Index, routes: t.Iterable[BirdRoute]
+) -> t.Iterator[t.Tuple[BirdRoute, str, str]]:
+    """Find what routers, also those of the user's own files, announce as theirs of what nodes own, with their names."""
+    routers = {one.name: one for one in seen.protocols if one.session is not None}
+    for route in routes:
+        protocol, peer = routers.get(route.protocol), index.peers.get(route.protocol)
+        if protocol is None or protocol.session is None or (peer is not None and peer.may_announce is not None):
+            continue
+        # Of ours that nobody named, it is not known whether they are with nodes.
+        if peer is None and protocol.name.startswith(_OUR_PROTOCOLS):
+            continue
+        if expectation.origins.is_false(route, protocol.session):
+            path = f" (AS path {route.as_path})" if route.as_path else ""
+            yield route, (peer or described_peer(protocol)).name, path
+
+
 def _of_foreign_routes(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:
+    for route, name, path in _false_routes(expectation, seen, index, seen.routes):
+        whose = expectation.whose(route.network)
+        text = f"BIRD takes {route.network}{path} from {name}, although it is {whose}"
+        yield Difference(expectation.node, ROUTE, route.network, "not taken", f"from {name}", text)
     for route in seen.routes:
         peer = index.peers.get(route.protocol)
         if peer is None or peer.may_announce is None or expectation.passes_on(peer):
@@ -198,18 +233,23 @@ def _of_foreign_routes(expectation: Expectation, seen: Seen, index: _Index) -> t
 
 
 def _of_announcements(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:
-    for route in sorted(seen.filtered, key=lambda one: (one.protocol, one.network)):
+    filtered = sorted(seen.filtered, key=lambda one: (one.protocol, one.network))
+    for route, name, path in _false_routes(expectation, seen, index, filtered):
+        if expectation.origins.is_in_block(route):
+            yield _announcement(expectation, route, name, path)
+    for route in filtered:
         peer = index.peers.get(route.protocol)
         if peer is None or peer.may_announce is None or route.network in peer.may_announce:
             continue
         if peer.keeps_back and expectation.passes_on(peer) and route.network in expectation.owners:
             continue
         path = f" (AS path {route.as_path})" if " " in route.as_path else ""
-        whose = expectation.whose(route.network)
-        text = f"{peer.name} announces {route.network}{path}, which is {whose}: ignored"
-        yield Difference(
-            expectation.node, ANNOUNCEMENT, route.network, f"not from {peer.name}", f"from {peer.name}", text
-        )
+        yield _announcement(expectation, route, peer.name, path)
+
+
+def _announcement(expectation: Expectation, route: BirdRoute, name: str, path: str) -> Difference:
+    text = f"{name} announces {route.network}{path}, which is {expectation.whose(route.network)}: ignored"
+    return Difference(expectation.node, ANNOUNCEMENT, route.network, f"not from {name}", f"from {name}", text)
 
 
 def _of_kernel(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterator[Difference]:

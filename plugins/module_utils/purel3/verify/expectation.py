@@ -17,6 +17,7 @@ from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
 from ..dataplane.workload import request_from as request_workloads
 from ..state.plan import Request
 from .encapsulation import ExpectedWays, encapsulation_from
+from .origins import NO_ORIGINS, ExpectedOrigins, origins_from
 
 _HOST_LENGTH = 32
 
@@ -35,6 +36,7 @@ class Expectation:
     allows_other_sessions: whether sessions of ours with others than the peers are no difference.
     encapsulation: which routes should lead into the tunnel; None when nobody said.
     tunnel: what its kernel should hold for the tunnel; None when nobody said.
+    origins: where routes inside of the pools may begin.
     """
 
     node: str
@@ -46,6 +48,7 @@ class Expectation:
     allows_other_sessions: bool = False
     encapsulation: t.Optional[ExpectedWays] = None
     tunnel: t.Optional[Request] = None
+    origins: ExpectedOrigins = NO_ORIGINS
 
     @property
     def blackholes(self) -> t.Tuple[str, ...]:
@@ -74,8 +77,8 @@ class Expectation:
         return tuple(peer for peer in self.peers if self.passes_on(peer) and not peer.keeps_back)
 
     def passes_on(self, peer: ExpectedPeer) -> bool:
-        """Tell whether a peer announces other nodes' blocks, too: a reflector, or any node of a fabric with transit."""
-        return peer.is_route_reflector or (self.is_transit and peer.may_announce is not None)
+        """Tell whether a peer announces others' blocks: a reflector, a carrying router, a node with transit."""
+        return peer.is_route_reflector or peer.carries_blocks or (self.is_transit and peer.may_announce is not None)
 
     def whose(self, network: str) -> str:
         """Say in words whose a network (10.244.104.0/26) is, for example `node2's`, or `nobody's in this fabric`."""
@@ -129,12 +132,17 @@ def expectation_from_params(params: Params) -> Expectation:
     if params["encapsulation"] is not None:
         routers = [peer.address for peer in peers if peer.may_announce is None]
         encapsulation = encapsulation_from(params["encapsulation"], params["subnets"] or (), routers, faults)
-    if faults:
-        raise InvalidInput(faults)
     # The list of the whole fabric knows best; the peers' own blocks stand in where there is none.
     owners = {block: peer.name for peer in peers for block in peer.blocks}
     owners.update(listed)
     own = {block for block, owner in listed if owner == node} if params["own_blocks"] is None else dict(named)
+    origins = NO_ORIGINS
+    if not faults:
+        origins = origins_from(
+            params.get("pools") or (), params.get("owners") or (), {**owners, **dict.fromkeys(own)}, faults
+        )
+    if faults:
+        raise InvalidInput(faults)
     return Expectation(
         node=node,
         peers=peers,
@@ -145,6 +153,7 @@ def expectation_from_params(params: Params) -> Expectation:
         allows_other_sessions=params["allows_other_sessions"],
         encapsulation=encapsulation,
         tunnel=tunnel,
+        origins=origins,
     )
 
 

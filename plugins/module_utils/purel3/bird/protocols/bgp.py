@@ -26,7 +26,6 @@ KIND = ProtocolKind(
     # Before the options of the table, what follows from other things, or is written by hand only.
     options={
         "allow bgp_local_pref": RESTART,
-        "allow local as": RESTART,
         "check link": NONE,
         "debug": NONE,
         "default bgp_med": RESTART,

@@ -35,6 +35,8 @@ class ExpectedPeer:
     as_number: its autonomous system; 0 when nobody said.
     is_direct: whether it is in a subnet of this node.
     is_route_reflector: whether it passes on the routes of other nodes.
+    carries_blocks: whether it is a router outside the fabric that passes on the blocks of nodes.
+    allows_local_as: whether somebody said what becomes of routes with this node's own AS in their path.
     """
 
     name: str
@@ -46,6 +48,8 @@ class ExpectedPeer:
     as_number: int = 0
     is_direct: bool = True
     is_route_reflector: bool = False
+    carries_blocks: bool = False
+    allows_local_as: bool = False
 
 
 def expected_peers(values: t.Sequence[Values]) -> t.Tuple[ExpectedPeer, ...]:
@@ -74,16 +78,21 @@ def _expected_peer(value: Values) -> ExpectedPeer:
     blocks = value.get("blocks")
     announced = () if blocks is None else tuple(str(block) for block in blocks)
     aggregates = tuple(str(aggregate) for aggregate in value.get("aggregates") or ())
+    carries = _is_true(value.get("carries_blocks", False))
+    # What a router carries is taken whatever the import filter says.
+    filters = _FILTERS[1:] if carries else _FILTERS
     return ExpectedPeer(
         name=str(value["name"]),
         address=str(value["address"]),
         type=str(value.get("type") or MESH_TYPE),
         blocks=tuple(block for block in announced if _is_sure(value, block)),
         may_announce=None if blocks is None else announced + aggregates,
-        keeps_back=bool(aggregates) or any(value.get(key) is not None for key in _FILTERS),
+        keeps_back=bool(aggregates) or any(value.get(key) is not None for key in filters),
         as_number=int(value.get("as_number") or 0),
         is_direct=_is_true(value.get("is_direct", True)),
         is_route_reflector=_is_true(value.get("is_route_reflector", False)),
+        carries_blocks=carries,
+        allows_local_as=value.get("allow_local_as") is not None,
     )
 
 

@@ -27,6 +27,7 @@ _ROUTE = re.compile(
 )
 _NEXT_HOP = re.compile(r"\t(?:via (?P<gateway>\S+) on (?P<interface>\S+)|dev (?P<device>\S+))")
 _BGP_NEXT_HOP = re.compile(r"\t(?:BGP\.next_hop|bgp_next_hop): ?(\S+)")
+_ORIGINATOR = re.compile(r"\t(?:BGP\.originator_id|bgp_originator_id): ?(\S+)")
 _AS_PATH = re.compile(r"\t(?:BGP\.as_path|bgp_path): ?(.*)")
 
 
@@ -123,6 +124,7 @@ class BirdRoute:
     next_hops: empty unless unicast.
     as_path: as BIRD writes it; empty for what did not come from another AS.
     bgp_next_hop: the router that BGP names, however that is reached; empty for what did not come by BGP.
+    originator: where a route that was reflected within one AS began, by its router id; empty for all others.
     """
 
     table: str
@@ -135,6 +137,7 @@ class BirdRoute:
     next_hops: t.Tuple[NextHop, ...] = ()
     as_path: str = ""
     bgp_next_hop: str = ""
+    originator: str = ""
 
 
 @dataclass(frozen=True)
@@ -282,6 +285,9 @@ def _with_attribute(route: BirdRoute, text: str) -> BirdRoute:
     path = _AS_PATH.match(text)
     if path is not None:
         return replace(route, as_path=path.group(1).strip())
+    originator = _ORIGINATOR.match(text)
+    if originator is not None:
+        return replace(route, originator=originator.group(1))
     next_hop = _BGP_NEXT_HOP.match(text)
     return route if next_hop is None else replace(route, bgp_next_hop=next_hop.group(1))
 

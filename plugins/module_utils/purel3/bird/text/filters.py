@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ...values.interface import UNUSABLE
+from ...values.origins import Proof, proofs
 from ..want.peer import Peer
 from .rules import IS_AGGREGATE, IS_OWN, add_communities, conditional, prefix_set, rule_lines, within
 
@@ -83,23 +85,59 @@ def _from_node(settings: Settings, peer: Peer) -> t.List[str]:
     return lines + conditional(foreign, ["reject;"])
 
 
-def _from_router(settings: Settings) -> t.List[str]:
+def _to_nodes(settings: Settings) -> t.List[str]:
     addresses = {settings.address, *(peer.session["source_address"] or settings.address for peer in settings.peers)}
-    own = [*(f"{block}+" for block in settings.blocks), *(f"{address}/32" for address in sorted(addresses))]
-    return [f"  if net ~ {prefix_set(own)} then reject;"]
+    narrower = {f"{address}/32" for address in addresses}
+    for address in settings.node_addresses:
+        # Where the subnet is the address alone, routers are the way there.
+        if address.network.prefixlen < 32:
+            narrower.discard(f"{address.ip}/32")
+            narrower.add(f"{address.ip}/32{{{address.network.prefixlen + 1},32}}")
+    return sorted(narrower, key=lambda pattern: ipaddress.IPv4Address(pattern.partition("/")[0]))
+
+
+def _from_router(settings: Settings, peer: Peer) -> t.List[str]:
+    known = [
+        *(*settings.pools, *settings.blocks, *(owner.block for owner in settings.owners)),
+        *(block for other in settings.peers for block in other.blocks or ()),
+    ]
+    inside = [f"{network}+" for network in ipaddress.collapse_addresses(known)]
+    carries = peer.session["carries_blocks"]
+    never = [*(f"{network}+" for network, _why in UNUSABLE), *_to_nodes(settings)]
+    lines = [f"  if net ~ {prefix_set(never if carries else [*inside, *never])} then reject;"]
+    lines += _loop_check(settings, peer)
+    if carries:
+        lines += conditional(f"net ~ {prefix_set(inside)}", [*_carried(settings, peer), "reject;"])
+    return lines
+
+
+def _carried(settings: Settings, peer: Peer) -> t.List[str]:
+    blocks: t.Dict[str, t.List[ipaddress.IPv4Network]] = {}
+    for owner in settings.owners:
+        if owner.block not in settings.blocks:
+            shown = [_shows(proof) for proof in proofs(owner, speaks_as(settings, peer), peer.as_number)]
+            blocks.setdefault(" || ".join(shown), []).append(owner.block)
+    return [
+        f"if net ~ {prefix_set(owned)} && {f'({shown})' if ' || ' in shown else shown} then accept;"
+        for shown, owned in blocks.items()
+    ]
+
+
+def _shows(proof: Proof) -> str:
+    # In parentheses: to BIRD, && and || are of one precedence.
+    if proof.originator is not None:
+        return f"(bgp_path.len = 0 && defined(bgp_originator_id) && bgp_originator_id = {proof.originator})"
+    ends = f"bgp_path.last_nonaggregated = {proof.last_as}"
+    return ends if proof.shortest <= 1 else f"(bgp_path.len >= {proof.shortest} && {ends})"
 
 
 def import_filter(settings: Settings, peer: Peer) -> t.Union[str, t.List[str]]:
     """Say what is accepted from a peer: what stands after `import`, or the body of a filter."""
     rules = peer.session["import_filter"]
     if peer.is_external:
-        if not rules:
+        if not rules and not peer.session["carries_blocks"]:
             return "none"
-        return [
-            *_from_router(settings),
-            *_loop_check(settings, peer),
-            *rule_lines(rules, speaks_as(settings, peer)),
-        ]
+        return [*_from_router(settings, peer), *rule_lines(rules or (), speaks_as(settings, peer))]
     learns_of_others = peer.is_route_reflector or settings.is_transit
     if not learns_of_others and rules is None:
         return f"where net ~ {prefix_set(peer.blocks)}" if peer.blocks else "none"

@@ -65,6 +65,8 @@ def _session(settings: Settings, where: str, peer: Peer, ours: t.Collection[Cont
         yield f"{where}: routes are reflected between nodes only; give it blocks, [] for none"
     if is_internal and any(rule.prepend for rule in session["export_filter"] or ()):
         yield f"{where}.export_filter: a peer of the same AS refuses a path with that AS; leave out prepend"
+    if not peer.is_external and session["carries_blocks"]:
+        yield f"{where}: carries_blocks is of routers outside the fabric; remove it, or its blocks"
     for contradiction in contradictions(session):
         # What is so for all sessions is said once.
         if contradiction not in ours:
@@ -79,6 +81,10 @@ def find_contradictions(settings: Settings) -> t.Tuple[str, ...]:
     for peer in settings.peers:
         faults.extend(_session(settings, f"bird_peers ({peer.name})", peer, ours))
     faults.extend(contradictions_of_encapsulation(settings))
-    if settings.owners and not settings.is_transit:
-        faults.append("bird_owners: it is for transit only; set bird_transit: true, or remove it")
+    carriers = [peer.name for peer in settings.peers if peer.session["carries_blocks"]]
+    if settings.owners and not settings.is_transit and not carriers:
+        remedy = "set bird_transit: true or a peer's carries_blocks: true, or remove it"
+        faults.append(f"bird_owners: it is for transit, and for routers that carry blocks; {remedy}")
+    if carriers and not settings.owners:
+        faults.append(f"bird_owners: it is empty, but {carriers[0]} carries blocks; say who owns them")
     return tuple(faults)

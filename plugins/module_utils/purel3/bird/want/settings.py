@@ -13,20 +13,13 @@ from ...base.errors import InvalidInput
 from ...values import bgp, scalars
 from ...values.bgp import within
 from ...values.checker import Checker
+from ...values.origins import BlockOwner
 from ...values.session_options import DEFAULTS, OPTIONS
 from .encapsulation import Encapsulation, read_encapsulation
 from .peer import DEFAULT_PEER_TYPE, Peer, Session, read_peer, read_session
 from .relations import find_contradictions
 
-__all__ = ["DEFAULT_PEER_TYPE", "VARIABLES", "BlockOrigin", "Peer", "Reflected", "Session", "Settings", "parse"]
-
-
-@dataclass(frozen=True)
-class BlockOrigin:
-    """Who may be the origin of a block, or of a single address: the AS of the node that owns it."""
-
-    block: ipaddress.IPv4Network
-    as_number: int
+__all__ = ["DEFAULT_PEER_TYPE", "VARIABLES", "BlockOwner", "Peer", "Reflected", "Session", "Settings", "parse"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,9 @@ class Settings:
     blocks: what it owns and announces, sorted; with prefix length 32 also single addresses of other blocks.
     peers: sorted by address.
     is_transit: whether it passes on the routes of other nodes.
-    owners: who may be the origin of what, sorted; only with is_transit.
+    owners: who may be the origin of what, sorted; for transit, and for routers that carry blocks.
+    pools: what no router may announce anything inside of, sorted, but for the blocks that it carries.
+    node_addresses: those of all nodes, with their subnets, sorted; no router may lead them elsewhere.
     reflected: what route reflectors may pass on, sorted.
     cluster_id: under which it reflects; None for the router id.
     encapsulation: which routes lead into the tunnel, sorted.
@@ -75,7 +70,9 @@ class Settings:
     blocks: t.Tuple[ipaddress.IPv4Network, ...] = ()
     peers: t.Tuple[Peer, ...] = ()
     is_transit: bool = False
-    owners: t.Tuple[BlockOrigin, ...] = ()
+    owners: t.Tuple[BlockOwner, ...] = ()
+    pools: t.Tuple[ipaddress.IPv4Network, ...] = ()
+    node_addresses: t.Tuple[ipaddress.IPv4Interface, ...] = ()
     reflected: t.Tuple[Reflected, ...] = ()
     cluster_id: t.Optional[ipaddress.IPv4Address] = None
     encapsulation: t.Tuple[Encapsulation, ...] = ()
@@ -109,29 +106,40 @@ _SESSION_KEYS = tuple(name for name, option in OPTIONS.items() if option.has_var
 _REQUIRED = ("bird_address", "bird_as_number")
 _OTHERS = (
     *("bird_blocks", "bird_peers", "bird_log", "bird_includes", "bird_transit", "bird_owners", "bird_reflected"),
-    *("bird_encapsulation", "bird_subnets", "bird_password", "bird_passwords"),
+    *("bird_encapsulation", "bird_subnets", "bird_password", "bird_passwords", "bird_pools", "bird_node_addresses"),
 )
 VARIABLES = (*_TEXTS, *_OTHERS, *(f"bird_{name}" for name in (*_NUMBERS, *_SESSION_KEYS)))
 
 
 def _entries(
-    check: Checker, where: str, value: t.Any, keys: t.Sequence[str]
+    check: Checker, where: str, value: t.Any, keys: t.Sequence[str], others: t.Sequence[str] = ()
 ) -> t.Iterator[t.Tuple[str, t.Mapping[str, t.Any]]]:
     for index, item in enumerate(check.items(where, value)):
-        if not isinstance(item, t.Mapping) or set(item) != set(keys):
+        if not isinstance(item, t.Mapping) or not set(keys) <= set(item) <= {*keys, *others}:
             check.refuse(f"{where}[{index}]", item, f"is not of this kind; give a mapping with {', '.join(keys)}")
         else:
             yield f"{where}[{index}]", item
 
 
-def _owners(check: Checker, value: t.Any) -> t.Tuple[BlockOrigin, ...]:
+def _owners(check: Checker, value: t.Any) -> t.Tuple[BlockOwner, ...]:
     owners = set()
-    for where, item in _entries(check, "bird_owners", value, ("block", "as_number")):
+    for where, item in _entries(check, "bird_owners", value, ("block", "as_number"), ("router_id",)):
         block = check.network(f"{where}.block", item["block"])
         as_number = check.parse_number(f"{where}.as_number", item["as_number"], scalars.as_number)
+        router_id = None
+        if item.get("router_id") is not None:
+            router_id = check.parse_text(f"{where}.router_id", item["router_id"], scalars.router_id)
         if block is not None and as_number is not None:
-            owners.add(BlockOrigin(block, as_number))
+            owners.add(BlockOwner(block, as_number, router_id))
     return tuple(sorted(owners, key=lambda one: (one.block, one.as_number)))
+
+
+def _node_addresses(check: Checker, value: t.Any) -> t.Tuple[ipaddress.IPv4Interface, ...]:
+    found = (
+        check.parse_text(f"bird_node_addresses[{index}]", item, scalars.interface_address)
+        for index, item in enumerate(check.items("bird_node_addresses", value))
+    )
+    return tuple(sorted({address for address in found if address is not None}))
 
 
 def _reflected(check: Checker, value: t.Any) -> t.Tuple[Reflected, ...]:
@@ -192,6 +200,8 @@ def parse(values: t.Mapping[str, t.Any]) -> Settings:
         "blocks": check.networks("bird_blocks", values.get("bird_blocks", ())),
         "is_transit": check.truth("bird_transit", values.get("bird_transit", False)),
         "owners": _owners(check, values.get("bird_owners", ())),
+        "pools": check.networks("bird_pools", values.get("bird_pools", ())),
+        "node_addresses": _node_addresses(check, values.get("bird_node_addresses", ())),
         "reflected": _reflected(check, values.get("bird_reflected", ())),
         "encapsulation": read_encapsulation(check, values.get("bird_encapsulation", ())),
         "subnets": check.networks("bird_subnets", values.get("bird_subnets", ())),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from ...values import bgp, scalars
+from ...values.filters import ACCEPT, parse_rules
 from ...values.selector import Selector
 from ...values.selector import parse as selector
 from ..file.report import Report
@@ -18,13 +19,13 @@ from .as_number import as_number_at
 from .bgp import OF_ALL_KEYS, SESSION_KEYS, prepends, read_options
 from .intent import SessionOptions
 from .nodes import addresses_of
-from .part import Draft, Part
+from .part import Draft, Part, Variables
 from .peering import peers
 from .session_checks import check_options, effective
-from .topology import common_subnet, is_joined_by_topology, peering_nodes
+from .topology import NO_TOPOLOGY, common_subnet, is_joined_by_topology, peering_nodes
 
 if t.TYPE_CHECKING:
-    from .fabric import Fabric
+    from .fabric import CheckedFabric, Fabric
     from .nodes import Node
 
 PEER_KEYS = ("address", "as_number", "port", "node", "selector", "peer_node")
@@ -115,6 +116,7 @@ def _check(draft: Draft, report: Report) -> None:
             report.fault(("peers", peer.name, "import_limit_action"), problem, "set import_limit as well")
         if peer.peer_node is None:
             _router(fabric, peer, report)
+            _carrying(fabric, peer, report)
         else:
             _two_nodes(draft, peer, report)
         _reach(fabric, peer, report)
@@ -180,6 +182,47 @@ def _router_is_node(peer: DeclaredPeer, node: Node, report: Report) -> None:
     report.fault((*path, "address"), problem, f"write node and 'peer_node: {node.name}' instead of address")
 
 
+def _carrying(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
+    nodes = peering_nodes(fabric, peer)
+    if peer.options.get("carries_blocks"):
+        speaks_as: t.Dict[int, str] = {}
+        for node in nodes if "allow_local_as" not in peer.options else ():
+            number = peer.options.get("local_as_number") or node.as_number
+            other = speaks_as.setdefault(number, node.name)
+            if number != peer.as_number and other != node.name:
+                problem = (
+                    f"{peer.name}: {other} and {node.name} are both AS {number} to it, and each refuses the other's "
+                    "blocks, which come with that number in their path"
+                )
+                remedy = (
+                    "give each node an as_number of its own, or set allow_local_as: 1; where the router puts its own "
+                    "number in place of theirs (as-override), set allow_local_as: 0"
+                )
+                report.warn(("peers", peer.name, "carries_blocks"), problem, remedy)
+                return
+    elif fabric.topology == NO_TOPOLOGY and not fabric.transit and _takes_blocks(fabric, peer):
+        joined = {frozenset((one.node, one.peer_node)) for one in fabric.peers}
+        pairs = ((one, other) for index, one in enumerate(nodes) for other in nodes[index + 1 :])
+        apart = next((pair for pair in pairs if frozenset(node.name for node in pair) not in joined), None)
+        if apart is not None:
+            problem = (
+                f"{peer.name}: {apart[0].name} and {apart[1].name} have no session with each other, and nothing inside "
+                "of the pools is taken from a router, whatever import_filter accepts"
+            )
+            report.warn(("peers", peer.name), problem, "set carries_blocks: true if it passes on their blocks")
+
+
+def _takes_blocks(fabric: Fabric, peer: DeclaredPeer) -> bool:
+    """Whether the import filter means to take something inside of a pool."""
+    rules = parse_rules(fabric.filters.get(effective(fabric, peer.options, "import_filter"), ()))[0]
+    taken = [rule.prefixes for rule in rules if rule.action == ACCEPT]
+    return any(
+        prefixes is None or (prefixes.network.overlaps(pool.cidr) and prefixes.longest >= pool.cidr.prefixlen)
+        for prefixes in taken
+        for pool in fabric.pools
+    )
+
+
 def _two_nodes(draft: Draft, peer: DeclaredPeer, report: Report) -> None:
     path = ("peers", peer.name)
     nodes = {node.name: node for node in draft.fabric.nodes}
@@ -191,6 +234,10 @@ def _two_nodes(draft: Draft, peer: DeclaredPeer, report: Report) -> None:
         at = report.seen(as_number_at(report, far))
         problem = f"{peer.name}: as_number {peer.as_number} is not {far.name}'s {far.as_number}{at}"
         report.fault((*path, "as_number"), problem, "remove it: a node's is known")
+    if peer.options.get("carries_blocks"):
+        problem = f"{peer.name}: carries_blocks does not go with peer_node"
+        remedy = "it is for routers outside of the fabric: remove it; nodes pass on blocks with transit: true"
+        report.fault((*path, "carries_blocks"), problem, remedy)
     if peer.options.get("aggregates"):
         problem = f"{peer.name}: aggregates does not go with peer_node"
         report.fault((*path, "aggregates"), problem, "nodes take each other's exact blocks only: remove it")
@@ -277,10 +324,23 @@ def _twice(fabric: Fabric, report: Report) -> None:
                 break
 
 
+def _of_nodes(checked: CheckedFabric) -> Variables:
+    fabric = checked.fabric
+    if all(peer.peer_node is not None for peer in fabric.peers):
+        return {}
+    addresses = sorted(address for node in fabric.nodes for address in addresses_of(node))
+    return {
+        "bird_pools": [str(pool.cidr) for pool in fabric.pools],
+        "bird_node_addresses": [str(address) for address in addresses],
+    }
+
+
 PART = Part(
     keys=("peers",),
     read=_read,
     check=_check,
     by_node=peers,
-    variables=("bird_passwords", "bird_peers"),
+    of_nodes=_of_nodes,
+    variables=("bird_passwords", "bird_peers", "bird_pools"),
+    large=("bird_node_addresses",),
 )

@@ -165,6 +165,7 @@ def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: DeclaredPeer) ->
         yield far.name, _far_end(near, far, peer.options)
     elif peer.address is not None and peer.as_number is not None:
         type_ = GLOBAL if peer.node is None and peer.selector is None else SPECIFIC
+        has_remote = len({node.address.network for node in fabric.nodes}) > 1
         # Nodes of one subnet share the object.
         shared: t.Dict[t.Tuple[t.Optional[IPv4Address], bool], Session] = {}
         for node in peering_nodes(fabric, peer):
@@ -181,6 +182,7 @@ def _of_peer(fabric: Fabric, nodes: t.Mapping[str, Node], peer: DeclaredPeer) ->
                     port=peer.port,
                     source_address=source,
                     options=peer.options,
+                    has_remote_next_hops=has_remote and peer.options.get("carries_blocks", False),
                 )
             yield node.name, shared[source, is_direct]
 
