@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nft, syscalls, sysctls
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nftables, syscalls, sysctls
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.rtnetlink import Refusal, RtnetlinkSocket
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.wire import Message
 
@@ -96,7 +96,7 @@ def disturbed(seam: _Seam) -> t.Iterator[None]:
             (syscalls, "unshare"),
             (syscalls, "setns"),
             (sysctls, "write"),
-            (nft, "run"),
+            (nftables, "commit"),
             (os, "unlink"),
         ):
             patch.setattr(module, name, _wrapped(seam, name, getattr(module, name)))

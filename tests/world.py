@@ -113,7 +113,7 @@ class World:
         if isinstance(resource, Veth):
             return link_owner(resource.outer.group)
         if isinstance(resource, Table):
-            return TUNNELS if MARK in "".join(resource.frame) else ""
+            return TUNNELS if any(known.comment == MARK for known in resource.sets) else ""
         owner, alias = self._marks_of(device_place(resource))
         if isinstance(resource, Address):
             return owner if resource.address in recorded_addresses(alias) else ""

@@ -71,7 +71,7 @@ attributes:
   idempotent:
     support: full
 notes:
-  - Needs root, the kernel module C(ipip), and the program C(nft) (package nftables, 0.9.7 or later).
+  - Needs root, and the kernel modules C(ipip) and C(nf_tables).
   - Sets C(net.ipv4.conf.tunl0.rp_filter) to 2, because packets may come out of the tunnel from where the way back leads
     beside it, for example while the nodes of a fabric are switched over one by one. The same holds the other way round
     for the interface between the nodes, whose setting is not changed; there, 1 drops such packets.

@@ -43,7 +43,7 @@ extends_documentation_fragment:
   - purel3.fabric.attributes.info_module
   - purel3.fabric.attributes.actiongroup_fabric
 notes:
-  - Needs root. Where there is no program C(nft), there is no guard either.
+  - Needs root.
 seealso:
   - module: purel3.fabric.tunnel
 """

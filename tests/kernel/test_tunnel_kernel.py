@@ -18,10 +18,11 @@ import pytest
 from box import Box, workload
 from node_program import purel3, save, state_of
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, MissingDependency
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nft as program
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds import table
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, nf_tables, nftables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.nf_tables import Chain, Set, TableRule
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds import expressions, table
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import table_of
 
 OPTIONS: t.Dict[str, t.Any] = {"address": "10.244.166.190", "endpoints": ["192.168.50.10", "192.168.50.11"]}
@@ -57,10 +58,14 @@ def link(box: Box) -> t.Tuple[t.Any, ...]:
     return "UP" in found["flags"], found["mtu"], found["group"], found.get("ifalias", ""), addresses
 
 
+def table_there() -> table.Table:
+    content = nftables.read_table(guard.FAMILY, guard.TABLE)
+    assert content is not None
+    return table_of(guard.FAMILY, guard.TABLE, content)
+
+
 def endpoints() -> t.List[str]:
-    table = program.read_table(guard.FAMILY, guard.TABLE)
-    assert table is not None
-    return list(guard.endpoints_of(table_of(guard.FAMILY, guard.TABLE, table)))
+    return list(guard.endpoints_of(table_there()))
 
 
 def test_once_and_then_never_again(box: Box) -> None:
@@ -125,12 +130,12 @@ TAMPERED: t.Dict[str, t.List[str]] = {
 def test_a_guard_changed_by_hand_is_put_right(case: str, box: Box) -> None:
     prepare(box)
     box.run("tunnel", **OPTIONS)
-    before = table_of(guard.FAMILY, guard.TABLE, program.read_table(guard.FAMILY, guard.TABLE) or [])
+    before = table_there()
     for command in TAMPERED[case]:
         nft(command)
     assert len(box.run("tunnel", **OPTIONS)) == 1
     assert box.run("tunnel", **OPTIONS) == ()
-    assert table_of(guard.FAMILY, guard.TABLE, program.read_table(guard.FAMILY, guard.TABLE) or []) == before
+    assert table_there() == before
 
 
 def test_many_endpoints(box: Box) -> None:
@@ -198,29 +203,110 @@ def test_tables_of_others_stay(box: Box) -> None:
     assert nft("list", "ruleset") == rules
 
 
-def test_a_host_without_nft_is_told_what_to_install(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_without_nftables_is_told_what_to_do(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(box)
     before = box.state()
-    monkeypatch.setattr(program, "_PROGRAM", "no-such-nft")
-    sentence = "guard of tunnels for 2 endpoints: there is no nft on this host; install its package nftables"
+    # As a kernel answers that knows nothing of this part of netlink.
+    monkeypatch.setattr(nf_tables, "_SUBSYSTEM", 200)
+    lacking = "this kernel has no nf_tables; boot one that has, or load its module: modprobe nf_tables"
+    sentence = f"guard of tunnels for 2 endpoints: {lacking}"
     proposal = box.plan("tunnel", **OPTIONS)
     assert (proposal.operations, proposal.obstacles) == (MADE, (sentence,))
     assert box.error_of("tunnel", **OPTIONS) == sentence
     assert box.info("tunnel_info")["endpoints"] == []
+    with pytest.raises(MissingDependency, match="modprobe nf_tables"):
+        nftables.commit([nf_tables.new_table("ip", "any", "")])
     assert box.state() ^ before == set()
 
 
-def test_a_transaction_that_nft_refuses_is_told_in_its_words(box: Box) -> None:
+def test_a_transaction_that_the_kernel_refuses_is_told_in_its_words(box: Box) -> None:
     prepare(box)
     before = box.state()
+    changes = [nf_tables.new_table("ip", "purel3_tunnel", ""), nf_tables.new_chain("ip", "nonesuch", Chain("input"))]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table, "transaction", lambda *_tables: "create table ip purel3_tunnel\nadd nonsense\n")
+        patch.setattr(table, "transaction", lambda *_tables: changes)
         complaint = box.error_of("tunnel", **OPTIONS)
-    assert complaint.startswith("cannot add guard of tunnels for 2 endpoints: nft --file -: ")
-    assert "nonsense" in complaint
-    assert complaint.endswith("; nothing remains changed")
+    assert complaint == (
+        "cannot add guard of tunnels for 2 endpoints: nftables: No such file or directory; nothing remains changed"
+    )
     assert box.state() ^ before == set()
     assert nft("list", "ruleset") == ""
+
+
+def test_a_transaction_over_what_somebody_else_has_changed_since_is_refused(box: Box) -> None:
+    generation = nftables.read_generation()
+    nft("add table ip other")
+    rules = nft("list", "ruleset")
+    with pytest.raises(KernelError, match="somebody else changed nftables at the same time; run it again"):
+        nftables.commit([nf_tables.new_table("ip", "any", "")], generation)
+    assert nft("list", "ruleset") == rules
+    nftables.commit([nf_tables.new_table("ip", "any", "")], nftables.read_generation())
+    assert "table ip any" in nft("list", "ruleset")
+
+
+WORDS = {
+    "ip protocol ipencap": expressions.is_equal(expressions.field("ip", "protocol"), 4),
+    "ip saddr != @endpoints": expressions.is_outside(expressions.field("ip", "saddr"), "endpoints"),
+    "ip daddr 10.244.0.1": expressions.is_equal(expressions.field("ip", "daddr"), 0x0AF40001),
+    "iifgroup 28723": expressions.is_equal(expressions.meta("iifgroup"), 28723),
+    "udp dport 4789": expressions.is_equal(expressions.field("udp", "dport"), 4789),
+    "counter packets 0 bytes 0 drop": (expressions.COUNT, expressions.DROP),
+}
+
+
+def test_nft_shows_each_rule_in_the_words_that_it_has_for_it(box: Box) -> None:
+    table, known, chain = ("ip", "any"), Set("endpoints", "ipv4_addr"), Chain("input", "input", -300, "filter")
+    rules = [TableRule("input", steps) for steps in WORDS.values()]
+    nftables.commit(
+        [
+            nf_tables.new_table(*table, ""),
+            nf_tables.new_set(*table, known, 1),
+            nf_tables.new_chain(*table, chain),
+            *(nf_tables.append_rule(*table, rule) for rule in rules),
+        ]
+    )
+    shown = nft("list", "chain", "ip", "any", "input").splitlines()
+    assert [line.strip() for line in shown[3:-2]] == list(WORDS)
+    # What nft makes of its own words is the same to the kernel.
+    nft("flush", "chain", "ip", "any", "input")
+    for words in WORDS:
+        nft("add", "rule", "ip", "any", "input", words)
+    content = nftables.read_table(*table)
+    assert content is not None
+    assert list(content.rules) == rules
+
+
+# What the release before wrote, word for word.
+OF_OLD = """
+create table ip purel3_tunnel { comment "purel3.fabric"; }
+add set ip purel3_tunnel endpoints { type ipv4_addr; comment "purel3.fabric"; }
+add chain ip purel3_tunnel prerouting { type filter hook prerouting priority -300; policy accept; }
+add chain ip purel3_tunnel input { type filter hook input priority -300; policy accept; }
+add element ip purel3_tunnel endpoints { 192.168.50.10, 192.168.50.11 }
+add rule ip purel3_tunnel prerouting ip protocol 4 iifgroup 28723 counter drop comment "from workloads"
+add rule ip purel3_tunnel input ip protocol 4 ip saddr != @endpoints counter drop comment "from others than nodes"
+"""
+
+
+def test_a_guard_of_the_release_before_is_the_same_to_the_kernel_and_to_nft(box: Box) -> None:
+    prepare(box)
+    subprocess.run(["nft", "-f", "-"], input=OF_OLD, check=True, encoding="utf-8")
+    shown = nft("list", "ruleset")
+    assert "+ guard" not in "\n".join(box.run("tunnel", **OPTIONS))
+    assert nft("list", "ruleset") == shown
+    nft("delete table ip purel3_tunnel")
+    assert box.run("tunnel", **OPTIONS) == ("+ guard of tunnels for 2 endpoints",)
+    assert nft("list", "ruleset") == shown
+
+
+def test_fifty_thousand_keys_are_all_read_right_after_they_are_written(box: Box) -> None:
+    keys = frozenset((10 << 24 | number).to_bytes(4, "big") for number in range(50_000))
+    made = Set("many", "ipv4_addr")
+    changes = [nf_tables.new_table("ip", "any", ""), nf_tables.new_set("ip", "any", made, 1)]
+    nftables.commit([*changes, *nf_tables.add_elements("ip", "any", "many", sorted(keys))])
+    content = nftables.read_table("ip", "any")
+    assert content is not None
+    assert content.elements["many"] == keys
 
 
 def test_a_kernel_without_ipip_is_named_before_anything_is_changed(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,7 +395,7 @@ def passes(box: Box, source: str, to: str, inside: str, at: str = "") -> bool:
 
 
 def packets() -> int:
-    return sum(guard.dropped(program.read_table(guard.FAMILY, guard.TABLE) or []).values())
+    return sum(guard.dropped(nftables.read_table(guard.FAMILY, guard.TABLE)).values())
 
 
 def connect(box: Box, name: str, network: str, *hosts: int) -> None:

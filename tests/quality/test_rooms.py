@@ -32,7 +32,7 @@ ROOMS: t.Mapping[str, Room] = {
     "kernel": Room(
         ("base",),
         (
-            *("carriers", "forwarding", "lookups", "modules", "namespaces", "neighbour_limits", "nft", "probe"),
+            *("carriers", "forwarding", "lookups", "modules", "namespaces", "neighbour_limits", "nftables", "probe"),
             *("rtnetlink", "sources", "switch", "syscalls", "sysctls", "taps"),
         ),
     ),
@@ -40,7 +40,7 @@ ROOMS: t.Mapping[str, Room] = {
     "state": Room(("base", "state.kinds")),
     "state.linux": Room(("base", "kernel", "state", "state.kinds"), ("network", "reader", "writer")),
     "dataplane": Room(("base", "dataplane.encapsulation", "state", "state.kinds", "values"), ("sysctls",)),
-    "dataplane.encapsulation": Room(("base", "state", "state.kinds", "values")),
+    "dataplane.encapsulation": Room(("base", "kernel", "state", "state.kinds", "values")),
     "host": Room(
         ("base", "dataplane", "kernel", "state", "state.kinds", "state.linux", "values"),
         ("daemons", "modules", "needs", "propose", "request", "systemd"),
@@ -109,8 +109,12 @@ READS_OR_WRITES = {
     *("ctypes", "datetime", "fcntl", "glob", "io", "logging", "mmap", "multiprocessing", "os", "pathlib", "random"),
     *("select", "selectors", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time"),
 }
-# The codec of rtnetlink: numbers of address families and addresses in bytes; nothing of it opens a socket.
-NEEDS = {("kernel.records", "socket"), ("kernel.wire", "socket")}
+# The codecs of netlink: numbers of address families and addresses in bytes; nothing of them opens a socket. The numbers
+# that the kernel knows of a packet are in this host's order.
+NEEDS = {
+    *(("kernel.nf_tables", "socket"), ("kernel.records", "socket"), ("kernel.wire", "socket")),
+    *(("state.kinds.expressions", "socket"), ("state.kinds.expressions", "sys")),
+}
 FILES = {
     ".".join(path.relative_to(LIBRARY).with_suffix("").parts): path
     for path in sorted(LIBRARY.rglob("*.py"))

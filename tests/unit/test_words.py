@@ -30,15 +30,18 @@ def end(namespace: str, device: str, group: int = 0, alias: str = "") -> End:
     return End(namespace, device, "", 0, True, group, alias, None)
 
 
-TWO = ("192.0.2.1", "192.0.2.2")
+def guard_for(*keys: bytes) -> Table:
+    return Table("ip", "purel3_tunnel", (), (), (), (("endpoints", frozenset(keys)),))
+
+
 WORDS: t.Dict[str, Resource] = {
     "netns blue": Namespace("blue", ""),
     "address 1.1.1.1/24 dev eth0": Address("", "eth0", "1.1.1.1/24"),
     "address 1.1.1.1/24 dev eth0 in netns blue": Address("blue", "eth0", "1.1.1.1/24"),
     "address 1.1.1.1/24 dev eth0 in /proc/7/ns/net": Address("/proc/7/ns/net", "eth0", "1.1.1.1/24"),
-    "guard of tunnels for 2 endpoints": Table("ip", "purel3_tunnel", (), (), (("endpoints", TWO),)),
-    "guard of tunnels for 1 endpoint": Table("ip", "purel3_tunnel", (), (), (("endpoints", ("192.0.2.1",)),)),
-    "table inet filter": Table("inet", "filter", (), (), ()),
+    "guard of tunnels for 2 endpoints": guard_for(b"1111", b"2222"),
+    "guard of tunnels for 1 endpoint": guard_for(b"1111"),
+    "table inet filter": Table("inet", "filter", (), (), (), ()),
     "tunnel tunl0 mtu 1480 down": Tunnel("", "tunl0", 1480, False, 0, ""),
     "tunnel tunl0  10.244.1.1/32  mtu 1400 up": Tunnel("", "tunl0", 1400, True, 28726, "purel3 tunnel 10.244.1.1/32"),
     "sysctl net.ipv4.ip_forward = 1": Sysctl("", "net/ipv4/ip_forward", "1"),
@@ -105,7 +108,7 @@ def test_what_hangs_on_an_interface() -> None:
         Sysctl("", "net/ipv4/conf/all/proxy_arp", "1"): None,
         Sysctl("", "net/ipv4/ip_forward", "1"): None,
         Namespace("blue", ""): None,
-        Table("ip", "filter", (), (), ()): None,
+        Table("ip", "filter", (), (), (), ()): None,
         Tunnel("", "tunl0", 1480, False, 0, ""): ("", "tunl0"),
         pair(end("", "a"), end("", "b")): None,
     }

@@ -9,7 +9,7 @@ import argparse
 import typing as t
 
 from ..dataplane.encapsulation.guard import FAMILY, FROM_OTHERS, FROM_WORKLOADS, TABLE, dropped, endpoints_of
-from ..kernel.nft import read_table
+from ..kernel.nftables import read_table
 from ..state.kinds.table import table_of
 from .output import JSON, add_output, print_json, print_lines
 
@@ -39,15 +39,15 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         FabricError: nftables cannot be read.
     """
-    objects = read_table(FAMILY, TABLE)
-    counts = dropped(objects or ())
-    endpoints = () if objects is None else endpoints_of(table_of(FAMILY, TABLE, objects))
+    content = read_table(FAMILY, TABLE)
+    counts = dropped(content)
+    endpoints = () if content is None else endpoints_of(table_of(FAMILY, TABLE, content))
     if options.output == JSON:
         numbers = {"from_workloads": counts[FROM_WORKLOADS], "from_others": counts[FROM_OTHERS]}
-        print_json({"is_guarded": objects is not None, "endpoints": list(endpoints), "dropped": numbers})
-    elif objects is None:
+        print_json({"is_guarded": content is not None, "endpoints": list(endpoints), "dropped": numbers})
+    elif content is None:
         print_lines(["There is no guard, and so no tunnel."])
     else:
         print_lines(["Packets come out of the tunnel from", *(f"  {endpoint}" for endpoint in endpoints)])
         print_lines(f"dropped {source}: {count}" for source, count in counts.items())
-    return NOT_GUARDED if objects is None else GUARDED
+    return NOT_GUARDED if content is None else GUARDED

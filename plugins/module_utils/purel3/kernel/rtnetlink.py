@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A raw rtnetlink socket: many requests in one send, every answer checked."""
+"""A raw netlink socket: many requests in one send, every answer checked."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _SOL_NETLINK = 270
 _NETLINK_CAP_ACK = 10
 _NETLINK_EXT_ACK = 11
 _NETLINK_GET_STRICT_CHK = 12
+_SO_SNDBUFFORCE = 32
 _SO_RCVBUFFORCE = 33
 _HEADER = struct.Struct("=IHHII")
 # The kernel never builds a larger buffer for a dump (netlink_dump in net/netlink/af_netlink.c), and Python allocates
@@ -45,13 +46,13 @@ class Refusal(t.NamedTuple):
 
 
 class RtnetlinkSocket:
-    """A NETLINK_ROUTE socket of the namespace in which it is made.
+    """A NETLINK_ROUTE socket of the namespace in which it is made, or one of another protocol of netlink.
 
     Raises OSError: the kernel's refusal.
     """
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    def __init__(self, protocol: int = socket.NETLINK_ROUTE) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
             self._socket.setsockopt(_SOL_NETLINK, option, 1)
         self._socket.settimeout(_ANSWER_TIMEOUT)
@@ -99,6 +100,30 @@ class RtnetlinkSocket:
                     if number:
                         refusals.append(Refusal(start + sequence - first, number, words))
         return sorted(refusals)
+
+    def transact(self, messages: t.Sequence[Message]) -> t.List[Refusal]:
+        """Send a transaction of nfnetlink, from its beginning to its end: all of it is carried out, or nothing.
+
+        Returns the refusals; that of the first message is one of the whole transaction.
+
+        Raises OSError: the socket failed.
+        """
+        # Only the last change asks for an answer: one for each would not fit into the buffer.
+        marked = [*messages[:-2], messages[-2]._replace(flags=messages[-2].flags | NLM_F_ACK), messages[-1]]
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, 4096 + 2 * sum(len(m.body) + 20 for m in marked))
+        first = self._send(marked, 0)
+        refusals: t.List[Refusal] = []
+        while True:
+            data = self._socket.recv(_RECEIVE_SIZE)
+            for kind, flags, sequence, offset, end in _split(data):
+                position = sequence - first
+                if kind != _NLMSG_ERROR or not 0 <= position < len(marked):
+                    continue
+                number, words = _parse_error(data, flags, offset, end)
+                if number:
+                    refusals.append(Refusal(position, number, words))
+                if position in (0, len(marked) - 2):
+                    return refusals
 
     def _send(self, messages: t.Sequence[Message], flags: int) -> int:
         first = self._sequence + 1

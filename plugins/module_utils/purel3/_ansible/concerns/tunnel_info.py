@@ -20,7 +20,8 @@ from ...dataplane.encapsulation.tunnel import (
     to_request,
 )
 from ...dataplane.information import describe_tunnel
-from ...kernel import modules, nft, sources
+from ...kernel import modules, nftables, sources
+from ...kernel.nf_tables import TableContent
 from ...state.linux import reader
 from ...state.plan import Observed, compare
 from ...state.scope import scope_of_request
@@ -47,11 +48,11 @@ def read(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     }
 
 
-def _table() -> nft.Table:
+def _table() -> t.Optional[TableContent]:
     try:
-        return nft.read_table(guard.FAMILY, guard.TABLE) or ()
+        return nftables.read_table(guard.FAMILY, guard.TABLE)
     except MissingDependency:
-        return ()
+        return None
 
 
 def _faults(params: t.Mapping[str, t.Any], observed: Observed) -> t.List[str]:

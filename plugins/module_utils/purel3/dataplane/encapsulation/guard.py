@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ...kernel.nf_tables import Chain, Expression, Set, TableContent, TableRule, key_of
+from ...state.kinds import expressions
 from ...state.kinds.ownership import WORKLOAD_GROUP
-from ...state.kinds.table import MARK, Object, Table, elements_of, table_of
+from ...state.kinds.table import MARK, Table, elements_of, table_of
 from ...values.modes import Match
 
 FAMILY = "ip"
@@ -21,50 +23,46 @@ TABLE = "purel3_tunnel"
 FROM_WORKLOADS = "from workloads"
 FROM_OTHERS = "from others than nodes"
 
-_SET = "endpoints"
+_SET = Set("endpoints", "ipv4_addr", MARK)
 # Before connection tracking (-200), where there is one.
 _PRIORITY = -300
-_DROPPED = [{"counter": None}, {"drop": None}]
 
 
-def _rule(match: Match, chain: str, counts: str, left: Object, op: str, right: t.Union[int, str]) -> Object:
+def _chain(hook: str) -> Chain:
+    return Chain(hook, hook, _PRIORITY, "filter")
+
+
+def _rule(match: Match, chain: str, counts: str, matches: t.Sequence[Expression]) -> TableRule:
     """Drop encapsulated packets of which something holds, and count them."""
-    is_encapsulated = {"match": {"op": "==", "left": _field(match.header, match.field), "right": match.value}}
-    matches = [is_encapsulated, {"match": {"op": op, "left": left, "right": right}}]
-    return {"rule": {"chain": chain, "comment": counts, "expr": [*matches, *_DROPPED]}}
-
-
-def _field(header: str, name: str) -> Object:
-    return {"payload": {"protocol": header, "field": name}}
-
-
-def _chain(hook: str) -> Object:
-    return {"chain": {"name": hook, "type": "filter", "hook": hook, "prio": _PRIORITY, "policy": "accept"}}
+    is_encapsulated = expressions.is_equal(expressions.field(match.header, match.field), match.value)
+    return TableRule(chain, (*is_encapsulated, *matches, expressions.COUNT, expressions.DROP), counts)
 
 
 def guard(endpoints: t.Iterable[str], match: Match) -> Table:
     """Make the guard that lets packets of these hosts (IPv4 addresses) alone out of the tunnels of a mode."""
-    objects: t.Sequence[Object] = (
-        {"set": {"name": _SET, "type": "ipv4_addr", "comment": MARK, "elem": sorted(set(endpoints))}},
-        _chain("prerouting"),
-        _chain("input"),
-        _rule(match, "prerouting", FROM_WORKLOADS, {"meta": {"key": "iifgroup"}}, "==", WORKLOAD_GROUP),
-        _rule(match, "input", FROM_OTHERS, _field("ip", "saddr"), "!=", f"@{_SET}"),
+    from_workloads = expressions.is_equal(expressions.meta("iifgroup"), WORKLOAD_GROUP)
+    from_others = expressions.is_outside(expressions.field("ip", "saddr"), _SET.name)
+    content = TableContent(
+        (_SET,),
+        (_chain("prerouting"), _chain("input")),
+        (
+            _rule(match, "prerouting", FROM_WORKLOADS, from_workloads),
+            _rule(match, "input", FROM_OTHERS, from_others),
+        ),
+        {_SET.name: frozenset(key_of(_SET.type, endpoint) for endpoint in endpoints)},
     )
-    return table_of(FAMILY, TABLE, objects)
+    return table_of(FAMILY, TABLE, content)
 
 
 def endpoints_of(table: Table) -> t.Tuple[str, ...]:
     """The hosts whose packets a guard lets out of tunnels."""
-    return elements_of(table).get(_SET, ())
+    return elements_of(table).get(_SET.name, ())
 
 
-def dropped(objects: t.Iterable[Object]) -> t.Dict[str, int]:
-    """How many packets the guard has dropped, by FROM_WORKLOADS and FROM_OTHERS, given the objects of its table."""
+def dropped(content: t.Optional[TableContent]) -> t.Dict[str, int]:
+    """How many packets the guard has dropped, by FROM_WORKLOADS and FROM_OTHERS, given what stands in its table."""
     counts = {FROM_WORKLOADS: 0, FROM_OTHERS: 0}
-    for found in objects:
-        rule = found.get("rule", {})
-        for expression in rule.get("expr", ()):
-            if "counter" in expression and rule.get("comment") in counts:
-                counts[rule["comment"]] += int(expression["counter"]["packets"])
+    for rule, packets in zip(content.rules, content.packets) if content else ():
+        if rule.comment in counts:
+            counts[rule.comment] += packets
     return counts

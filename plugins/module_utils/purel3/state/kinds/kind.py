@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...kernel.nf_tables import TableContent
 from ...kernel.records import LinkRecord
 from ...kernel.wire import Message
 from .scope import OWN_NAMESPACE, Gathering
@@ -51,14 +52,14 @@ class Found(t.NamedTuple):
     viewers: where pairs of which only one end was read count too.
     names: the named namespaces.
     settings: namespace, path and value of each.
-    nft_tables: the objects of each table of nftables that is there (libnftables-json(5)), by family and name.
+    nft_tables: what stands in each table of nftables that is there, by family and name.
     """
 
     contents: t.Mapping[str, Content]
     viewers: t.AbstractSet[str]
     names: t.Sequence[Resource]
     settings: t.Sequence[t.Tuple[str, str, str]]
-    nft_tables: t.Mapping[t.Tuple[str, str], t.Sequence[t.Mapping[str, t.Any]]]
+    nft_tables: t.Mapping[t.Tuple[str, str], TableContent]
 
 
 class Dump(t.NamedTuple):
@@ -76,9 +77,9 @@ class Setting(t.NamedTuple):
 
 
 class Transaction(t.NamedTuple):
-    """Commands for nft, one a line."""
+    """Changes of tables of nftables, all of them or none."""
 
-    text: str
+    changes: t.Tuple[Message, ...]
 
 
 class KernelStep(t.NamedTuple):

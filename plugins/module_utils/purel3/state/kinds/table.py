@@ -1,18 +1,18 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables of nftables in the node's own namespace: read as JSON, compared object by object, written as text.
+"""Tables of nftables in the node's own namespace, compared and changed object by object.
 
-nft 1.0.6 takes no comment on a set in JSON (libnftables-json(5)), and shows none on a table; so a table of ours bears
-its mark on a set, and text is made of what is compared.
+Table and sets bear our mark as a comment. nft 1.0.6 shows that of sets alone, so that is the one that counts.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import typing as t
 
+from ...kernel import nf_tables
+from ...kernel.nf_tables import Chain, Set, TableContent, TableRule
+from ...kernel.wire import Message
 from .kind import Found, KernelStep, Key, Kind, Numbers, Resource, Transaction
 from .ownership import TUNNELS
 from .scope import OWN_NAMESPACE, Gathering
@@ -22,29 +22,23 @@ MARK = "purel3.fabric"
 # By name: whose a table with our mark is, and what its user calls it.
 OURS = {"purel3_tunnel": (TUNNELS, "guard of tunnels")}
 
-# Read from the kernel, but not part of what an object says.
-_NUMBERS = ("family", "table", "handle", "elem")
-_HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
-# What a rule may ask of a packet without naming `meta` (nft(8)).
-_BARE = ("iif", "iifgroup", "iifname", "mark", "oif", "oifgroup", "oifname")
-
-Object = t.Mapping[str, t.Any]
-
 
 class Table(t.NamedTuple):
     """A table of nftables.
 
     family: ip, ip6, inet or bridge.
-    frame: its sets and chains, and whatever else is neither an element nor a rule, each as JSON.
-    rules: in order, each as JSON.
-    elements: of each of its sets, by name.
+    sets: by name.
+    chains: in the order in which packets meet them.
+    rules: chain by chain, in order.
+    elements: the keys of each of its sets, by the set's name.
     """
 
     family: str
     name: str
-    frame: t.Tuple[str, ...]
-    rules: t.Tuple[str, ...]
-    elements: t.Tuple[t.Tuple[str, t.Tuple[str, ...]], ...]
+    sets: t.Tuple[Set, ...]
+    chains: t.Tuple[Chain, ...]
+    rules: t.Tuple[TableRule, ...]
+    elements: t.Tuple[t.Tuple[str, t.FrozenSet[bytes]], ...]
 
     @property
     def key(self) -> Key:
@@ -57,58 +51,33 @@ class Table(t.NamedTuple):
         return OWN_NAMESPACE
 
 
-def table_of(family: str, name: str, objects: t.Iterable[Object]) -> Table:
-    """Make a table of its objects, as nft lists them (libnftables-json(5)) or as they should be."""
-    frame, rules, elements = [], [], {}
-    for found in objects:
-        kind, values = next(iter(found.items()))
-        if kind == "rule":
-            rules.append(_plain(found))
-        elif kind not in ("metainfo", "table"):
-            frame.append(_plain(found))
-        if kind == "set":
-            elements[values["name"]] = tuple(sorted(map(_element, values.get("elem", ())), key=_number))
-    return Table(family, name, tuple(sorted(frame, key=_order)), tuple(rules), tuple(sorted(elements.items())))
+def table_of(family: str, name: str, content: TableContent) -> Table:
+    """Make a table of what stands, or should stand, in it."""
+    return Table(
+        family,
+        name,
+        tuple(sorted(content.sets)),
+        tuple(sorted(content.chains, key=_order)),
+        tuple(sorted(content.rules, key=lambda rule: rule.chain)),
+        tuple(sorted(content.elements.items())),
+    )
 
 
-def _plain(found: Object) -> str:
-    """An object without what the kernel counts and numbers."""
-    kind, values = next(iter(found.items()))
-    kept = {name: value for name, value in values.items() if name not in _NUMBERS}
-    if "expr" in kept:
-        kept["expr"] = [{"counter": None} if "counter" in one else one for one in kept["expr"]]
-    return json.dumps({kind: kept}, sort_keys=True)
-
-
-def _order(text: str) -> t.Tuple[int, int, str]:
-    """Sets before the chains that use them; chains in the order in which packets meet them."""
-    kind, values = next(iter(json.loads(text).items()))
-    hook = values.get("hook", "")
-    return (kind == "chain", _HOOKS.index(hook) if hook in _HOOKS else len(_HOOKS), text)
-
-
-def _element(element: t.Any) -> str:
-    if isinstance(element, dict) and "prefix" in element:
-        return f"{element['prefix']['addr']}/{element['prefix']['len']}"
-    if isinstance(element, dict) and "range" in element:
-        return "-".join(element["range"])
-    return str(element)
-
-
-def _number(element: str) -> t.Tuple[int, str]:
-    try:
-        return (int(ipaddress.ip_address(element)), "")
-    except ValueError:
-        return (-1, element)
+def _order(chain: Chain) -> t.Tuple[int, Chain]:
+    hooks = nf_tables.HOOKS
+    return (hooks.index(chain.hook) if chain.hook in hooks else len(hooks), chain)
 
 
 def elements_of(table: Table) -> t.Mapping[str, t.Tuple[str, ...]]:
-    """The elements of each set, by name."""
-    return dict(table.elements)
+    """The elements of each set in words, by name."""
+    types = {known.name: known.type for known in table.sets}
+    return {
+        name: tuple(nf_tables.key_in_words(types[name], key) for key in sorted(keys)) for name, keys in table.elements
+    }
 
 
 def _owner(table: Table) -> str:
-    is_marked = any(json.loads(one).get("set", {}).get("comment") == MARK for one in table.frame)
+    is_marked = any(known.comment == MARK for known in table.sets)
     return OURS[table.name][0] if is_marked and table.name in OURS else ""
 
 
@@ -124,87 +93,49 @@ def _describe_change(before: Table, after: Table) -> t.Tuple[str, str]:
     for name in sorted({*were, *are}):
         old += "".join(f"  {one}" for one in were.get(name, ()) if one not in are.get(name, ()))
         new += "".join(f"  {one}" for one in are.get(name, ()) if one not in were.get(name, ()))
-    is_altered = (before.frame, before.rules) != (after.frame, after.rules)
+    is_altered = (_frame(before), before.rules) != (_frame(after), after.rules)
     return (f"{old}  with other rules" if is_altered else old), new
 
 
-def transaction(before: t.Optional[Table], after: t.Optional[Table]) -> str:
+def _frame(table: Table) -> t.Tuple[t.Any, ...]:
+    """What cannot be changed while the table stays."""
+    return table.sets, table.chains
+
+
+def transaction(before: t.Optional[Table], after: t.Optional[Table]) -> t.Iterator[Message]:
     """What leads from one table to another, all at once and without a moment in which there is none.
 
-    Commands for nft, one a line; a table that is None is not there.
+    A table that is None is not there.
     """
-    return "".join(f"{line}\n" for line in _commands(before, after))
-
-
-def _commands(before: t.Optional[Table], after: t.Optional[Table]) -> t.Iterator[str]:
     subject = after or before
     if subject is None:
         return
-    path = f"{subject.family} {subject.name}"
-    if before is not None and (after is None or before.frame != after.frame):
-        yield f"delete table {path}"
+    path = (subject.family, subject.name)
+    is_remade = before is not None and after is not None and _frame(before) != _frame(after)
+    if before is not None and (after is None or is_remade):
+        yield nf_tables.delete_table(*path)
     if after is None:
         return
-    if before is None or before.frame != after.frame:
-        yield f'create table {path} {{ comment "{MARK}"; }}'
-        yield from (_definition(path, json.loads(one)) for one in after.frame)
-        for name, members in after.elements:
-            yield from _change_of_elements("add", path, name, members)
-        yield from (_rule(path, rule) for rule in _rules(after))
-        return
-    were = elements_of(before)
-    for name, members in after.elements:
-        old = were.get(name, ())
-        yield from _change_of_elements("add", path, name, [one for one in members if one not in old])
-        yield from _change_of_elements("delete", path, name, [one for one in old if one not in members])
-    chains = [json.loads(one)["chain"]["name"] for one in after.frame if '{"chain"' in one]
-    changed = [name for name in chains if _in_chain(before, name) != _in_chain(after, name)]
-    yield from (f"flush chain {path} {name}" for name in changed)
-    yield from (_rule(path, rule) for name in changed for rule in _in_chain(after, name))
+    if before is None or is_remade:
+        yield nf_tables.new_table(*path, MARK)
+        yield from (nf_tables.new_set(*path, made, number) for number, made in enumerate(after.sets, start=1))
+        yield from (nf_tables.new_chain(*path, chain) for chain in after.chains)
+        before = after._replace(rules=(), elements=())
+    were = dict(before.elements)
+    for name, keys in after.elements:
+        old = were.get(name, frozenset())
+        yield from nf_tables.add_elements(*path, name, sorted(keys - old))
+        yield from nf_tables.delete_elements(*path, name, sorted(old - keys))
+    for chain in after.chains:
+        old_rules, rules = _in_chain(before, chain.name), _in_chain(after, chain.name)
+        if old_rules != rules:
+            if old_rules:
+                yield nf_tables.flush_chain(*path, chain.name)
+            yield from (nf_tables.append_rule(*path, rule) for rule in rules)
 
 
-def _rules(table: Table) -> t.List[t.Any]:
-    return [json.loads(one)["rule"] for one in table.rules]
-
-
-def _in_chain(table: Table, name: str) -> t.List[t.Any]:
-    return [rule for rule in _rules(table) if rule["chain"] == name]
-
-
-def _change_of_elements(verb: str, path: str, name: str, members: t.Sequence[str]) -> t.Iterator[str]:
-    if members:
-        yield f"{verb} element {path} {name} {{ {', '.join(members)} }}"
-
-
-def _definition(path: str, found: Object) -> str:
-    kind, values = next(iter(found.items()))
-    if kind == "set":
-        comment = f' comment "{values["comment"]}";' if "comment" in values else ""
-        return f"add set {path} {values['name']} {{ type {values['type']};{comment} }}"
-    if "hook" not in values:
-        return f"add chain {path} {values['name']}"
-    return (
-        f"add chain {path} {values['name']} {{ type {values['type']} hook {values['hook']} "
-        f"priority {values['prio']}; policy {values['policy']}; }}"
-    )
-
-
-def _rule(path: str, rule: Object) -> str:
-    comment = f' comment "{rule["comment"]}"' if "comment" in rule else ""
-    return f"add rule {path} {rule['chain']} {' '.join(map(_statement, rule['expr']))}{comment}"
-
-
-def _statement(found: Object) -> str:
-    kind, values = next(iter(found.items()))
-    if kind != "match":
-        return str(kind)
-    left = values["left"]
-    if "meta" in left:
-        key = left["meta"]["key"]
-        asked = key if key in _BARE else f"meta {key}"
-    else:
-        asked = f"{left['payload']['protocol']} {left['payload']['field']}"
-    return f"{asked} {'' if values['op'] == '==' else values['op'] + ' '}{values['right']}"
+def _in_chain(table: Table, name: str) -> t.List[TableRule]:
+    return [rule for rule in table.rules if rule.chain == name]
 
 
 def _gather(gathering: Gathering, table: Table) -> None:
@@ -216,13 +147,13 @@ def _gather_key(gathering: Gathering, key: Key) -> None:
 
 
 def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
-    for (family, name), objects in found.nft_tables.items():
-        table = table_of(family, name, objects)
+    for (family, name), content in found.nft_tables.items():
+        table = table_of(family, name, content)
         yield table, _owner(table)
 
 
 def _write(before: t.Optional[Table], after: t.Optional[Table], _numbers: Numbers) -> t.Iterator[KernelStep]:
-    yield KernelStep(OWN_NAMESPACE, Transaction(transaction(before, after)))
+    yield KernelStep(OWN_NAMESPACE, Transaction(tuple(transaction(before, after))))
 
 
 # Tunnels are opened only behind their guard, and closed before it goes.

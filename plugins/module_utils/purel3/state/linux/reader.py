@@ -10,7 +10,7 @@ import os
 import typing as t
 
 from ...base.errors import InvalidInput, KernelError, MissingDependency
-from ...kernel import namespaces, nft, records, syscalls, sysctls, wire
+from ...kernel import namespaces, nf_tables, nftables, records, syscalls, sysctls, wire
 from ...kernel.rtnetlink import Body, RtnetlinkSocket
 from ..kinds.kind import Content, Found
 from ..kinds.namespace import Namespace, namespace_owner, placeholder_owner
@@ -154,13 +154,13 @@ class _Reader:
                 yield reference, path, value
 
 
-def _read_nft_tables(scope: Scope, lacks: t.Dict[str, str]) -> t.Dict[t.Tuple[str, str], nft.Table]:
+def _read_nft_tables(scope: Scope, lacks: t.Dict[str, str]) -> t.Dict[t.Tuple[str, str], nf_tables.TableContent]:
     found = {}
     try:
         for family, name in sorted(scope.nft_tables):
-            objects = nft.read_table(family, name)
-            if objects is not None:
-                found[(family, name)] = objects
+            content = nftables.read_table(family, name)
+            if content is not None:
+                found[(family, name)] = content
     except MissingDependency as error:
         lacks[TABLE] = str(error)
     return found

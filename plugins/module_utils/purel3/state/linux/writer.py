@@ -12,7 +12,7 @@ import typing as t
 from itertools import groupby
 
 from ...base.errors import KernelError, MissingDependency
-from ...kernel import namespaces, nft, syscalls, sysctls, wire
+from ...kernel import namespaces, nftables, syscalls, sysctls, wire
 from ...kernel.rtnetlink import RtnetlinkSocket
 from ...kernel.wire import Message
 from ..kinds.kind import KernelStep, Place, Setting
@@ -241,4 +241,4 @@ def _act(step: KernelStep) -> None:
     if isinstance(step.act, Setting):
         sysctls.write(step.act.path, step.act.value)
     elif not isinstance(step.act, Message):
-        nft.run(step.act.text)
+        nftables.commit(step.act.changes)

@@ -1,0 +1,382 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The requests and answers of nf_tables, which nft(8) shows as tables, sets, chains and rules.
+
+Layouts and numbers: linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h; those of types and comments, which the
+kernel only keeps: datatype.h of nftables, libnftnl/udata.h. All numbers in attributes are in network order.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import typing as t
+
+from .attributes import attribute, nested, text, walk
+from .wire import NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Message
+
+FAMILIES = {"inet": 1, "ip": 2, "bridge": 7, "ip6": 10}
+HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
+POLICIES = ("drop", "accept")
+
+DATA_VALUE, DATA_VERDICT = 1, 2
+VERDICT_CODE, VERDICT_CHAIN = 1, 2
+
+_SUBSYSTEM = 10
+_BATCH_BEGIN, _BATCH_END = 16, 17
+_BATCH_GENID = 1
+_NEWTABLE, _GETTABLE, _DELTABLE = 0, 1, 2
+_NEWCHAIN, _GETCHAIN = 3, 4
+_NEWRULE, _GETRULE, _DELRULE = 6, 7, 8
+_NEWSET, _GETSET = 9, 10
+_NEWSETELEM, _GETSETELEM, _DELSETELEM = 12, 13, 14
+_GETGEN = 16
+
+_LIST_ELEM = 1
+_TABLE_NAME, _TABLE_USERDATA = 1, 6
+_CHAIN_TABLE, _CHAIN_NAME, _CHAIN_HOOK, _CHAIN_POLICY, _CHAIN_TYPE = 1, 3, 4, 5, 7
+_HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
+_RULE_TABLE, _RULE_CHAIN, _RULE_EXPRESSIONS, _RULE_USERDATA = 1, 2, 4, 7
+_EXPR_NAME, _EXPR_DATA = 1, 2
+_SET_TABLE, _SET_NAME, _SET_FLAGS, _SET_KEY_TYPE, _SET_KEY_LEN = 1, 2, 3, 4, 5
+_SET_ID, _SET_USERDATA = 10, 13
+_ELEMENTS_TABLE, _ELEMENTS_SET, _ELEMENTS = 1, 2, 3
+_ELEM_KEY = 1
+_GEN_ID = 1
+
+_COMMENT, _SET_COMMENT, _SET_KEY_BYTEORDER = 0, 7, 0
+_HOST_ORDER, _NETWORK_ORDER = 1, 2
+# An attribute holds at most 64 KiB, and an element of one address needs 24 bytes.
+_ELEMENTS_AT_ONCE = 1000
+
+_U32 = struct.Struct("!I")
+_S32 = struct.Struct("!i")
+_NFGENMSG = struct.Struct("!BBH")
+
+Attributes = t.Tuple[t.Tuple[int, t.Any], ...]
+
+
+class Expression(t.NamedTuple):
+    """A step of a rule: its name, such as cmp, and those of its attributes that say something."""
+
+    name: str
+    attributes: Attributes
+
+
+class TableRule(t.NamedTuple):
+    """A rule of a chain; `comment` is what nft shows beside it."""
+
+    chain: str
+    expressions: t.Tuple[Expression, ...]
+    comment: str = ""
+
+
+class Chain(t.NamedTuple):
+    """A chain; one without a hook is entered from others only."""
+
+    name: str
+    hook: str = ""
+    priority: int = 0
+    kind: str = ""
+    policy: str = "accept"
+
+
+class Set(t.NamedTuple):
+    """A set of keys, all of one type of nft's, such as ipv4_addr."""
+
+    name: str
+    type: str
+    comment: str = ""
+
+
+class TableContent(t.NamedTuple):
+    """What stands in a table.
+
+    rules: in order.
+    elements: the keys of each set, by its name.
+    packets: how many each rule has counted, for each of the rules.
+    """
+
+    sets: t.Tuple[Set, ...]
+    chains: t.Tuple[Chain, ...]
+    rules: t.Tuple[TableRule, ...]
+    elements: t.Mapping[str, t.FrozenSet[bytes]]
+    packets: t.Tuple[int, ...] = ()
+
+
+class _Type(t.NamedTuple):
+    number: int
+    length: int
+    order: int
+
+
+_TYPES = {
+    "ipv4_addr": _Type(7, 4, _NETWORK_ORDER),
+    "inet_service": _Type(13, 2, _NETWORK_ORDER),
+    "ifname": _Type(41, 16, _HOST_ORDER),
+}
+_TYPE_NAMES = {known.number: name for name, known in _TYPES.items()}
+
+# The attributes of an expression that say what it does, with the form of those that hold others; what a kernel adds
+# beside them (counts, what it had by default) is not compared.
+_Form = t.Mapping[int, t.Any]
+_DATA: _Form = {DATA_VALUE: None, DATA_VERDICT: {VERDICT_CODE: None, VERDICT_CHAIN: None}}
+_FORMS: t.Mapping[str, _Form] = {
+    "meta": {1: None, 2: None, 3: None},
+    "payload": {1: None, 2: None, 3: None, 4: None},
+    "cmp": {1: None, 2: None, 3: _DATA},
+    "bitwise": {1: None, 2: None, 3: None, 4: _DATA, 5: _DATA},
+    "lookup": {1: None, 2: None, 3: None, 5: None},
+    "immediate": {1: None, 2: _DATA},
+    "counter": {},
+}
+_COUNTER_PACKETS = 2
+# Of a look-up, what the kernel shows and nft does not say.
+_NOT_INVERTED = (5, bytes(4))
+
+
+def key_of(kind: str, written: str) -> bytes:
+    """Encode a key of a set of some type."""
+    if kind == "ipv4_addr":
+        return socket.inet_aton(written)
+    if kind == "inet_service":
+        return struct.pack("!H", int(written))
+    return written.encode().ljust(_TYPES[kind].length, b"\0")
+
+
+def key_in_words(kind: str, key: bytes) -> str:
+    """Write a key of a set as people do."""
+    if kind == "ipv4_addr" and len(key) == 4:
+        return socket.inet_ntoa(key)
+    if kind == "inet_service":
+        return str(int.from_bytes(key, "big"))
+    return key.rstrip(b"\0").decode(errors="replace")
+
+
+def _message(kind: int, flags: int, family: str, body: bytes) -> Message:
+    return Message(_SUBSYSTEM << 8 | kind, flags, _NFGENMSG.pack(FAMILIES[family], 0, 0) + body)
+
+
+def _u32(kind: int, value: int) -> bytes:
+    return attribute(kind, _U32.pack(value))
+
+
+def _remark(kind: int, comment: str) -> bytes:
+    """Encode a comment as nft keeps one: number, length, and a zero-terminated text."""
+    written = comment.encode() + b"\0"
+    return bytes((kind, len(written))) + written if comment else b""
+
+
+def batch_begin(generation: t.Optional[int] = None) -> Message:
+    """Open a transaction; with a generation, it is refused (ERESTART) where somebody has changed a table since."""
+    body = _NFGENMSG.pack(0, 0, _SUBSYSTEM)
+    return Message(_BATCH_BEGIN, 0, body + (_u32(_BATCH_GENID, generation) if generation is not None else b""))
+
+
+def batch_end() -> Message:
+    """Carry the transaction out."""
+    return Message(_BATCH_END, 0, _NFGENMSG.pack(0, 0, _SUBSYSTEM))
+
+
+def new_table(family: str, name: str, comment: str) -> Message:
+    """Make a table that is not there."""
+    userdata = attribute(_TABLE_USERDATA, _remark(_COMMENT, comment))
+    return _message(_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family, text(_TABLE_NAME, name) + userdata)
+
+
+def delete_table(family: str, name: str) -> Message:
+    """Delete a table with all that is in it."""
+    return _message(_DELTABLE, 0, family, text(_TABLE_NAME, name))
+
+
+def new_set(family: str, table: str, made: Set, number: int) -> Message:
+    """Make a set; the number is the transaction's own for it, from 1."""
+    known = _TYPES[made.type]
+    userdata = bytes((_SET_KEY_BYTEORDER, 4)) + struct.pack("=I", known.order) + _remark(_SET_COMMENT, made.comment)
+    parts = (
+        *(text(_SET_TABLE, table), text(_SET_NAME, made.name), _u32(_SET_FLAGS, 0)),
+        *(_u32(_SET_KEY_TYPE, known.number), _u32(_SET_KEY_LEN, known.length), _u32(_SET_ID, number)),
+        attribute(_SET_USERDATA, userdata),
+    )
+    return _message(_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, b"".join(parts))
+
+
+def add_elements(family: str, table: str, name: str, keys: t.Sequence[bytes]) -> t.Iterator[Message]:
+    """Add keys to a set."""
+    return _change_elements(_NEWSETELEM, NLM_F_CREATE, family, table, name, keys)
+
+
+def delete_elements(family: str, table: str, name: str, keys: t.Sequence[bytes]) -> t.Iterator[Message]:
+    """Delete keys from a set."""
+    return _change_elements(_DELSETELEM, 0, family, table, name, keys)
+
+
+def _change_elements(
+    kind: int, flags: int, family: str, table: str, name: str, keys: t.Sequence[bytes]
+) -> t.Iterator[Message]:
+    where = text(_ELEMENTS_TABLE, table) + text(_ELEMENTS_SET, name)
+    for start in range(0, len(keys), _ELEMENTS_AT_ONCE):
+        members = (
+            nested(_LIST_ELEM, nested(_ELEM_KEY, attribute(DATA_VALUE, key)))
+            for key in keys[start : start + _ELEMENTS_AT_ONCE]
+        )
+        yield _message(kind, flags, family, where + nested(_ELEMENTS, *members))
+
+
+def new_chain(family: str, table: str, chain: Chain) -> Message:
+    """Make a chain."""
+    body = text(_CHAIN_TABLE, table) + text(_CHAIN_NAME, chain.name)
+    if chain.hook:
+        place = _u32(_HOOK_NUMBER, HOOKS.index(chain.hook)) + attribute(_HOOK_PRIORITY, _S32.pack(chain.priority))
+        policy = _u32(_CHAIN_POLICY, POLICIES.index(chain.policy))
+        body += nested(_CHAIN_HOOK, place) + policy + text(_CHAIN_TYPE, chain.kind)
+    return _message(_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, family, body)
+
+
+def append_rule(family: str, table: str, rule: TableRule) -> Message:
+    """Add a rule at the end of its chain."""
+    steps = (
+        nested(_LIST_ELEM, text(_EXPR_NAME, step.name), nested(_EXPR_DATA, _encode(step.attributes)))
+        for step in rule.expressions
+    )
+    body = text(_RULE_TABLE, table) + text(_RULE_CHAIN, rule.chain) + nested(_RULE_EXPRESSIONS, *steps)
+    if rule.comment:
+        body += attribute(_RULE_USERDATA, _remark(_COMMENT, rule.comment))
+    # NLM_F_APPEND
+    return _message(_NEWRULE, NLM_F_CREATE | 0x800, family, body)
+
+
+def flush_chain(family: str, table: str, chain: str) -> Message:
+    """Delete all rules of a chain."""
+    return _message(_DELRULE, 0, family, text(_RULE_TABLE, table) + text(_RULE_CHAIN, chain))
+
+
+def _encode(attributes: Attributes) -> bytes:
+    return b"".join(
+        nested(number, _encode(value)) if isinstance(value, tuple) else attribute(number, value)
+        for number, value in attributes
+    )
+
+
+def get_table(family: str, name: str) -> Message:
+    """Ask for a table."""
+    return _message(_GETTABLE, 0, family, text(_TABLE_NAME, name))
+
+
+def get_generation() -> Message:
+    """Ask how many transactions there have been in this namespace."""
+    return _message(_GETGEN, 0, "ip", b"")
+
+
+def dump_sets(family: str, table: str) -> Message:
+    """Ask for the sets of a table."""
+    return _message(_GETSET, NLM_F_DUMP, family, text(_SET_TABLE, table))
+
+
+def dump_elements(family: str, table: str, name: str) -> Message:
+    """Ask for the keys of a set."""
+    return _message(_GETSETELEM, NLM_F_DUMP, family, text(_ELEMENTS_TABLE, table) + text(_ELEMENTS_SET, name))
+
+
+def dump_chains(family: str) -> Message:
+    """Ask for the chains of all tables of a family; kernels before 6.3 do not choose by table."""
+    return _message(_GETCHAIN, NLM_F_DUMP, family, b"")
+
+
+def dump_rules(family: str, table: str) -> Message:
+    """Ask for the rules of a table."""
+    return _message(_GETRULE, NLM_F_DUMP, family, text(_RULE_TABLE, table))
+
+
+def _attributes(data: bytes, offset: int, end: int) -> t.Dict[int, bytes]:
+    return {number: data[start:stop] for number, start, stop in walk(data, offset + _NFGENMSG.size, end)}
+
+
+def _inner(data: bytes) -> t.Dict[int, bytes]:
+    return {number: data[start:stop] for number, start, stop in walk(data, 0, len(data))}
+
+
+def _text(data: bytes) -> str:
+    return data.rstrip(b"\0").decode(errors="replace")
+
+
+def _number(data: bytes) -> int:
+    return int(_U32.unpack(data)[0]) if len(data) == _U32.size else 0
+
+
+def _comment(userdata: bytes, wanted: int) -> str:
+    offset = 0
+    while offset + 2 <= len(userdata):
+        kind, length = userdata[offset], userdata[offset + 1]
+        if kind == wanted:
+            return _text(userdata[offset + 2 : offset + 2 + length])
+        offset += 2 + length
+    return ""
+
+
+def parse_generation(data: bytes, offset: int, end: int) -> int:
+    """Read the answer to get_generation."""
+    return _number(_attributes(data, offset, end)[_GEN_ID])
+
+
+def parse_set(data: bytes, offset: int, end: int) -> Set:
+    """Read a set; one of a type that we never use has its number for a type."""
+    found = _attributes(data, offset, end)
+    number = _number(found[_SET_KEY_TYPE])
+    flags = _number(found.get(_SET_FLAGS, b""))
+    kind = _TYPE_NAMES.get(number, str(number)) if not flags else f"{number} with flags {flags}"
+    return Set(_text(found[_SET_NAME]), kind, _comment(found.get(_SET_USERDATA, b""), _SET_COMMENT))
+
+
+def parse_elements(data: bytes, offset: int, end: int) -> t.Iterator[bytes]:
+    """Read keys of a set."""
+    found = _attributes(data, offset, end).get(_ELEMENTS, b"")
+    for _kind, start, stop in walk(found, 0, len(found)):
+        for number, key_start, key_stop in walk(found, start, stop):
+            if number == _ELEM_KEY:
+                yield found[key_start + 4 : key_stop]
+
+
+def parse_chain(data: bytes, offset: int, end: int) -> t.Tuple[str, Chain]:
+    """Read the table of a chain, and the chain."""
+    found = _attributes(data, offset, end)
+    table, name = _text(found[_CHAIN_TABLE]), _text(found[_CHAIN_NAME])
+    if _CHAIN_HOOK not in found:
+        return table, Chain(name)
+    hook = _inner(found[_CHAIN_HOOK])
+    number = _number(hook[_HOOK_NUMBER])
+    return table, Chain(
+        name,
+        HOOKS[number] if number < len(HOOKS) else str(number),
+        _S32.unpack(hook[_HOOK_PRIORITY])[0],
+        _text(found.get(_CHAIN_TYPE, b"")),
+        POLICIES[_number(found.get(_CHAIN_POLICY, b"")) & 1],
+    )
+
+
+def parse_rule(data: bytes, offset: int, end: int) -> t.Tuple[TableRule, int]:
+    """Read a rule, and how many packets its first counter has counted."""
+    found = _attributes(data, offset, end)
+    steps, packets = [], 0
+    listed = found.get(_RULE_EXPRESSIONS, b"")
+    for _kind, start, stop in walk(listed, 0, len(listed)):
+        parts = {number: listed[first:last] for number, first, last in walk(listed, start, stop)}
+        name, content = _text(parts[_EXPR_NAME]), parts.get(_EXPR_DATA, b"")
+        if name == "counter" and not packets:
+            packets = int.from_bytes(_inner(content).get(_COUNTER_PACKETS, b""), "big")
+        steps.append(Expression(name, _decode(content, _FORMS.get(name))))
+    comment = _comment(found.get(_RULE_USERDATA, b""), _COMMENT)
+    return TableRule(_text(found[_RULE_CHAIN]), tuple(steps), comment), packets
+
+
+def _decode(data: bytes, form: t.Optional[_Form]) -> Attributes:
+    """Read attributes in a form in which equal ones are equal; of an unknown expression, all of them."""
+    if form is None:
+        return ((0, data),)
+    found = []
+    for number, start, stop in walk(data, 0, len(data)):
+        if number in form and (number, data[start:stop]) != _NOT_INVERTED:
+            inner = form[number]
+            found.append((number, data[start:stop] if inner is None else _decode(data[start:stop], inner)))
+    return tuple(sorted(found))
