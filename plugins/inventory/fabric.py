@@ -114,6 +114,14 @@ options:
         draws one.
       - V(labels) are words to select by.
     type: dict
+  missing_namespace:
+    description:
+      - What becomes of a run if the namespace of a workload is not there, as where a container does not run. All others
+        are attached either way. V(fail) ends the run of its node; with V(warn) the node goes on, and the proof leaves
+        the workload out.
+    type: str
+    choices: [fail, warn]
+    default: fail
   topology:
     description:
       - Which nodes have sessions with which.

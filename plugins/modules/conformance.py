@@ -100,6 +100,12 @@ options:
     description:
       - All workloads of this node, as for M(purel3.fabric.workloads). Others that bear our mark are differences.
       - If not given, workloads are not compared. What a workload does not give, such as its MTU, may be anything.
+  missing_namespace:
+    description:
+      - Whether a workload whose namespace is not there is a difference, V(fail), or left out with a warning, V(warn).
+    type: str
+    choices: [fail, warn]
+    default: fail
   encapsulation:
     description:
       - The pools to which routes should lead into C(tunl0), as in C(bird_encapsulation); all others should not.
@@ -236,6 +242,12 @@ router_id:
   returned: when the node was read, also if there are differences
   type: str
   sample: 192.168.50.10
+missing_workloads:
+  description: The names of the workloads whose namespaces are not there.
+  returned: when the node was read, also if there are differences
+  type: list
+  elements: str
+  sample: []
 is_recovering:
   description: Whether BIRD still waits for its peers after a restart.
   returned: when the node was read, also if there are differences
@@ -270,7 +282,11 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_waiting_info
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import WORKLOAD_SPEC
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import (
+    FAIL,
+    MISSING_NAMESPACE,
+    WORKLOAD_SPEC,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.conformance import check_conformance
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -303,6 +319,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         "elements": "dict",
         "options": WORKLOAD_SPEC,
     },
+    "missing_namespace": {"type": "str", "choices": list(MISSING_NAMESPACE), "default": FAIL},
     "encapsulation": {
         "type": "list",
         "elements": "dict",

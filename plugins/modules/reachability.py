@@ -85,6 +85,13 @@ options:
     type: list
     elements: dict
     default: []
+  absent:
+    description:
+      - Names of workloads that are not tested, because their namespaces are not there, as
+        RV(purel3.fabric.conformance#module:missing_workloads) has them.
+    type: list
+    elements: str
+    default: []
   is_required:
     description: Fail if a pair cannot be reached.
     type: bool
@@ -205,6 +212,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "port": {"type": "int", "default": 9},
     "timeout": {"type": "float", "default": 30.0},
     "excluded": {"type": "list", "elements": "dict", "default": []},
+    "absent": {"type": "list", "elements": "str", "default": []},
     "is_required": {"type": "bool", "default": True},
 }
 

@@ -37,6 +37,14 @@ options:
         workloads.
     type: bool
     default: false
+  missing_namespace:
+    description:
+      - What to do if the namespace of a workload is not there, as where a container does not run, or is this host's
+        own. All other workloads are attached, and what is left of this one stays as it is.
+      - V(fail) ends as failed then, V(warn) with a warning. In check mode there is always a warning.
+    type: str
+    choices: [fail, warn]
+    default: fail
 extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.actiongroup_fabric
@@ -84,6 +92,12 @@ operations:
   elements: str
   sample:
     - + workload web1  10.244.166.128/32  cali977588a87e1 -> eth0
+missing_workloads:
+  description: The names of the workloads whose namespaces are not there.
+  returned: when all others are attached
+  type: list
+  elements: str
+  sample: []
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -134,6 +134,24 @@ def test_an_old_workload_keeps_its_address_when_another_comes(lab: FabricLab) ->
     change(lab, lambda fabric: [fabric["workloads"].pop(name) for name in ("a1", "a2")])
 
 
+def test_a_workload_whose_container_does_not_run_keeps_no_other_from_its_network(lab: FabricLab) -> None:
+    change(lab, lambda fabric: fabric["workloads"].update(away={"node": "node3", "netns": "/run/away"}))
+    lab.run("node3", "ip netns del web6")
+    why = "workload away is left out: its netns /run/away does not exist"
+
+    failed = lab.try_play("site.yml", "-e", "verify_timeout=5")
+    assert failed.status != 0
+    assert f"{why}; all others are attached; start what it belongs to and run again" in failed.output
+    lab.reaches("node1", lab.workloads("node3")[-1]["address"], "web1")
+
+    change(lab, lambda fabric: fabric.update(missing_namespace="warn"))
+    done = lab.play("site.yml")
+    assert done.closing_line == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+    assert why in done.output
+    change(lab, lambda fabric: [fabric.pop("missing_namespace"), fabric["workloads"].pop("away")])
+    assert lab.play("site.yml").closing_line == "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
+
+
 def test_what_is_killed_comes_back(lab: FabricLab) -> None:
     theirs = foreign(lab)
     pid = node_pid(lab.name, "node3")

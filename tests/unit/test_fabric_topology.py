@@ -435,14 +435,16 @@ def test_whatever_is_computed_is_refused_among_the_users_own_variables() -> None
         + f"bgp: {{password: '{{{{ x }}}}'}}\npeers: {{tor: {{{ROUTER}, password: ''}}}}\n"
         + NODES
         + LAB,
-        HEAD + "transit: true\n" + NODES,
+        HEAD + "transit: true\nmissing_namespace: warn\n" + NODES,
         HEAD.replace("10.244.0.0/16", "10.244.0.0/16, encapsulation: ipip_cross_subnet") + NODES,
         HEAD + NODES + "lab: {backend: qemu}\n",
     ]
     computed: t.Set[str] = {"fabric_file"}
     for text in texts:
         computed |= set(host_variables(checked(text))["n1"]) | set(all_variables(checked(text), "/x"))
-        computed |= {name for name in node_variables(checked(text)) if name.startswith(("bird_", "node_tunnel"))}
+        computed |= {
+            name for name in node_variables(checked(text)) if name.startswith(("bird_", "node_tunnel", "node_missing"))
+        }
     # Of a mode with another module than that of ipip.
     computed.add("node_tunnel_module")
     assert computed - {"ansible_host", "ansible_port"} == set(COMPUTED_VARIABLES)

@@ -24,6 +24,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.steps im
 
 SAYS_NOTHING = Proposal()
 ADDS = Proposal(operations=("+ netns blue",), after="netns blue\n", values={"found": 1}, warnings=("careful",))
+FALLS_SHORT = replace(ADDS, shortfalls=("web1 is left out",))
 LACKS = replace(ADDS, obstacles=("there is no netns blue; create it first",))
 
 
@@ -93,6 +94,21 @@ def test_what_is_lacking_warns_in_check_mode(capsys: pytest.CaptureFixture[str])
     result = outcome(Recorder(LACKS).run, capsys, _ansible_check_mode=True)
     assert result["changed"] is True
     assert result["warnings"] == ["careful", "there is no netns blue; create it first"]
+
+
+def test_what_falls_short_fails_a_run_that_does_all_else_and_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+    recorder = Recorder(FALLS_SHORT)
+    result = outcome(recorder.run, capsys)
+    assert recorder.was_applied
+    assert (result["failed"], result["msg"], result["faults"]) == (True, "web1 is left out", ["web1 is left out"])
+    assert (result["changed"], result["operations"], result["found"]) == (True, ["+ netns blue"], 1)
+    assert result["warnings"] == ["careful"]
+
+
+def test_what_falls_short_warns_in_check_mode(capsys: pytest.CaptureFixture[str]) -> None:
+    result = outcome(Recorder(FALLS_SHORT).run, capsys, _ansible_check_mode=True)
+    assert "failed" not in result
+    assert result["warnings"] == ["careful", "web1 is left out"]
 
 
 def test_a_failure_is_told_in_its_own_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,18 +30,21 @@ def run(module: AnsibleModule, propose: t.Callable[[Params], Proposal]) -> None:
     except FabricError as error:
         fail(module, error)
         return
-    for warning in (*proposal.warnings, *proposal.obstacles):
+    for warning in (*proposal.warnings, *proposal.obstacles, *(proposal.shortfalls if module.check_mode else ())):
         module.warn(warning)
-    module.exit_json(
-        changed=bool(proposal.operations),
-        operations=list(proposal.operations),
-        diff={
+    results = {
+        "changed": bool(proposal.operations),
+        "operations": list(proposal.operations),
+        "diff": {
             "before": proposal.before,
             "after": proposal.after,
             **({"prepared": "".join(f"{note}\n" for note in proposal.notes)} if proposal.notes else {}),
         },
         **proposal.values,
-    )
+    }
+    if proposal.shortfalls and not module.check_mode:
+        module.fail_json(msg="\n".join(proposal.shortfalls), faults=list(proposal.shortfalls), **results)
+    module.exit_json(**results)
 
 
 def run_info(module: AnsibleModule, read: t.Callable[[Params], t.Mapping[str, t.Any]]) -> None:

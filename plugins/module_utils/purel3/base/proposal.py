@@ -25,6 +25,7 @@ class Proposal:
     values: further results of the module (names as in its RETURN).
     warnings: what the user should know although it is no failure.
     obstacles: what has to be there first; in check mode an earlier task may be about to make it.
+    shortfalls: what stays undone when all else is done, with which the run fails; likewise in check mode.
     notes: what else the diff should say, one line each.
     """
 
@@ -36,4 +37,5 @@ class Proposal:
     values: t.Mapping[str, t.Any] = field(default_factory=dict)
     warnings: t.Tuple[str, ...] = ()
     obstacles: t.Tuple[str, ...] = ()
+    shortfalls: t.Tuple[str, ...] = ()
     notes: t.Tuple[str, ...] = ()

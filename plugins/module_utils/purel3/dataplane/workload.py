@@ -30,10 +30,16 @@ from ..state.plan import Request
 from ..values.workload import HOST_MAC, Workload, faults_of, host_device, workload_from
 
 
-def request_from(options: t.Mapping[str, t.Any]) -> Request:
+def request_from(options: t.Mapping[str, t.Any], missing: t.Collection[str] = ()) -> Request:
     """Work out what a node's kernel must hold, from options of the module workloads; raises InvalidInput."""
     workloads = [workload_from(item, options.get("mtu")) for item in options["workloads"]]
-    return to_request(workloads, is_transit=bool(options.get("transit")))
+    return to_request(workloads, is_transit=bool(options.get("transit")), missing=missing)
+
+
+def find_missing(workloads: t.Iterable[Workload], fault_of: t.Callable[[str], str]) -> t.Dict[str, str]:
+    """Find the workloads whose namespaces a function finds fault with: why, by their names."""
+    faults = ((workload.name, fault_of(workload.netns)) for workload in workloads if not faults_of(workload))
+    return {name: f"workload {name} is left out: {fault}" for name, fault in faults if fault}
 
 
 def check(workloads: t.Sequence[Workload]) -> None:
@@ -57,10 +63,13 @@ def check(workloads: t.Sequence[Workload]) -> None:
         raise InvalidInput(faults)
 
 
-def to_request(workloads: t.Sequence[Workload], *, is_transit: bool = False) -> Request:
+def to_request(
+    workloads: t.Sequence[Workload], *, is_transit: bool = False, missing: t.Collection[str] = ()
+) -> Request:
     """Work out what a node's kernel must hold for its workloads; others of ours go. Raises InvalidInput.
 
     is_transit: the node also forwards between other nodes.
+    missing: the names of those whose namespaces are not there; what is left of them stays.
     """
     check(workloads)
     resources: t.List[Resource] = []
@@ -69,9 +78,11 @@ def to_request(workloads: t.Sequence[Workload], *, is_transit: bool = False) -> 
     if workloads or is_transit:
         resources.append(Sysctl(OWN_NAMESPACE, "net/ipv4/ip_forward", "1"))
     for workload in workloads:
-        resources.extend(_resources(workload))
+        if workload.name not in missing:
+            resources.extend(_resources(workload))
     present: t.Dict[Key, Resource] = {resource.key: resource for resource in resources}
-    return Request(present, purges=WORKLOADS)
+    spared = frozenset((OWN_NAMESPACE, host_device(name)) for name in missing)
+    return Request(present, purges=WORKLOADS, spared=spared)
 
 
 def _resources(workload: Workload) -> t.Iterator[Resource]:

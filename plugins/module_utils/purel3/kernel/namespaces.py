@@ -77,6 +77,24 @@ def open_namespace(reference: str) -> t.Optional[int]:
     return None
 
 
+def fault_of(reference: str) -> str:
+    """Say why nothing can be attached to a namespace, named as in path_of; empty where it can or the name is free."""
+    try:
+        fd = open_namespace(reference)
+    except InvalidInput as error:
+        return "; ".join(error.faults)
+    except OSError as error:
+        return f"its netns {reference} cannot be opened: {error.strerror}"
+    if fd is None:
+        is_free = not reference.startswith("/") and not os.path.islink(path_of(reference))
+        return "" if is_free else f"its netns {reference} does not exist"
+    try:
+        is_own = os.path.samestat(os.fstat(fd), os.stat(OWN_PATH))
+    finally:
+        os.close(fd)
+    return f"its netns {reference} is this host's own" if is_own else ""
+
+
 def _is_network_namespace(fd: int) -> bool:
     if os.fstat(fd).st_dev != os.stat(OWN_PATH).st_dev:
         return False

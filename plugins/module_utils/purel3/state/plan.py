@@ -59,6 +59,7 @@ class Request:
     absent_interfaces: veth pairs of which one end is here should not be there either.
     exact_interfaces: where addresses of ours that are not listed as present should go.
     purges: the owner whose other objects should go; empty to leave all others alone.
+    spared: interfaces that stay as they are where others go, with all that comes with them.
     protocols: routes of these protocol numbers count as ours, because the user named them.
     has_optional_settings: leave out kernel settings that this network namespace does not have.
     trusted: these keys count as ours whatever they bear (for undoing).
@@ -69,6 +70,7 @@ class Request:
     absent_interfaces: t.FrozenSet[Place] = frozenset()
     exact_interfaces: t.FrozenSet[Place] = frozenset()
     purges: str = ""
+    spared: t.FrozenSet[Place] = frozenset()
     protocols: t.FrozenSet[int] = frozenset()
     has_optional_settings: bool = False
     trusted: t.FrozenSet[Key] = frozenset()
@@ -189,9 +191,21 @@ class Comparer:
             if is_exact and key not in self.request.present:
                 yield key
         if self.request.purges:
+            spared = self._spared()
             for key, owner in self.observed.owners.items():
-                if owner == self.request.purges and key not in self.request.present:
+                is_unwanted = owner == self.request.purges and key not in self.request.present
+                if is_unwanted and spared.isdisjoint(_places_of(self.observed.resources[key])):
                     yield key
+
+    def _spared(self) -> t.Set[Place]:
+        """The interfaces that stay, both ends of a pair, and the namespaces that they are in."""
+        places = set(self.request.spared)
+        for place in self.request.spared:
+            standing = self.observed.interfaces.get(place)
+            if standing is not None and standing.pair is not None:
+                pair = self.observed.resources[standing.pair]
+                places.update(kind_of(pair).places(pair))
+        return places | {(namespace, "") for namespace, _device in places}
 
     def run(self) -> Comparison:
         """Compare all that is wanted, then see to what is not."""
@@ -307,6 +321,12 @@ class Comparer:
                 if not interface.owner and device not in FALLBACK_DEVICES:
                     self._devices.setdefault(namespace, []).append(device)
         return self._devices
+
+
+def _places_of(resource: Resource) -> t.Set[Place]:
+    kind = kind_of(resource)
+    place = (kind.folds_into or kind.place)(resource)
+    return {*kind.places(resource), *([place] if place is not None else [])}
 
 
 def _rank(resource: Resource) -> t.Tuple[int, bool]:

@@ -34,6 +34,12 @@ def host_device(name: str) -> str:
     return HOST_DEVICE_PREFIX + hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()[:_DIGEST_DIGITS]
 
 
+# What a run does about workloads whose namespaces are not there, when all others are attached: end as failed, or warn.
+FAIL = "fail"
+WARN = "warn"
+MISSING_NAMESPACE = (FAIL, WARN)
+
+
 class Workload(t.NamedTuple):
     """A network namespace attached to a node: each field is the option of its name, as it was read.
 

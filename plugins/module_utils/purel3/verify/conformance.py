@@ -11,7 +11,9 @@ import typing as t
 from ..base.errors import BirdError, FabricError
 from ..bird.talk import observation
 from ..bird.talk.sessions import with_telling_errors
+from ..dataplane.workload import find_missing
 from ..kernel.lookups import refusals
+from ..kernel.namespaces import fault_of
 from ..state.kinds.route import Route
 from ..state.kinds.scope import OWN_NAMESPACE, Scope
 from ..state.linux import reader
@@ -21,6 +23,7 @@ from ..state.plan import compare as compare_with_kernel
 from ..state.plan_words import sorted_changes
 from ..state.scope import scope_of_request
 from ..values.modes import MODE_OF_DEVICE
+from ..values.workload import WARN, workload_from
 from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
 from .expectation import Expectation, expectation_from_params
 from .gateway import packets_to_gateway, unanswered
@@ -37,14 +40,21 @@ def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dic
 
     Raises InvalidInput; NotConforming where there are differences, and is_required.
     """
-    expectation = expectation_from_params(params)
+    missing = find_missing(map(workload_from, params["workloads"] or ()), fault_of)
+    is_told_only = params["missing_namespace"] == WARN
+    expectation = expectation_from_params(params, missing)
     timeout = max(0.0, float(params["timeout"])) if may_wait else 0.0
     started = time.monotonic()
     seen, differences = _settled(expectation, params["socket"], timeout)
     waited = time.monotonic() - started
     differences += _in_kernel(expectation, WORKLOAD, expectation.workloads)
     differences += _in_kernel(expectation, TUNNEL, expectation.tunnel)
-    values = describe(expectation, seen, differences)
+    differences += tuple(in_the_way(expectation, WORKLOAD, () if is_told_only else missing.values()))
+    values = {
+        **describe(expectation, seen, differences),
+        "missing_workloads": sorted(missing),
+        **({"warnings": list(missing.values())} if is_told_only and missing else {}),
+    }
     if differences and may_wait and params["is_required"]:
         text = sentence(expectation, seen, differences)
         # The last look came as late as the timeout allowed.

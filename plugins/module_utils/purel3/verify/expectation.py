@@ -100,8 +100,11 @@ class Expectation:
         return "this node's" if name == self.node else f"{name}'s"
 
 
-def expectation_from_params(params: Params) -> Expectation:
-    """Check the options of the conformance module; raises InvalidInput."""
+def expectation_from_params(params: Params, missing: t.Collection[str] = ()) -> Expectation:
+    """Check the options of the conformance module; raises InvalidInput.
+
+    missing: the names of the workloads whose namespaces are not there.
+    """
     node = params["node"]
     faults: t.List[str] = []
     try:
@@ -119,7 +122,7 @@ def expectation_from_params(params: Params) -> Expectation:
     request = None
     if params["workloads"] is not None:
         try:
-            request = request_workloads({"workloads": params["workloads"]})
+            request = request_workloads({"workloads": params["workloads"]}, missing)
         except InvalidInput as error:
             faults.extend(error.faults)
     tunnel = None

@@ -116,6 +116,9 @@ def question_from_params(params: Params) -> Question:
         faults.append(f"timeout: {params['timeout']:g} s is not between 0 and 3600")
     if faults:
         raise InvalidInput(faults)
+    absent = frozenset(params.get("absent") or ())
+    sources = [(place, namespace) for place, namespace in sources if place.name not in absent]
+    destinations = [place for place in destinations if place.name not in absent]
     sources.sort()
     return Question(
         sources=tuple(place for place, _namespace in sources),

@@ -91,7 +91,7 @@ def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Finding:
 
 
 def _lines(proposal: Proposal) -> t.Tuple[str, ...]:
-    return (*proposal.operations, *proposal.obstacles, *proposal.warnings)
+    return (*proposal.operations, *proposal.obstacles, *proposal.shortfalls, *proposal.warnings)
 
 
 def _planned(propose: t.Callable[[Params], Proposal]) -> t.Callable[[Params], t.Tuple[str, ...]]:

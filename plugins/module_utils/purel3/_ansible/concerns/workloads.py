@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ...base.proposal import Proposal
-from ...dataplane.workload import request_from
+from ...dataplane.workload import find_missing, request_from
+from ...kernel.namespaces import fault_of
 from ...state.linux.network import LinuxKernel
-from ...values.workload import WORKLOAD_SPEC
+from ...values.workload import FAIL, MISSING_NAMESPACE, WORKLOAD_SPEC, workload_from
 from ..network import KernelOf, propose_request
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -22,10 +24,17 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     },
     "mtu": {"type": "int"},
     "transit": {"type": "bool", "default": False},
+    "missing_namespace": {"type": "str", "choices": list(MISSING_NAMESPACE), "default": FAIL},
 }
 to_request = request_from
 
 
 def propose_from(params: t.Mapping[str, t.Any], kernel_of: KernelOf = LinuxKernel) -> Proposal:
     """Plan what the options ask for."""
-    return propose_request(to_request(params), kernel_of)
+    missing = find_missing(map(workload_from, params["workloads"]), fault_of)
+    proposal = propose_request(to_request(params, missing), kernel_of)
+    proposal = replace(proposal, values={"missing_workloads": sorted(missing)})
+    if params["missing_namespace"] == FAIL:
+        ends = "all others are attached; start what it belongs to and run again, or set missing_namespace: warn"
+        return replace(proposal, shortfalls=tuple(f"{why}; {ends}" for why in missing.values()))
+    return replace(proposal, warnings=tuple(missing.values()))

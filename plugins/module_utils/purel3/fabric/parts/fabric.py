@@ -16,6 +16,7 @@ from . import (
     includes,
     kernel_routes,
     lab,
+    missing_namespace,
     nodes,
     own_keys,
     peers,
@@ -45,6 +46,7 @@ PARTS: t.Tuple[Part, ...] = (
     nodes.PART,
     variables.PART,
     workloads.PART,
+    missing_namespace.PART,
     topology.PART,
     transit.PART,
     kernel_routes.PART,
@@ -82,6 +84,7 @@ class Fabric:
     nodes: t.Tuple[Node, ...] = ()
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
     workloads: t.Tuple[DeclaredWorkload, ...] = ()
+    missing_namespace: t.Optional[str] = None
     has_as_number_rule: bool = False
     topology: str = FULL_MESH
     route_reflectors: t.Tuple[str, ...] = ()
