@@ -194,8 +194,9 @@ options:
       - Sessions beside those of O(topology), by name.
       - A router outside of the fabric has V(address) and V(as_number) (both required) and V(port) (default V(179)).
         It is the peer of V(node), or of the nodes that V(selector) selects by their labels, or of all nodes.
-      - V(selector) is Calico's language over labels, with V(==), V(!=), V(in), V(not in), V(has(key\)), V(all(\)),
-        V(!), V(&&), V(||) and parentheses, for example V(rack == 'a' && zone in {'x', 'y'} && !has(spare\)).
+      - V(selector) is Calico's language over labels, with V(==), V(!=), V(in), V(not in), V(contains), V(starts with),
+        V(ends with), V(has(key\)), V(all(\)), V(!), V(&&), V(||) and parentheses, for example
+        V(rack == 'a' && zone in {'x', 'y'} && !has(spare\)).
       - A session of two nodes has V(node) and V(peer_node), and is made on both, in the subnet that both are in. There
         V(local_as_number), V(source_address), V(passive), V(communities) and the filters are those of V(node).
       - V(local_as_number) is shown to the peer in place of the node's; V(source_address) is where the session comes

@@ -276,7 +276,8 @@ CASES = [
         [
             (
                 "18: tor1: selector \"rack like 'a'\" is not a selector: at character 6 there is 'like' instead of "
-                "'==', '!=', 'in' or 'not in'; write one such as rack == 'a' && has(tor); values stand in quotes"
+                "'==', '!=', 'in', 'not in', 'contains', 'starts with' or 'ends with'; write one such "
+                "as rack == 'a' && has(tor); values stand in quotes"
             )
         ],
         base=REFLECTED,

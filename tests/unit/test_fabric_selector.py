@@ -46,6 +46,12 @@ NODES: t.Mapping[str, t.Mapping[str, str]] = {
         ("!!has(spare)", "a2"),
         ("  has( rack )  ", "a1 a2 b1"),
         ("rack == ''", ""),
+        ("spare contains 'ru'", "a2"),
+        ("spare contains ''", "a2"),
+        ("spare starts with 'tr'", "a2"),
+        ("spare starts with 'ue'", ""),
+        ("spare ends with 'ue'", "a2"),
+        ("!(spare ends with 'ue') && rack contains 'a'", "a1"),
     ],
 )
 def test_a_selector_selects_by_labels(selector: str, selected: str) -> None:
@@ -53,6 +59,7 @@ def test_a_selector_selects_by_labels(selector: str, selected: str) -> None:
 
 
 def test_labels_named_as_words_of_the_language_are_labels() -> None:
+    assert parse("starts starts with 'x' && contains contains 'x'").matches({"starts": "x", "contains": "x"})
     assert parse("in == 'x' && has == 'y' && all == 'z'").matches({"in": "x", "has": "y", "all": "z"})
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the purel3.fabric authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calico's selectors: which nodes an entry is for, by their labels."""
+"""Calico's selectors: what an entry is for, by labels."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ class _Token(t.NamedTuple):
 def parse(text: str) -> Selector:
     """Read a selector, for example `rack == 'a' && has(tor)`; raises BadValue where it is none.
 
-    `==`, `!=`, `in {...}`, `not in {...}`, `has(key)`, `all()`, joined by `!`, `&&` and `||` (in the order of their
-    strength) and parentheses. As in Calico, `!=` and `not in` also hold where there is no such label.
+    `==`, `!=`, `in {...}`, `not in {...}`, `contains`, `starts with`, `ends with`, `has(key)`, `all()`, joined by `!`,
+    `&&` and `||` (in the order of their strength) and parentheses. As in Calico, `!=` and `not in` also hold where
+    there is no such label.
     """
     reader = _Reader(tuple(_tokens(text)))
     matcher = reader.read()
@@ -129,7 +130,18 @@ class _Reader:
             self._take("word", "in", "'in'")
             others = self._values()
             return lambda labels: labels.get(key) not in others
-        raise self._unexpected("'==', '!=', 'in' or 'not in'")
+        if self._found("word", "contains"):
+            part = self._take("text", None, "a value in quotes")
+            return lambda labels: key in labels and part in labels[key]
+        if self._found("word", "starts"):
+            self._take("word", "with", "'with'")
+            start = self._take("text", None, "a value in quotes")
+            return lambda labels: key in labels and labels[key].startswith(start)
+        if self._found("word", "ends"):
+            self._take("word", "with", "'with'")
+            end = self._take("text", None, "a value in quotes")
+            return lambda labels: key in labels and labels[key].endswith(end)
+        raise self._unexpected("'==', '!=', 'in', 'not in', 'contains', 'starts with' or 'ends with'")
 
     def _values(self) -> t.FrozenSet[str]:
         self._take("sign", "{", "'{'")
