@@ -169,8 +169,11 @@ options:
         be preferred.
       - V(next_hop) is V(self), V(keep), or by default V(default), which is what BGP prescribes.
       - V(communities) are added to what is announced, for example V([64512:100]). The default is none.
-      - V(import_limit) is the most routes that a peer may announce (default no limit), and V(import_limit_action) what
-        happens beyond it, V(warn), V(block), V(restart) or V(disable) (default V(block)).
+      - V(import_limit) is the most routes that are taken from a peer, after all filters (default no limit), and
+        V(import_limit_action) what happens beyond it, V(warn), V(block), V(restart) or V(disable) (default V(block)).
+      - V(receive_limit) is the most routes that a peer may announce, whether they are taken or not, because the others
+        are kept to be shown; V(receive_limit_action) is what happens beyond it, V(warn), V(block), V(restart) or
+        V(disable) (default V(block)). Without it there is none, but 10000 for a router without V(import_filter).
       - V(import_filter) and V(export_filter) name one of O(filters). The default is none. Between nodes a filter can
         only narrow what is checked anyway. From a router outside of the fabric only what V(import_filter) accepts is
         taken, and never what lies in a pool, leads to the address of a node, or is no place for routes, such as

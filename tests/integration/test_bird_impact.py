@@ -101,6 +101,11 @@ CASES = {
     "the action of an import limit": Case(
         "import limit", "none", base="limited", peer={"import_limit_action": "block"}
     ),
+    "a receive limit": Case("receive limit", "none", peer={"receive_limit": 100}),
+    "the own AS in a path": Case("allow local as", "restart", peer={"allow_local_as": 1}),
+    "what a router carries": Case(
+        "import", "refilter", base="router", node={"bird_owners": OWNERS}, peer={"carries_blocks": True}
+    ),
     "a block of the peer": Case("import", "refilter", peer={"blocks": ["10.2.0.0/24", "10.3.0.0/24"]}),
     "no block of the peer": Case("import", "refilter", peer={"blocks": []}),
     "an import filter": Case("import", "refilter", peer={"import_filter": ACCEPT}),

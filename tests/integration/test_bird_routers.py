@@ -142,3 +142,44 @@ def test_nodes_of_one_as_refuse_each_others_blocks_until_their_own_as_is_allowed
     node.good("bird_config", content=render_variables(node.variables), max_session_restarts=-1)
     eventually(lambda: of_bgp(node) == {OTHER}, "the block")
     assert verified(node) == []
+
+
+MANY = {f"203.0.{number}.0/24" for number in range(6)}
+
+
+@pytest.mark.parametrize("kind", ["import", "receive"])
+def test_a_limit_that_is_hit_is_told_with_its_action_and_what_it_kept_out_comes_when_it_is_raised(
+    network: Network, kind: str
+) -> None:
+    router = {"as_number": 64900, "import_filter": [{"match": {"length": 24}, "action": "accept"}]}
+    nodes = network(variables({**router, f"{kind}_limit": 4}), interface="eth0")
+    node = nodes["node1"]
+    start_hostile(nodes["node3"], sorted(MANY), {"192.168.50.10": 64512}, 64900)
+    node.configure()
+    node.start()
+    eventually(lambda: len(of_bgp(node)) == 4, "as many routes as may be")
+    said = f"Established, {kind} limit 4 hit (block)"
+    eventually(lambda: node.session()["info"] == said, "the limit to be told")
+    assert f"session with tor1 {ROUTER}: {said}: further routes are dropped" in verified(node)
+    # Another configuration, which lets BIRD count anew, changes nothing of that.
+    node.configure(bird_kernel_scan_time=91)
+    node.good("bird_hold", state="present")
+    node.good("bird_hold", state="absent")
+    eventually(lambda: node.session()["info"] == said, "the limit to be told again")
+    node.peers[0][f"{kind}_limit"] = 100
+    node.configure()
+    eventually(lambda: of_bgp(node) == MANY, "all routes")
+    assert node.session()["info"] == "Established"
+    assert verified(node) == []
+
+
+def test_a_router_of_which_nothing_is_wanted_may_announce_some_routes_only(network: Network) -> None:
+    nodes = network(variables({"as_number": 64900}), interface="eth0")
+    node, router = nodes["node1"], nodes["node3"]
+    start_hostile(
+        router, (f"100.{one}.{two}.0/24" for one in range(50) for two in range(256)), {"192.168.50.10": 64512}, 64900
+    )
+    node.configure()
+    node.start()
+    eventually(lambda: node.session()["info"] == "Established, receive limit 10000 hit (block)", "the limit to be told")
+    assert len(networks(node, "filtered")) == 10000

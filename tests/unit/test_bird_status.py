@@ -28,6 +28,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.sta
     BirdRoute,
     Channel,
     Daemon,
+    Limit,
     NextHop,
     ProtocolStatus,
     SessionStatus,
@@ -70,6 +71,37 @@ def test_protocols_and_their_channels_are_read(version: str) -> None:
     assert peer.session == SessionStatus("10.4.7.200", "Established", 50200, 50060)
     assert peer.channels == (Channel("ipv4", "UP", 1, 1),)
     assert peer.is_established
+
+
+# As BIRD 2.0.12 has it, in a channel.
+LIMITED = """\
+1002-peer_10_4_7_200 BGP        ---        up     09:23:05.647  Established
+1006-  BGP state:          Established
+     Neighbor address: 10.4.7.200
+   Channel ipv4
+     State:          UP
+     Receive limit:  9
+       Action:       warn
+     Import limit:   {limit}
+       Action:       block
+     Routes:         4 imported, 0 exported, 4 preferred
+0000
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"),
+    [("4", "Established"), ("4 [HIT]", "Established, import limit 4 hit (block)")],
+    ids=["as far as it goes", "beyond"],
+)
+def test_a_limit_that_is_hit_is_told_with_its_action(limit: str, says: str) -> None:
+    (peer,) = parse_protocols(decode(LIMITED.format(limit=limit).splitlines()))
+    assert peer.channels[0].limits == (
+        Limit("receive", 9, "warn"),
+        Limit("import", 4, "block", is_hit="HIT" in limit),
+    )
+    assert peer.channels[0].imported == 4
+    assert (info(peer), report([peer], [])[0]["info"], peer.is_established) == (says, says, True)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -13,7 +13,9 @@ import pytest
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.status import (
     BirdRoute,
+    Channel,
     Daemon,
+    Limit,
     NextHop,
     ProtocolStatus,
     SessionStatus,
@@ -85,6 +87,10 @@ def session(address: str, error: str = "", as_number: int = 64512, description: 
     )
 
 
+def limited(action: str) -> ProtocolStatus:
+    return replace(session("192.0.2.3"), channels=(Channel("ipv4", limits=(Limit("import", 4, action, True),)),))
+
+
 def learnt(network: str, address: str, gateway: str = "", *, is_best: bool = True, as_path: str = "") -> BirdRoute:
     name = f"peer_{address.replace('.', '_')}"
     hops = (NextHop(gateway or address, "eth0"),)
@@ -153,6 +159,15 @@ CASES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], Seen, t.List[str]]] = {
         WHOLE,
         ["session node2 192.0.2.2: session with node2 192.0.2.2: BIRD has it in AS 64512, the fabric in AS 64513"],
     ),
+    "a limit keeps routes out": (
+        {},
+        replace(WHOLE, protocols=(TWO, limited("block"))),
+        [
+            "announcement node3 192.0.2.3: session with node3 192.0.2.3: Established, import limit 4 hit (block): "
+            "further routes are dropped"
+        ],
+    ),
+    "a limit that only warns": ({}, replace(WHOLE, protocols=(TWO, limited("warn"))), []),
     "a block is not announced": (
         {},
         replace(WHOLE, routes=without(WHOLE.routes, THIRD), kernel=without(WHOLE.kernel, THIRD)),

@@ -54,6 +54,7 @@ PEER: Values = {"address": "192.168.50.1", "as_number": 64900}
 # What must stand beside an option, or else it is another fault that is found.
 COMPANIONS: t.Mapping[str, Values] = {
     "import_limit_action": {"import_limit": 5},
+    "receive_limit_action": {"receive_limit": 5},
     "keepalive_time": {"hold_time": 65535},
     "send_hold_time": {"hold_time": 3},
 }

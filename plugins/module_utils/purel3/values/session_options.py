@@ -95,6 +95,11 @@ def _filtering(form: Form, words: str, default: t.Any = None, *, has_variable: b
     )
 
 
+def _limit_action(words: str) -> SessionOption:
+    actions = word("warn", "block", "restart", "disable")
+    return SessionOption(actions, default="block", words=(words,), is_in_channel=True, effect=NONE)
+
+
 # By name; plain ones are written in this order.
 OPTIONS: t.Mapping[str, SessionOption] = {
     "local_as_number": SessionOption(AS_NUMBER, OF_ONE, words=("local",), is_of_near_end=True, has_variable=False),
@@ -128,13 +133,9 @@ OPTIONS: t.Mapping[str, SessionOption] = {
     ),
     "communities": _filtering(COMMUNITIES, "export", (), has_variable=True),
     "import_limit": SessionOption(number(1, 2**31), words=("import limit",), is_in_channel=True, effect=NONE),
-    "import_limit_action": SessionOption(
-        word("warn", "block", "restart", "disable"),
-        default="block",
-        words=("import limit",),
-        is_in_channel=True,
-        effect=NONE,
-    ),
+    "import_limit_action": _limit_action("import limit"),
+    "receive_limit": SessionOption(number(1, 2**31), words=("receive limit",), is_in_channel=True, effect=NONE),
+    "receive_limit_action": _limit_action("receive limit"),
     "import_filter": _filtering(IMPORT_RULES, "import"),
     "export_filter": _filtering(EXPORT_RULES, "export"),
     "aggregates": _filtering(AGGREGATES, "export", ()),

@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ..bird.talk.expected import ExpectedPeer
-from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, info
+from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, hit_limits, info
 from ..bird.talk.status import BirdRoute, Daemon, ProtocolStatus, SessionStatus
 from ..state.kinds.kind import name_of
 from ..state.kinds.route import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, Route
@@ -154,6 +154,9 @@ def _of_sessions(expectation: Expectation, seen: Seen, index: _Index) -> t.Itera
         elif peer.as_number and protocol.session and protocol.session.neighbor_as not in (0, peer.as_number):
             actual = f"BIRD has it in AS {protocol.session.neighbor_as}, the fabric in AS {peer.as_number}"
             yield _session(expectation, name, f"AS {peer.as_number}", actual)
+        elif any(limit.action == "block" for limit in hit_limits(protocol)):
+            text = f"session with {name}: {actual}: further routes are dropped"
+            yield Difference(expectation.node, ANNOUNCEMENT, name, "within its limits", actual, text)
     if expectation.allows_other_sessions:
         return
     wanted = {peer.address for peer in expectation.peers}

@@ -13,6 +13,7 @@ import typing as t
 from ...base.errors import BirdError, FabricError, KernelError
 from ...base.files import write
 from ...base.waiting import until
+from ..talk.configure import asking_again
 from ..talk.control import Control, connected
 from ..talk.daemon import require_program
 from ..talk.reply import FIRST_ERROR_CODE
@@ -154,8 +155,9 @@ def load(control: Control, socket: str, path: str, wanted: Digests, timeout: int
 
     Raises BirdError: BIRD refused, or did not take it.
     """
-    control.tell(f'configure "{path}"' + (f" timeout {timeout}" if timeout else ""))
-    _wait_until_loaded(control, socket, wanted)
+    with asking_again(control):
+        control.tell(f'configure "{path}"' + (f" timeout {timeout}" if timeout else ""))
+        _wait_until_loaded(control, socket, wanted)
 
 
 def _wait_until_loaded(control: Control, socket: str, wanted: Digests) -> None:
@@ -229,8 +231,9 @@ def _wait_until_all_is_there(
 
 def _undo(control: Control, socket: str, wanted: Digests) -> None:
     """Let BIRD go back to the configuration with these digests, which it had; raises BirdError."""
-    control.tell("configure undo")
-    _wait_until_loaded(control, socket, wanted)
+    with asking_again(control):
+        control.tell("configure undo")
+        _wait_until_loaded(control, socket, wanted)
 
 
 def _confirm(control: Control, socket: str, wanted: Digests) -> None:

@@ -20,7 +20,7 @@ from ...base.errors import BirdError, FabricError, KernelError
 from ...base.files import File, Ownership, read, restore, write
 from ...base.proposal import Proposal
 from ...base.waiting import until, until_empty
-from ..talk.configure import wait_for_quiet
+from ..talk.configure import asking_again, wait_for_quiet
 from ..talk.control import DEFAULT_SOCKET, Control, connected
 from ..talk.defaults import DEFAULT_CONFIG
 from ..talk.observation import read_routes
@@ -224,8 +224,10 @@ def _wait_until_learnt(control: Control, request: HoldOptions, held: t.Sequence[
 
 
 def _reload(control: Control, request: HoldOptions, wanted: t.Optional[str]) -> None:
-    control.tell("configure")
-    if not until(lambda: loaded_digest(control, HELD_SYMBOL) == wanted, _LOAD_TIMEOUT, _PAUSE / 4):
+    with asking_again(control):
+        control.tell("configure")
+        is_taken = until(lambda: loaded_digest(control, HELD_SYMBOL) == wanted, _LOAD_TIMEOUT, _PAUSE / 4)
+    if not is_taken:
         raise BirdError(f"{request.socket}: BIRD did not take {request.file} within {_LOAD_TIMEOUT:g} s")
 
 

@@ -53,7 +53,6 @@ KIND = ProtocolKind(
         "import keep filtered": RESTART,
         "next hop address": RESTART,
         "preference": REFILTER,
-        "receive limit": NONE,
         "rpki reload": NONE,
         "table": RESTART,
         **_effects(is_in_channel=True),

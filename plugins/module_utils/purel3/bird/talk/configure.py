@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import typing as t
@@ -12,6 +13,8 @@ import typing as t
 from ...base.errors import BirdError
 from ...base.waiting import until
 from .control import Control
+from .sessions import hit_limits
+from .status import parse_protocols
 
 _LONGEST_QUIET = 60.0
 # By how much a busy host may be late with what is due.
@@ -31,6 +34,19 @@ def refuse_other_file(control: Control, socket: str, path: str) -> None:
                 f"{socket}: the running BIRD reads {match.group(1)}, not {path}; "
                 "name that file as the path, or restart BIRD with this one"
             )
+
+
+@contextlib.contextmanager
+def asking_again(control: Control) -> t.Iterator[None]:
+    """Around a change of configuration: ask peers for all of their routes where a limit has kept some out.
+
+    BIRD counts anew then, but asks nobody for these routes, nor does it say any more that some are missing.
+    """
+    limited = [one.name for one in parse_protocols(control.tell("show protocols all")) if hit_limits(one)]
+    yield
+    for name in limited:
+        # A session that is gone is no matter.
+        control.ask(f"reload in {name}")
 
 
 def undo_time(control: Control) -> t.Optional[float]:

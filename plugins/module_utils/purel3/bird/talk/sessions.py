@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ...base.table import draw_table
 from .expected import UNKNOWN_TYPE, ExpectedPeer
-from .status import ESTABLISHED, BirdRoute, ProtocolStatus, SessionStatus
+from .status import ESTABLISHED, BirdRoute, Limit, ProtocolStatus, SessionStatus
 
 HEADINGS = ("PEER ADDRESS", "PEER TYPE", "STATE", "SINCE", "INFO")
 NO_SESSION = "BIRD has no session with it"
@@ -75,13 +75,18 @@ def with_telling_errors(
     return tuple(found)
 
 
+def hit_limits(protocol: ProtocolStatus) -> t.List[Limit]:
+    """List the limits of routes that a session has reached."""
+    return [limit for channel in protocol.channels for limit in channel.limits if limit.is_hit]
+
+
 def info(protocol: ProtocolStatus) -> str:
     """Say in words how a session is, for example Established, or `Active, Connection refused`."""
     if protocol.session is None:
         return protocol.info
     state = protocol.session.state or (protocol.info.split() or [protocol.state])[0]
     if protocol.is_established or state == ESTABLISHED:
-        return state
+        return ", ".join([state, *(f"{one.kind} limit {one.most} hit ({one.action})" for one in hit_limits(protocol))])
     error = protocol.session.last_error or protocol.info.partition(" ")[2]
     if state == "Connect" and not error.strip():
         # The kernel drops what is signed with another password, or not at all, and tells nobody.

@@ -21,6 +21,7 @@ _TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?\Z")
 _FIELD = re.compile(r"\s*([A-Z][A-Za-z ]*?):\s+(.+?)\s*\Z")
 _CHANNEL = re.compile(r"  Channel (\S+)")
 _COUNT = re.compile(r"([0-9]+) (imported|filtered|exported)")
+_LIMIT = re.compile(r"([0-9]+)( \[HIT\])?")
 _ROUTE = re.compile(
     r"(?P<network>\S+)?\s+(?P<kind>[a-z]+) \[(?P<protocol>\S+) (?P<since>[^\]]*?)(?: from (?P<source>\S+))?\]"
     r"\s*(?P<best>\*)?[^(]*\((?P<preference>[0-9]+)"
@@ -29,6 +30,19 @@ _NEXT_HOP = re.compile(r"\t(?:via (?P<gateway>\S+) on (?P<interface>\S+)|dev (?P
 _BGP_NEXT_HOP = re.compile(r"\t(?:BGP\.next_hop|bgp_next_hop): ?(\S+)")
 _ORIGINATOR = re.compile(r"\t(?:BGP\.originator_id|bgp_originator_id): ?(\S+)")
 _AS_PATH = re.compile(r"\t(?:BGP\.as_path|bgp_path): ?(.*)")
+
+
+class Limit(t.NamedTuple):
+    """How many routes a channel may have, and what happens beyond.
+
+    kind: import, receive or export.
+    action: warn, block, restart or disable.
+    """
+
+    kind: str
+    most: int
+    action: str = ""
+    is_hit: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,7 @@ class Channel:
     imported: routes taken from the protocol.
     exported: routes given to it.
     filtered: routes that the import filter refused, where BIRD keeps them.
+    limits: in BIRD's order.
     """
 
     name: str
@@ -47,6 +62,7 @@ class Channel:
     imported: int = 0
     exported: int = 0
     filtered: int = 0
+    limits: t.Tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,6 +205,13 @@ def _row(columns: t.Sequence[str], text: str) -> ProtocolStatus:
     )
 
 
+def _with_limit(channel: Channel, kind: str, value: str) -> Channel:
+    found = _LIMIT.match(value)
+    if found is None:
+        return channel
+    return replace(channel, limits=(*channel.limits, Limit(kind, int(found[1]), is_hit=found[2] is not None)))
+
+
 def _with_field(protocol: ProtocolStatus, name: str, value: str) -> ProtocolStatus:
     if name == "Description":
         return replace(protocol, description=value)
@@ -196,6 +219,11 @@ def _with_field(protocol: ProtocolStatus, name: str, value: str) -> ProtocolStat
         channel = protocol.channels[-1]
         if name == "State":
             channel = replace(channel, state=value)
+        elif name.endswith(" limit"):
+            channel = _with_limit(channel, name.partition(" ")[0].lower(), value)
+        elif name == "Action" and channel.limits:
+            last = channel.limits[-1]._replace(action=value)
+            channel = replace(channel, limits=(*channel.limits[:-1], last))
         elif name == "Routes":
             counts = {what: int(number) for number, what in _COUNT.findall(value)}
             channel = replace(

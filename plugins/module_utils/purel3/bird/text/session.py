@@ -15,6 +15,8 @@ from .filters import export_filter, import_filter, speaks_as
 if t.TYPE_CHECKING:
     from ..want.settings import Settings
 
+# So many routes are received from a router without an import filter, where nobody says otherwise.
+UNWANTED = 10000
 PEER_TEMPLATE = "fabric_peer"
 
 
@@ -95,6 +97,17 @@ def _next_hop(settings: Settings, peer: Peer) -> str:
     return str(peer.session["next_hop"])
 
 
+def _limits(peer: Peer) -> t.Iterator[str]:
+    limits = {kind: peer.session[f"{kind}_limit"] for kind in ("import", "receive")}
+    takes_nothing = peer.is_external and peer.session["import_filter"] is None and not peer.session["carries_blocks"]
+    if limits["receive"] is None and takes_nothing:
+        # What is refused is kept to be shown, about 90 bytes a route.
+        limits["receive"] = UNWANTED
+    for kind, limit in limits.items():
+        if limit is not None:
+            yield f"{kind} limit {limit} action {peer.session[f'{kind}_limit_action']};"
+
+
 def session_lines(settings: Settings, peer: Peer) -> t.List[str]:
     """Write one session, with the filters that it has for itself before it."""
     name = peer_protocol(peer.address)
@@ -106,14 +119,12 @@ def session_lines(settings: Settings, peer: Peer) -> t.List[str]:
     common, announced = export_filter(settings, peer)
     if not common:
         filters += [f"filter {name}_export {{", *announced, "}", ""]
-    session = peer.session
     channel = ["gateway recursive;" if peer.resolves else "gateway direct;"]
     next_hop = _next_hop(settings, peer)
     if next_hop != "default":
         channel.append(f"next hop {next_hop};")
     channel.append("import keep filtered;")
-    if session["import_limit"] is not None:
-        channel.append(f"import limit {session['import_limit']} action {session['import_limit_action']};")
+    channel += _limits(peer)
     channel += [f"import {accepted};", f"export filter {common or f'{name}_export'};"]
     return [
         *filters,

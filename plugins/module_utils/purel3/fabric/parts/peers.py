@@ -111,9 +111,11 @@ def _check(draft: Draft, report: Report) -> None:
     for peer in fabric.peers:
         check_options(fabric, ("peers", peer.name), peer.name, peer.options, (peer.peer_node is None,), report)
         _prepend(fabric, peer, report)
-        if "import_limit_action" in peer.options and effective(fabric, peer.options, "import_limit") is None:
-            problem = f"{peer.name}: import_limit_action {peer.options['import_limit_action']} has no import_limit"
-            report.fault(("peers", peer.name, "import_limit_action"), problem, "set import_limit as well")
+        for limit in ("import_limit", "receive_limit"):
+            action = f"{limit}_action"
+            if action in peer.options and effective(fabric, peer.options, limit) is None:
+                problem = f"{peer.name}: {action} {peer.options[action]} has no {limit}"
+                report.fault(("peers", peer.name, action), problem, f"set {limit} as well")
         if peer.peer_node is None:
             _router(fabric, peer, report)
             _carrying(fabric, peer, report)
