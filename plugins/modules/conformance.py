@@ -69,8 +69,8 @@ options:
     default: false
   pools:
     description:
-      - The pools, as in C(bird_pools). Whoever is no node and announces a part of them is named. Where there are none,
-        the same of the blocks.
+      - The pools, as in C(fabric_pools). Whoever is no node and announces a part of them is named, and routes of others
+        that lead into them are remarked. Where there are none, the same of the blocks.
     type: list
     elements: str
   owners:
@@ -222,6 +222,33 @@ differences:
       expected: not from node3
       actual: from node3
       text: "node3 announces 10.244.104.0/26, which is node2's: ignored"
+remarks:
+  description:
+    - What is no difference, but should be known. A firewall that drops what no rule of it accepts; a route of others
+      that leads into a pool; an address or a route of others on a workload's interface.
+  returned: when the node was read, also if there are differences
+  type: list
+  elements: dict
+  contains:
+    node:
+      description: Name of the node.
+      type: str
+    kind:
+      description: V(firewall), or V(foreign) for routes and addresses of others.
+      type: str
+    object:
+      description: What it is about.
+      type: str
+    text:
+      description: All of that but the node, in words.
+      type: str
+  sample:
+    - node: node1
+      kind: firewall
+      object: ip filter FORWARD
+      text: >-
+        table ip filter, chain FORWARD, drops what no rule of it accepts (policy drop), so also what workloads send and
+        get; accept that: iptables -I DOCKER-USER -i cali+ -j ACCEPT, iptables -I DOCKER-USER -o cali+ -j ACCEPT
 node:
   description: Name of the node.
   returned: when the node was read, also if there are differences

@@ -58,6 +58,7 @@ class CollectedResults:
         if self.conformance:
             compared = _sorted(self.conformance)
             document["differences"] = [item for values in compared for item in values["differences"]]
+            document["remarks"] = [item for values in compared for item in values["remarks"]]
             document["is_conforming"] = is_conforming(compared, _sorted(self.reachability), self.failures)
         if self.reachability:
             reached = _sorted(self.reachability)

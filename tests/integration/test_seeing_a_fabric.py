@@ -14,6 +14,8 @@ import typing as t
 import pytest
 from fabric_lab import CHECKOUT, FabricLab
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
+
 CONFORMS = "fabric conforms: 3 nodes, 6 sessions, 30/30 pairs"
 
 
@@ -135,6 +137,55 @@ def test_the_differences_of_all_nodes_are_shown_at_the_end_and_scripts_are_told(
 
     lab.run("node1", "ip route add blackhole 10.244.166.128/26 proto bird")
     lab.run("node2", "ip route del 198.51.100.0/24")
+    assert last_lines(lab.play("site.yml").output) == [CONFORMS]
+
+
+def test_a_firewall_that_drops_what_workloads_send_is_named_before_and_after(lab: FabricLab) -> None:
+    words = (
+        "table ip filter, chain FORWARD, drops what no rule of it accepts (policy drop), so also what workloads "
+        "send and get; accept that: iptables -I FORWARD -i cali+ -j ACCEPT, iptables -I FORWARD -o cali+ -j ACCEPT"
+    )
+    lab.run("node2", "nft add table ip filter")
+    lab.run("node2", "nft add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }")
+    outcome = lab.try_play("purel3.fabric.verify", "-e", "verify_timeout=1")
+    assert outcome.status != 0
+    assert last_lines(outcome.output) == [
+        f"node2: {words}",
+        "fabric does not conform: 1 difference on 1 of 3 nodes, 6/6 sessions up, 12/30 pairs",
+    ]
+    lab.run("node2", "ip route del blackhole 10.244.104.0/26")
+    lab.run("node2", "ip netns del web3")
+    outcome = lab.play("site.yml", "--check")
+    assert f"[WARNING]: node2: {words}" in " ".join(outcome.output.split())
+
+    for way in ("iifname", "oifname"):
+        lab.run("node2", f"nft add rule ip filter FORWARD {way} cali* accept")
+    lab.run("node2", "ip route add blackhole 10.244.104.0/26 proto bird")
+    assert last_lines(lab.play("site.yml").output) == [CONFORMS]
+    lab.run("node2", "nft delete table ip filter")
+
+
+def test_what_is_not_of_the_fabric_but_touches_it_is_remarked(lab: FabricLab) -> None:
+    web = host_device("web1")
+    lab.run("node1", "ip route add 10.244.99.0/26 via 192.168.50.11")
+    lab.run("node1", "ip route add 10.0.0.0/8 via 192.168.50.11")
+    lab.run("node1", f"ip address add 192.0.2.1/24 dev {web}")
+    lab.run("node1", f"ip route add 198.51.100.0/24 dev {web}")
+    assert last_lines(lab.play("purel3.fabric.verify").output) == [
+        f"node1: remark: address 192.0.2.1/24 dev {web} is not of this fabric, but is on the interface of workload "
+        "web1",
+        "node1: remark: route 10.244.99.0/26 via 192.168.50.11 dev ens33 is not of this fabric, but lies in its pool "
+        "10.244.0.0/16",
+        f"node1: remark: route 198.51.100.0/24 dev {web} scope link is not of this fabric, but is on the interface of "
+        "workload web1",
+        CONFORMS,
+    ]
+    _status, found = document(lab, "purel3.fabric.verify")
+    assert [one["kind"] for one in found["remarks"]] == ["foreign"] * 3
+    lab.run("node1", "ip route del 10.244.99.0/26")
+    lab.run("node1", "ip route del 10.0.0.0/8")
+    # All routes of an interface go with its last address, the workload's own, too.
+    lab.run("node1", f"ip address del 192.0.2.1/24 dev {web}")
     assert last_lines(lab.play("site.yml").output) == [CONFORMS]
 
 

@@ -32,14 +32,14 @@ ROOMS: t.Mapping[str, Room] = {
     "kernel": Room(
         ("base",),
         (
-            *("carriers", "forwarding", "lookups", "modules", "namespaces", "neighbour_limits", "nftables", "probe"),
-            *("rtnetlink", "sources", "switch", "syscalls", "sysctls", "taps"),
+            *("carriers", "forwarding", "iptables", "lookups", "modules", "namespaces", "neighbour_limits"),
+            *("nftables", "probe", "rtnetlink", "sources", "switch", "syscalls", "sysctls", "taps"),
         ),
     ),
     "state.kinds": Room(("kernel", "values")),
     "state": Room(("base", "state.kinds")),
     "state.linux": Room(("base", "kernel", "state", "state.kinds"), ("network", "reader", "writer")),
-    "dataplane": Room(("base", "dataplane.encapsulation", "state", "state.kinds", "values"), ("sysctls",)),
+    "dataplane": Room(("base", "dataplane.encapsulation", "kernel", "state", "state.kinds", "values"), ("sysctls",)),
     "dataplane.encapsulation": Room(("base", "kernel", "state", "state.kinds", "values")),
     "host": Room(
         ("base", "dataplane", "kernel", "state", "state.kinds", "state.linux", "values"),

@@ -14,9 +14,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.closin
 Values = t.Dict[str, t.Any]
 
 
-def compared(node: str, *texts: str, up: int = 2) -> Values:
+def compared(node: str, *texts: str, up: int = 2, remarks: t.Sequence[str] = ()) -> Values:
     differences = [{"node": node, "text": text} for text in texts]
-    return {"node": node, "session_count": 2, "established_count": up, "differences": differences}
+    remarked = [{"node": node, "text": text} for text in remarks]
+    return {"node": node, "session_count": 2, "established_count": up, "differences": differences, "remarks": remarked}
 
 
 def reached(number: int, *unreachable: str) -> Values:
@@ -59,6 +60,34 @@ CLOSINGS: t.Dict[str, t.Tuple[t.List[Values], t.List[Values], t.Dict[str, str], 
         [
             "node3: Failed to connect",
             "fabric does not conform: 1 difference on 1 of 3 nodes, 4/4 sessions up, 4/6 pairs",
+        ],
+    ),
+    "something foreign is there": (
+        [compared("node1", remarks=["route 10.244.99.0/26 is not of this fabric"]), *NODES[1:]],
+        PAIRS,
+        {},
+        [
+            "node1: remark: route 10.244.99.0/26 is not of this fabric",
+            "fabric conforms: 3 nodes, 6 sessions, 6/6 pairs",
+        ],
+    ),
+    "packets are lost, and a remark is the only cause that is known": (
+        [compared("node1"), compared("node2", remarks=["table ip filter drops"]), compared("node3")],
+        [PAIRS[0], PAIRS[1], reached(3, "web2")],
+        {},
+        [
+            "node2: table ip filter drops",
+            "fabric does not conform: 1 difference on 1 of 3 nodes, 6/6 sessions up, 5/6 pairs",
+        ],
+    ),
+    "packets are lost, and a difference is a better cause than a remark": (
+        [compared("node1", "no blackhole"), compared("node2", remarks=["table ip filter drops"]), compared("node3")],
+        [PAIRS[0], PAIRS[1], reached(3, "web2")],
+        {},
+        [
+            "node1: no blackhole",
+            "node2: remark: table ip filter drops",
+            "fabric does not conform: 1 difference on 1 of 3 nodes, 6/6 sessions up, 5/6 pairs",
         ],
     ),
     "only packets are lost": (

@@ -120,6 +120,7 @@ def test_without_a_lab_nothing_says_how_to_enter_the_nodes() -> None:
     assert sorted(all_variables(checked(FILE), "/x")) == [
         "fabric_allocation_store",
         "fabric_blocks",
+        "fabric_pools",
         "fabric_topology",
         "verify_destinations",
     ]

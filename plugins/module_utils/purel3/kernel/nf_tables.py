@@ -105,6 +105,15 @@ class TableContent(t.NamedTuple):
     packets: t.Tuple[int, ...] = ()
 
 
+class Forwarding(t.NamedTuple):
+    """A table with a chain of the hook forward; rules are in order."""
+
+    family: str
+    name: str
+    chains: t.Tuple[Chain, ...]
+    rules: t.Tuple[TableRule, ...]
+
+
 class _Type(t.NamedTuple):
     number: int
     length: int

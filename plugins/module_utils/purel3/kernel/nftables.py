@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import typing as t
 
 from ..base.errors import KernelError, MissingDependency
 from . import nf_tables
-from .nf_tables import TableContent
+from .nf_tables import Forwarding, TableContent
 from .rtnetlink import RtnetlinkSocket
 from .wire import Message
 
@@ -48,6 +49,19 @@ def read_table(family: str, name: str) -> t.Optional[TableContent]:
         elements,
         tuple(packets for _rule, packets in rules),
     )
+
+
+def read_forwarding() -> t.List[Forwarding]:
+    """Read the tables of IPv4 that filter what is forwarded; none where the kernel does not show them."""
+    found = []
+    with contextlib.suppress(OSError), RtnetlinkSocket(_NETLINK_NETFILTER) as inside:
+        for family in ("inet", "ip"):
+            chains = [nf_tables.parse_chain(*body[1:]) for body in inside.dump(nf_tables.dump_chains(family))]
+            for name in sorted({table for table, chain in chains if (chain.hook, chain.kind) == ("forward", "filter")}):
+                rules = [nf_tables.parse_rule(*body[1:])[0] for body in inside.dump(nf_tables.dump_rules(family, name))]
+                own = tuple(chain for table, chain in chains if table == name)
+                found.append(Forwarding(family, name, own, tuple(rules)))
+    return found
 
 
 def _read_elements(inside: RtnetlinkSocket, family: str, table: str, name: str) -> t.FrozenSet[bytes]:

@@ -26,23 +26,28 @@ def is_conforming(compared: t.Sequence[Values], reached: t.Sequence[Values], fai
 def closing_lines(
     compared: t.Sequence[Values], reached: t.Sequence[Values], failures: t.Mapping[str, str]
 ) -> t.List[str]:
-    """List the differences of all nodes, and say in one line whether the fabric is as it should be.
+    """List the differences and remarks of all nodes, and say in one line whether the fabric is as it should be.
 
     Takes what is_conforming takes. The closing line is for example `fabric conforms: 3 nodes, 6 sessions, 30/30 pairs`.
     """
     differences = [item for values in compared for item in values["differences"]]
+    remarks = [item for values in compared for item in values["remarks"]]
+    # Where packets are lost and nothing else is wrong, the cause is among the remarks.
+    if not differences and not failures and any(values["unreachable_pairs"] for values in reached):
+        differences, remarks = remarks, []
     lines = [f"{item['node']}: {item['text']}" for item in differences]
     lines += [f"{node}: {failures[node]}" for node in sorted(failures)]
     reachable, pairs, missing = totals(reached)
     is_good = is_conforming(compared, reached, failures)
     counted = _counted(compared, is_good=is_good) + ([f"{reachable}/{pairs} pairs"] if pairs else [])
+    noted = [f"{item['node']}: remark: {item['text']}" for item in remarks]
     if is_good:
         what = "what was looked at conforms" if missing else "fabric conforms"
-        return [f"{what}: {', '.join([_number(len(compared), 'node'), *counted])}"]
+        return [*noted, f"{what}: {', '.join([_number(len(compared), 'node'), *counted])}"]
     differing = {item["node"] for item in differences} | set(failures)
     nodes = {str(values["node"]) for values in compared} | set(failures)
     found = f"{_number(len(lines), 'difference')} on {len(differing)} of {_number(len(nodes), 'node')}"
-    return [*lines, f"fabric does not conform: {', '.join([found, *counted])}"]
+    return [*lines, *noted, f"fabric does not conform: {', '.join([found, *counted])}"]
 
 
 def _counted(compared: t.Sequence[Values], *, is_good: bool) -> t.List[str]:

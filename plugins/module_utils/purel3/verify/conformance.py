@@ -11,14 +11,16 @@ import typing as t
 from ..base.errors import BirdError, FabricError
 from ..bird.talk import observation
 from ..bird.talk.sessions import with_telling_errors
+from ..dataplane.firewall import blockers
 from ..dataplane.workload import find_missing
+from ..kernel import iptables, nftables
 from ..kernel.lookups import refusals
 from ..kernel.namespaces import fault_of
 from ..state.kinds.route import Route
 from ..state.kinds.scope import OWN_NAMESPACE, Scope
 from ..state.linux import reader
 from ..state.linux.network import LinuxKernel
-from ..state.plan import Request
+from ..state.plan import Observed, Request
 from ..state.plan import compare as compare_with_kernel
 from ..state.plan_words import sorted_changes
 from ..state.scope import scope_of_request
@@ -27,6 +29,7 @@ from ..values.workload import WARN, workload_from
 from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
 from .expectation import Expectation, expectation_from_params
 from .gateway import packets_to_gateway, unanswered
+from .remarks import of_firewalls, of_foreign
 from .verdict import NotConforming, describe, patience, sentence
 
 _SHORTEST_PAUSE = 0.1
@@ -47,11 +50,13 @@ def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dic
     started = time.monotonic()
     seen, differences = _settled(expectation, params["socket"], timeout)
     waited = time.monotonic() - started
-    differences += _in_kernel(expectation, WORKLOAD, expectation.workloads)
-    differences += _in_kernel(expectation, TUNNEL, expectation.tunnel)
+    found = _in_kernel(expectation, WORKLOAD, expectation.workloads)
+    differences += (*found.differences, *_in_kernel(expectation, TUNNEL, expectation.tunnel).differences)
     differences += tuple(in_the_way(expectation, WORKLOAD, () if is_told_only else missing.values()))
+    firewalls = of_firewalls(expectation.node, blockers(nftables.read_forwarding(), iptables.forward_rules()))
+    foreign = of_foreign(expectation.node, expectation.origins.pools, found.observed)
     values = {
-        **describe(expectation, seen, differences),
+        **describe(expectation, seen, differences, (*firewalls, *foreign)),
         "missing_workloads": sorted(missing),
         **({"warnings": list(missing.values())} if is_told_only and missing else {}),
     }
@@ -104,19 +109,29 @@ def _look(socket: str, scope: Scope, errors: t.Dict[str, str]) -> Seen:
     )
 
 
-def _in_kernel(expectation: Expectation, kind: str, request: t.Optional[Request]) -> t.Tuple[Difference, ...]:
+class _InKernel(t.NamedTuple):
+    """What a request and the kernel differ in, and all that was read to find that out."""
+
+    differences: t.Tuple[Difference, ...] = ()
+    observed: Observed = Observed()
+
+
+def _in_kernel(expectation: Expectation, kind: str, request: t.Optional[Request]) -> _InKernel:
     if request is None:
-        return ()
+        return _InKernel()
     kernel = LinuxKernel(scope_of_request(request))
+    observed = Observed()
     try:
-        plan, obstacles = compare_with_kernel(request, kernel.read())
+        observed = kernel.read()
+        plan, obstacles = compare_with_kernel(request, observed)
     except FabricError as error:
-        return tuple(in_the_way(expectation, kind, [str(error)]))
+        return _InKernel(tuple(in_the_way(expectation, kind, [str(error)])), observed)
     finally:
         kernel.close()
     names = packets_to_gateway(request, plan)
-    return (
+    differences = (
         *compare_changes(expectation, kind, sorted_changes(plan)),
         *in_the_way(expectation, kind, obstacles),
         *unanswered(expectation.node, names, refusals(names)),
     )
+    return _InKernel(differences, observed)

@@ -22,6 +22,7 @@ from .differences import (
     wanted_peers,
 )
 from .expectation import Expectation
+from .remarks import Remark
 
 # A filter takes effect some seconds after BIRD has said that it is reconfigured, and a service may be restarting.
 _SHORT_PATIENCE = 15.0
@@ -66,7 +67,9 @@ def sentence(expectation: Expectation, seen: Seen, differences: t.Sequence[Diffe
     return "; ".join(words)
 
 
-def describe(expectation: Expectation, seen: Seen, differences: t.Sequence[Difference]) -> t.Dict[str, t.Any]:
+def describe(
+    expectation: Expectation, seen: Seen, differences: t.Sequence[Difference], remarks: t.Sequence[Remark] = ()
+) -> t.Dict[str, t.Any]:
     """Turn a comparison into the results of the conformance module."""
     status = describe_node(expectation.node, seen.daemon, seen.protocols, expectation.peers)
     del status["error"]
@@ -75,5 +78,6 @@ def describe(expectation: Expectation, seen: Seen, differences: t.Sequence[Diffe
         "session_count": len(wanted_peers(expectation, seen)),
         "established_count": established_count(expectation, seen),
         "differences": [asdict(difference) for difference in differences],
+        "remarks": [asdict(remark) for remark in remarks],
         "summary": sentence(expectation, seen, differences),
     }

@@ -15,6 +15,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ...base.errors import FabricError, InvalidInput
 from ...base.proposal import Proposal
+from ...dataplane.firewall import blockers
+from ...kernel import iptables, nftables
 from ...state.kinds.scope import Scope
 from ...state.linux.network import LinuxKernel
 from . import bird_config, bird_service, host, host_info, restore, tunnel, tunnel_info, workloads
@@ -62,12 +64,20 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
             # A package may bring what all others are about.
             break
     names = settled(found)
+    is_settled = set(names) >= set(given)
+    node = given.get("restore", {}).get("node", "this host")
     return {
         "settled": names,
-        "is_settled": set(names) >= set(given),
+        "is_settled": is_settled,
+        # Of a node that is to be changed; verify remarks it of the others.
+        "warnings": [] if is_settled else [f"{node}: {text}" for text in _firewalls()],
         "differences": {name: one.lines for name, one in found.items() if one.lines and not one.is_fault},
         "faults_found": {name: one.lines for name, one in found.items() if one.is_fault},
     }
+
+
+def _firewalls() -> t.List[str]:
+    return [one.text for one in blockers(nftables.read_forwarding(), iptables.forward_rules())]
 
 
 def settled(found: t.Mapping[str, Finding]) -> t.List[str]:

@@ -109,4 +109,12 @@ def _check(draft: Draft, report: Report) -> None:
     report.unique("name", [(pool_at(pool), pool.name, f"pool {pool.cidr}") for pool in draft.fabric.pools])
 
 
-PART = Part(keys=("pools",), read=_read, check=_check, is_allocated=True)
+PART = Part(
+    keys=("pools",),
+    read=_read,
+    check=_check,
+    # One text, as of all that a module takes as a list.
+    of_all=lambda checked: {"fabric_pools": ",".join(str(pool.cidr) for pool in checked.fabric.pools)},
+    variables=("fabric_pools",),
+    is_allocated=True,
+)
