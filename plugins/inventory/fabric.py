@@ -146,7 +146,9 @@ options:
     type: bool
     default: false
   ecmp_paths:
-    description: Over how many equal paths the traffic to one destination may be spread.
+    description:
+      - Over how many equal paths the traffic to one destination may be spread. Above V(1), the kernel spreads flows by
+        their ports as well as by their addresses.
     type: int
     default: 1
   bgp:

@@ -12,7 +12,17 @@ from bird_nodes import Network, Node, Variables, variables_of
 from hostile_bird import eventually, networks, start_hostile
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.checking import Source, check_fabric
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.desired import host_variables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.fabric.file.document import Faults
+from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
+SEVERAL_PATHS = """\
+plugin: purel3.fabric.fabric
+ecmp_paths: 2
+pools: [{cidr: 10.244.0.0/16}]
+nodes: {node1: {address: 192.168.50.10/24, interface: eth0}}
+"""
 ROUTER = "192.168.50.12"
 OWN, OTHER = "10.244.166.128/26", "10.244.104.0/26"
 # What a filter that accepts everything still takes, and what nobody takes from a router.
@@ -183,3 +193,33 @@ def test_a_router_of_which_nothing_is_wanted_may_announce_some_routes_only(netwo
     node.start()
     eventually(lambda: node.session()["info"] == "Established, receive limit 10000 hit (block)", "the limit to be told")
     assert len(networks(node, "filtered")) == 10000
+
+
+def test_flows_of_two_workloads_take_all_equal_paths(network: Network) -> None:
+    found = variables_of("lab")
+    gateways = {"192.168.50.11", "192.168.50.12"}
+    default = [{"match": {"prefix": "0.0.0.0/0"}, "action": "accept"}]
+    found["node1"].update(
+        bird_ecmp_paths=2,
+        bird_peers=[
+            {"name": f"tor{number}", "address": address, "as_number": 64900, "import_filter": default}
+            for number, address in enumerate(sorted(gateways))
+        ],
+    )
+    nodes = network(found, interface="eth0")
+    node = nodes["node1"]
+    for name in ("node2", "node3"):
+        start_hostile(nodes[name], ["0.0.0.0/0"], {"192.168.50.10": 64512}, 64900)
+    node.configure()
+    node.start()
+    eventually(lambda: node.run("ip", "route", "show", "default").count("nexthop") == 2, "both paths")
+
+    def taken() -> t.Set[str]:
+        ask = ("ip", "route", "get", "203.0.113.9", "from", "192.168.50.10", "ipproto", "tcp", "dport", "80", "sport")
+        return {node.run(*ask, str(port)).split()[4] for port in range(1024, 1088)}
+
+    assert len(taken()) == 1
+    checked = check_fabric(Source(Faults("f"), load(SEVERAL_PATHS, Faults("f")), Faults("s")))
+    settings = host_variables(checked)["node1"]["node_forwarding_sysctls"]
+    node.good("sysctl", settings=settings)
+    assert taken() == gateways

@@ -161,6 +161,12 @@ def test_no_node_passes_on_what_the_router_announces(lab: FabricLab) -> None:
         assert re.findall(r"\[(peer_\w+)", shown) == ["peer_192_168_70_1"]
 
 
+def redirects_to(lab: FabricLab, host: str) -> int:
+    """How often a host has been told by ICMP that there is a shorter way."""
+    names, values = (line.split() for line in lab.lines(host, "cat /proc/net/snmp") if line.startswith("Icmp:"))
+    return int(values[names.index("InRedirects")])
+
+
 def test_workloads_reach_what_lies_beyond_the_router_and_are_reached_from_there(lab: FabricLab) -> None:
     lab.run(ROUTER, f"ip address add {BEYOND}/32 dev lo")
     try:
@@ -168,6 +174,8 @@ def test_workloads_reach_what_lies_beyond_the_router_and_are_reached_from_there(
             for workload in lab.workloads(node):
                 lab.reaches(node, BEYOND, workload["name"])
                 lab.run(ROUTER, f"ping -c 3 -W 30 -I {BEYOND} {workload['address']}")
+        # All nodes announce the same aggregate: some of these packets went to a node that passed them on.
+        assert redirects_to(lab, ROUTER) == 0
     finally:
         lab.run(ROUTER, f"ip address del {BEYOND}/32 dev lo")
 

@@ -320,6 +320,22 @@ def test_where_a_router_carries_blocks_their_owners_are_known_by_what_it_sees_of
     assert peers(CARRIED + FAR, "n1")["tor"]["gateway"] == "recursive"
 
 
+def test_flows_are_spread_by_their_ports_where_there_are_several_paths_and_routers_are_not_redirected() -> None:
+    interfaces = NODES.replace("ens33, labels: {rack: a}", "ens33, interfaces: {eth0.7: {address: 10.0.7.1/24}}")
+    told = f"peers: {{tor: {{{ROUTER}, node: n1, aggregates: [10.244.0.0/16]}}}}\n"
+    for text, expected in (
+        ("", [None, None]),
+        ("ecmp_paths: 1\n", [None, None]),
+        ("ecmp_paths: 2\n", [{"net.ipv4.fib_multipath_hash_policy": 1}] * 2),
+        (
+            told,
+            [{f"net/ipv4/conf/{name}/send_redirects": 0 for name in ("all", "ens33", "eth0.7")}, None],
+        ),
+    ):
+        hosts = host_variables(checked(HEAD + text + interfaces))
+        assert [hosts[name].get("node_forwarding_sysctls") for name in ("n1", "n2")] == expected
+
+
 SAME_AS = (
     "site.fabric.yml:5: tor: n1 and n2 are both AS 64512 to it, and each refuses the other's blocks, which come with "
     "that number in their path; give each node an as_number of its own, or set allow_local_as: 1; where the router "
@@ -432,7 +448,7 @@ def test_whatever_is_computed_is_refused_among_the_users_own_variables() -> None
     texts = [
         HEAD
         + REFLECTORS
-        + f"bgp: {{password: '{{{{ x }}}}'}}\npeers: {{tor: {{{ROUTER}, password: ''}}}}\n"
+        + f"bgp: {{password: '{{{{ x }}}}'}}\npeers: {{tor: {{{ROUTER}, password: '', aggregates: [10.244.0.0/16]}}}}\n"
         + NODES
         + LAB,
         HEAD + "transit: true\nmissing_namespace: warn\n" + NODES,
