@@ -10,6 +10,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.namespaces import identity_of
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import state_from
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.saved import STATE_PATHS, boot_id
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State, encode
@@ -32,7 +33,7 @@ def state_of(*workloads: t.Mapping[str, t.Any], **options: t.Any) -> State:
         "settings": {},
         "blocks": [],
     }
-    return state_from({**given, **options}, boot_id())
+    return state_from({**given, **options}, boot_id(), identity_of)
 
 
 def save(state: State) -> None:

@@ -160,16 +160,18 @@ def test_only_what_differs_is_written_and_the_diff_names_it(node: Node) -> None:
 
 
 def test_a_state_of_the_release_before_is_written_anew_once(node: Node) -> None:
-    request = replace(node.request(), state=decode(OF_FORMAT_1.read_text(), ""))
+    identities = (("/proc/4711/ns/net", "cookie 8193"),)
+    request = replace(node.request(), state=replace(decode(OF_FORMAT_1.read_text(), ""), identities=identities))
     propose(request).apply()
     Path(request.state_path).write_bytes(OF_FORMAT_1.read_bytes())
     change = propose(request)
-    # The network that it tells of is the same.
+    # The network that it tells of is the same; which namespace a process has was not told before.
     assert change.operations == (f"~ file {request.state_path}",)
-    assert change.before == change.after == f"file {request.state_path}\n"
+    assert change.before == f"file {request.state_path}\n"
+    assert change.after == f"{change.before}saved /proc/4711/ns/net  cookie 8193\n"
     change.apply()
     assert propose(request).operations == ()
-    assert Path(request.state_path).read_bytes() == OF_FORMAT_1.with_name("format2.json").read_bytes()
+    assert Path(request.state_path).read_bytes() == OF_FORMAT_1.with_name("format3.json").read_bytes()
 
 
 def test_the_program_is_asked_for_only_where_it_differs(node: Node) -> None:

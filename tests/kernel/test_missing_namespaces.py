@@ -20,6 +20,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.conc
     propose_from,
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.proposal import Proposal
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import namespaces
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import Scope
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.conformance import check_conformance
@@ -134,3 +135,15 @@ def test_the_proof_names_it_once_or_leaves_it_out(box: Box) -> None:
 
     assert prove("fail") == ([why], [])
     assert prove("warn") == ([], [why])
+
+
+def test_before_linux_5_14_a_namespace_is_known_by_its_inode_and_when_its_process_started(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(namespaces, "_SO_NETNS_COOKIE", 1 << 10)
+    with box.process_in_new_namespace() as pid:
+        path = f"/proc/{pid}/ns/net"
+        identity = namespaces.identity_of(path)
+        started = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()[21]
+        assert identity == f"inode {os.stat(path).st_ino} of a process started at {started}"
+    assert namespaces.identity_of(path) == ""

@@ -21,6 +21,7 @@ from node_program import PATH, purel3, save, state_of
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import FabricError
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.cli.main import main
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host import modules
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import syscalls
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore import node
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.saved import boot_id
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State, _digest
@@ -188,7 +189,7 @@ def let_everybody_write(path: Path) -> None:
 
 
 def bring_a_newer_format(path: Path) -> None:
-    path.write_text(path.read_text().replace('"format": 2', '"format": 3'))
+    path.write_text(path.read_text().replace('"format": 3', '"format": 4'))
 
 
 DAMAGE: t.Dict[str, t.Tuple[t.Callable[[Path], None], str]] = {
@@ -199,7 +200,7 @@ DAMAGE: t.Dict[str, t.Tuple[t.Callable[[Path], None], str]] = {
     "a folder": (replace_by_a_folder, "cannot read it: Is a directory"),
     "somebody else's": (give_it_away, "may be changed by others than root (owner 65534, mode 644)"),
     "everybody's": (let_everybody_write, "may be changed by others than root (owner 0, mode 666)"),
-    "of a newer format": (bring_a_newer_format, "has format 3"),
+    "of a newer format": (bring_a_newer_format, "has format 4"),
 }
 
 
@@ -324,7 +325,10 @@ def test_what_the_release_before_saved_is_taken_over_without_a_change_of_the_net
         with box.monitored("web1", "blue") as said:
             for command, status, lines in (("plan", 0, ""), ("restore", 0, NOTHING), ("plan", 0, "")):
                 done = purel3(command)
-                assert (done.returncode, done.stdout, done.stderr) == (status, lines, "")
+                assert (done.returncode, done.stdout) == (status, lines)
+                # That release did not save which namespace the process had.
+                assert done.stderr.count("\n") == 1
+                assert f"web4 is left out: its netns /proc/{process}/ns/net is not known to be" in done.stderr
         assert said == []
         assert box.state() ^ before == set()
         assert states() == dict.fromkeys(["web1", "web2", "web3", "web4"], "up")
@@ -332,8 +336,62 @@ def test_what_the_release_before_saved_is_taken_over_without_a_change_of_the_net
         wipe(box)
         assert purel3("restore").returncode == 0
         box.settle()
-        assert states() == dict.fromkeys(["web1", "web2", "web3", "web4"], "up")
+        assert states() == {**dict.fromkeys(["web1", "web2", "web3"], "up"), "web4": "missing"}
         assert purel3("plan").stdout == ""
+
+
+@contextlib.contextmanager
+def process(number: int, *command: str) -> t.Iterator[None]:
+    """A process with a given id, in a namespace of process ids where nobody else starts any."""
+    Path("/proc/sys/kernel/ns_last_pid").write_text(str(number - 1), encoding="ascii")
+    with subprocess.Popen([*command, "sh", "-c", "echo; exec sleep 600"], stdout=subprocess.PIPE) as made:
+        assert made.pid == number
+        assert made.stdout
+        made.stdout.readline()
+        try:
+            yield
+        finally:
+            made.kill()
+
+
+@pytest.mark.parametrize("second", ["in another namespace", "in the host's own", "nowhere"])
+def test_a_process_id_that_is_used_again_is_left_alone(second: str, box: Box) -> None:
+    number, listed = 4711, (workload("web1", "10.244.1.1"), workload("web4", "10.244.1.4", netns="4711"))
+
+    def act() -> None:
+        syscalls.unshare(syscalls.CLONE_NEWNS)
+        syscalls.mount("proc", "/proc", "proc")
+        with process(number, "unshare", "--net"):
+            box.workloads(*listed)
+            save(state_of(*listed))
+            box.run("workloads", workloads=[])
+            # As long as it is the same, it is restored.
+            done = purel3("restore")
+            assert (done.returncode, done.stderr, done.stdout.count("workload web4")) == (0, "", 1)
+            box.run("workloads", workloads=[])
+        after = {"in another namespace": ["unshare", "--net"], "in the host's own": [], "nowhere": None}[second]
+        with contextlib.nullcontext() if after is None else process(number, *after):
+            done = purel3("restore")
+            assert done.returncode == 0
+            assert done.stderr.startswith(f"purel3 restore: warning: workload web4 is left out: {WHY[second]}")
+            assert "web1" in done.stdout
+            assert "web4" not in done.stdout
+            assert box.names() == ["web1"]
+            assert host_device("web4") not in box.devices()
+            if second == "in another namespace":
+                inside = ["nsenter", f"--net=/proc/{number}/ns/net", "ip", "-o", "link"]
+                assert len(subprocess.run(inside, capture_output=True, check=True).stdout.splitlines()) == 1
+
+    box.turn_ipv6_off()
+    syscalls.unshare(syscalls.CLONE_NEWPID)
+    assert in_child(act) == ""
+
+
+WHY = {
+    "in another namespace": "its netns /proc/4711/ns/net is not known to be the one that was attached",
+    "in the host's own": "its netns /proc/4711/ns/net is this host's own",
+    "nowhere": "its netns /proc/4711/ns/net does not exist",
+}
 
 
 def states() -> t.Dict[str, str]:

@@ -133,7 +133,7 @@ def test_a_saved_node_has_its_module_loaded_and_its_end_put_back(tube: Mode) -> 
     state = State(node="n1", tunnel=TunnelEnd("10.1.0.3", 1464, ("192.168.50.11",), "tube0"))
     assert decode(encode(state), "it") == state
     assert modules_of(state) == ("tubes",)
-    requests, _left_out = requests_of(state, "", lambda path: "")
+    requests, _left_out = requests_of(state, "", lambda netns: "", lambda netns: "")
     devices_of = {one.device for request in requests for one in request.present.values() if isinstance(one, Tunnel)}
     assert devices_of == {"tube0"}
 

@@ -10,13 +10,12 @@ import typing as t
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import request_from
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device, request_from
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.request import (
     modules_of,
     requests_of,
     state_from,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import WORKLOADS
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.sysctl import Sysctl
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 
@@ -37,12 +36,12 @@ OPTIONS: t.Dict[str, t.Any] = {
 TUNNEL = {"tunnel": {"address": "10.244.1.62", "mtu": 1480}, "tunnel_endpoints": ["192.168.50.11", "192.168.50.10"]}
 
 
-def there(path: str) -> str:
+def nothing(_netns: str) -> str:
     return ""
 
 
-def requests(boot: str = "now", fault_of: t.Callable[[str], str] = there, **options: t.Any) -> t.Tuple[Request, ...]:
-    return requests_of(state_from({**OPTIONS, **options}, "now"), boot, fault_of)[0]
+def requests(boot: str = "now", fault_of: t.Callable[[str], str] = nothing, **options: t.Any) -> t.Tuple[Request, ...]:
+    return requests_of(state_from({**OPTIONS, **options}, "now", nothing), boot, fault_of, nothing)[0]
 
 
 def test_restoring_asks_for_what_the_module_asks_for() -> None:
@@ -53,18 +52,18 @@ def test_restoring_asks_for_what_the_module_asks_for() -> None:
 def test_the_order_of_what_is_listed_makes_no_difference() -> None:
     first = {"workloads": [WEB1, WEB2], "modules": ["b", "a"], "blocks": ["10.0.0.0/26", "10.0.1.0/26"], **TUNNEL}
     second = {key: value[::-1] if isinstance(value, list) else value for key, value in first.items()}
-    assert state_from({**OPTIONS, **first}, "now") == state_from({**OPTIONS, **second}, "now")
+    assert state_from({**OPTIONS, **first}, "now", nothing) == state_from({**OPTIONS, **second}, "now", nothing)
 
 
 def test_a_tunnel_needs_its_module() -> None:
-    assert modules_of(state_from({**OPTIONS, **TUNNEL, "modules": ["dummy"]}, "now")) == ("dummy", "ipip")
-    assert modules_of(state_from({**OPTIONS, **TUNNEL, "modules": ["ipip"]}, "now")) == ("ipip",)
-    assert modules_of(state_from(OPTIONS, "now")) == ()
+    assert modules_of(state_from({**OPTIONS, **TUNNEL, "modules": ["dummy"]}, "now", nothing)) == ("dummy", "ipip")
+    assert modules_of(state_from({**OPTIONS, **TUNNEL, "modules": ["ipip"]}, "now", nothing)) == ("ipip",)
+    assert modules_of(state_from(OPTIONS, "now", nothing)) == ()
 
 
 def test_a_tunnel_without_an_mtu_has_the_one_that_the_module_tunnel_gives_it() -> None:
     short = {**TUNNEL, "tunnel": {"address": "10.244.1.62"}}
-    assert state_from({**OPTIONS, **short}, "now") == state_from({**OPTIONS, **TUNNEL}, "now")
+    assert state_from({**OPTIONS, **short}, "now", nothing) == state_from({**OPTIONS, **TUNNEL}, "now", nothing)
 
 
 def test_a_tunnel_keeps_the_kernel_from_giving_one_to_every_namespace() -> None:
@@ -81,31 +80,51 @@ def test_settings_that_the_kernel_lacks_are_left_out() -> None:
 
 
 def test_a_workload_whose_container_does_not_run_is_left_out_and_the_others_are_not() -> None:
-    state = state_from({**OPTIONS, "workloads": [WEB1, WEB2]}, "now")
-    found, left_out = requests_of(state, "now", lambda path: f"its netns {path} does not exist")
+    state = state_from({**OPTIONS, "workloads": [WEB1, WEB2]}, "now", nothing)
+    found, left_out = requests_of(state, "now", lambda netns: "it is gone" if netns == WEB2["netns"] else "", nothing)
     assert found[-1].present == request_from({"workloads": [WEB1]}).present
-    assert left_out == (
-        "workload web2 is left out: its netns /run/docker/netns/web2 does not exist; "
-        "run `purel3 restore` again when it is there",
-    )
+    assert left_out == ("workload web2 is left out: it is gone; run `purel3 restore` again when it is there",)
 
 
-def test_as_long_as_one_is_left_out_nothing_is_removed() -> None:
-    assert requests(workloads=[WEB1, WEB2])[-1].purges == WORKLOADS
-    assert requests(workloads=[WEB1, WEB2], fault_of=lambda path: "gone")[-1].purges == ""
+def test_what_is_left_of_one_that_is_left_out_stays() -> None:
+    assert requests(workloads=[WEB1, WEB2])[-1].spared == frozenset()
+    (device,) = requests(workloads=[WEB2], fault_of=lambda netns: "gone")[-1].spared
+    assert device == ("", host_device("web2"))
 
 
 def test_a_process_of_an_earlier_boot_is_never_taken_for_the_one_of_today() -> None:
-    state = state_from({**OPTIONS, "workloads": [WEB1, WEB3]}, "before")
-    assert requests_of(state, "before", there)[1] == ()
-    found, (left_out,) = requests_of(state, "now", there)
+    state = state_from({**OPTIONS, "workloads": [WEB1, WEB3]}, "before", nothing)
+    assert requests_of(state, "before", nothing, nothing)[1] == ()
+    found, (left_out,) = requests_of(state, "now", nothing, nothing)
     assert found[-1].present == request_from({"workloads": [WEB1]}).present
     assert "/proc/4711/ns/net was a process of an earlier boot; run site.yml" in left_out
 
 
+IDENTITIES: t.Dict[str, t.Tuple[t.Tuple[str, str], t.Tuple[str, str], bool]] = {
+    "the same": (("now", "cookie 1"), ("now", "cookie 1"), True),
+    "another process": (("now", "cookie 1"), ("now", "cookie 2"), False),
+    "a process where none was": (("now", ""), ("now", "cookie 1"), False),
+    "a file of its own where a process was": (("now", "cookie 1"), ("now", ""), True),
+    "the same number in another boot": (("before", "cookie 1"), ("now", "cookie 1"), False),
+}
+
+
+@pytest.mark.parametrize("case", IDENTITIES)
+def test_nothing_is_put_into_another_namespace_than_the_one_that_was_saved(case: str) -> None:
+    (boot_then, then), (boot, now), is_attached = IDENTITIES[case]
+    # A link that leads to a process, as tools make them beside the names of `ip netns`.
+    state = state_from({**OPTIONS, "workloads": [{**WEB1, "netns": "link"}]}, boot_then, lambda netns: then)
+    left_out = requests_of(state, boot, nothing, lambda netns: now)[1]
+    assert [line.partition(",")[0] for line in left_out] == (
+        []
+        if is_attached
+        else ["workload web1 is left out: its netns link is not known to be the one that was attached"]
+    )
+
+
 def test_a_reboot_alone_changes_no_saved_state_without_process_ids() -> None:
     options = {**OPTIONS, "workloads": [WEB1, WEB2]}
-    assert state_from(options, "before") == state_from(options, "now")
+    assert state_from(options, "before", nothing) == state_from(options, "now", nothing)
 
 
 REFUSED: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.List[str]]] = {
@@ -139,6 +158,6 @@ REFUSED: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.List[str]]] = {
 def test_it_is_refused_before_it_is_saved(name: str) -> None:
     options, faults = REFUSED[name]
     with pytest.raises(InvalidInput) as caught:
-        state_from({**OPTIONS, **options}, "now")
+        state_from({**OPTIONS, **options}, "now", nothing)
     for fault in faults:
         assert fault in str(caught.value)

@@ -82,21 +82,25 @@ OF_FORMAT_1 = State(
 )
 
 
-@pytest.mark.parametrize("name", ["format1", "format2"])
+OF_TODAY = replace(OF_FORMAT_1, identities=(("/proc/4711/ns/net", "cookie 8193"),))
+OF_FORMATS = {"format1": OF_FORMAT_1, "format2": OF_FORMAT_1, "format3": OF_TODAY}
+
+
+@pytest.mark.parametrize("name", OF_FORMATS)
 def test_a_state_of_every_format_is_read_whole(name: str) -> None:
-    assert decode((GOLDEN / f"{name}.json").read_text(), WHERE) == OF_FORMAT_1
+    assert decode((GOLDEN / f"{name}.json").read_text(), WHERE) == OF_FORMATS[name]
 
 
 def test_the_newest_format_is_the_one_that_is_written() -> None:
     path = GOLDEN / f"format{FORMAT}.json"
     if os.environ.get("UPDATE_GOLDEN"):
-        path.write_text(encode(OF_FORMAT_1))
-    assert encode(OF_FORMAT_1) == path.read_text()
+        path.write_text(encode(OF_TODAY))
+    assert encode(OF_TODAY) == path.read_text()
 
 
 def test_a_state_of_the_release_before_asks_the_kernel_for_what_it_asked_then() -> None:
     state = decode((GOLDEN / "format1.json").read_text(), WHERE)
-    requests, left_out = requests_of(state, state.boot, lambda _path: "")
+    requests, left_out = requests_of(state, state.boot, lambda _netns: "", lambda _netns: "")
     lines = [
         describe(wanted) + (f"  mtu {wanted.outer.mtu} {wanted.inner.mtu}" if isinstance(wanted, Veth) else "")
         for request in requests
@@ -133,10 +137,10 @@ DAMAGE: t.Dict[str, t.Tuple[str, str]] = {
     "without a format": (changed(format=None), NOT_SEALED),
     "of format 0": (changed(format=0), NOT_SEALED),
     "of a format that is no number": (changed(format="1"), NOT_SEALED),
-    "of a newer format": (changed(format=3), "has format 3, and this purel3 knows none above 2"),
+    "of a newer format": (changed(format=4), "has format 4, and this purel3 knows none above 3"),
     "of a newer format, whose digest is another": (
-        TEXT.replace('"format": 2', '"format": 3'),
-        "has format 3, and this purel3 knows none above 2",
+        TEXT.replace('"format": 3', '"format": 4'),
+        "has format 4, and this purel3 knows none above 3",
     ),
     "of this format, as an older one would have it": (changed(workloads={"workloads": []}), "lacks something or has"),
     "of an older format, which it is not": (changed(format=1), "lacks something or has too much"),
@@ -201,4 +205,5 @@ def test_a_state_in_words_has_a_line_for_each_object() -> None:
         "saved workload web1  10.244.166.128/32  cali977588a87e1 -> eth0  mtu 1480  mac 02:00:00:00:00:01",
         "saved workload web2  10.244.166.129/32  cali867e9cd9ead -> fabric0 in /run/docker/netns/2",
     ]
+    assert lines_of(OF_TODAY) - lines_of(OF_FORMAT_1) == {"saved /proc/4711/ns/net  cookie 8193"}
     assert lines_of(None) == frozenset()

@@ -61,6 +61,10 @@ SAVED: t.Dict[str, t.Any] = {
 }
 
 
+def nothing(_netns: str) -> str:
+    return ""
+
+
 def validated(module: str, item: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     code = import_module(f"ansible_collections.purel3.fabric.plugins.modules.{module}")
     result = ArgumentSpecValidator(code.ARGUMENT_SPEC).validate({**OTHERS[module], "workloads": [item]})
@@ -115,14 +119,14 @@ def test_every_option_changes_what_the_kernel_should_hold() -> None:
 
 
 def test_every_option_is_saved_shown_and_restored() -> None:
-    state = state_from({**SAVED, "workloads": [WHOLE]}, "now")
+    state = state_from({**SAVED, "workloads": [WHOLE]}, "now", nothing)
     assert json.loads(encode(state))["workloads"] == [WHOLE]
     # An option that nobody gives is not in the file, which so stays as it was when the option came.
     bare = {"name": "web1", "address": "10.244.1.1"}
-    assert json.loads(encode(state_from({**SAVED, "workloads": [bare]}, "now")))["workloads"] == [bare]
+    assert json.loads(encode(state_from({**SAVED, "workloads": [bare]}, "now", nothing)))["workloads"] == [bare]
     restored = decode(encode(state), "node.json")
     assert restored == state
-    assert requests_of(restored, "now", lambda _path: "")[0][-1] == request_from({"workloads": [WHOLE]})
+    assert requests_of(restored, "now", nothing, nothing)[0][-1] == request_from({"workloads": [WHOLE]})
     (shown,) = describe(restored, {})["workloads"]
     assert {name: shown[name] for name in OPTION_NAMES} == WHOLE
     for name in OPTION_NAMES:
@@ -167,7 +171,7 @@ def test_what_can_be_written_in_several_ways_is_one_value(case: str) -> None:
 
 def test_an_mtu_that_is_no_number_is_refused_before_it_is_saved() -> None:
     with pytest.raises(InvalidInput, match="workload web1: mtu big is not between 68 and 65535 bytes"):
-        state_from({**SAVED, "workloads": [{**WHOLE, "mtu": "big"}]}, "now")
+        state_from({**SAVED, "workloads": [{**WHOLE, "mtu": "big"}]}, "now", nothing)
 
 
 @given(st.text(max_size=16) | st.sampled_from(["lo", "all", "default", "eth0", ".", "..", "eth@0", "a" * 16]))

@@ -9,7 +9,10 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
+import socket
 import stat
+import struct
 import typing as t
 
 from ..base.errors import InvalidInput, KernelError
@@ -18,6 +21,8 @@ from . import syscalls
 FOLDER = "/run/netns"
 OWN_PATH = "/proc/thread-self/ns/net"
 _NS_GET_NSTYPE = 0xB703
+_OF_PROCESS = re.compile(r"/proc/([0-9]+)/")
+_SO_NETNS_COOKIE = 71
 
 
 def path_of(reference: str) -> str:
@@ -93,6 +98,40 @@ def fault_of(reference: str) -> str:
     finally:
         os.close(fd)
     return f"its netns {reference} is this host's own" if is_own else ""
+
+
+def identity_of(reference: str) -> str:
+    """Say which namespace it is that is known by a process alone: the same words for no other until the next boot.
+
+    Empty for one that has a name or a file of its own, and where there is none: ids of processes are used again.
+
+    Raises KernelError where it cannot be looked into.
+    """
+    process = _OF_PROCESS.match(os.path.realpath(path_of(reference)))
+    if not process:
+        return ""
+    try:
+        fd = open_namespace(reference)
+    except (InvalidInput, OSError):
+        return ""
+    if fd is None:
+        return ""
+    try:
+        with syscalls.entered(fd), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as inside:
+            (cookie,) = struct.unpack("=Q", inside.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8))
+        return f"cookie {cookie}"
+    except OSError as error:
+        if error.errno != errno.ENOPROTOOPT:  # before Linux 5.14
+            raise KernelError(f"netns {reference} cannot be looked into: {error.strerror}; run as root") from error
+        return f"inode {os.fstat(fd).st_ino} of a process started at {_start_of(process[1])}"
+    finally:
+        os.close(fd)
+
+
+def _start_of(process: str) -> str:
+    """When a process started, in ticks since boot (proc_pid_stat(5))."""
+    with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[19]
 
 
 def _is_network_namespace(fd: int) -> bool:

@@ -41,7 +41,7 @@ def preview(state: State) -> Outcome:
 
     Raises FabricError where the node cannot be read, or something that is not ours stands in the way.
     """
-    requests, left_out = requests_of(state, boot_id(), _fault_of)
+    requests, left_out = requests_of(state, boot_id(), namespaces.fault_of, namespaces.identity_of)
     missing = _missing_modules(state)
     with _opened(requests) as kernel:
         proposal = _planned(requests, kernel, mode=mode_of_tunnel(state))
@@ -56,7 +56,7 @@ def restore(state: State) -> Outcome:
 
     Raises FabricError with what could not be put back, and what remains changed.
     """
-    requests, left_out = requests_of(state, boot_id(), _fault_of)
+    requests, left_out = requests_of(state, boot_id(), namespaces.fault_of, namespaces.identity_of)
     missing = _missing_modules(state)
     done: t.List[str] = []
     with _opened(requests) as kernel:
@@ -118,16 +118,3 @@ def _is_loaded(name: str) -> bool:
         not devices.isdisjoint(device for _index, device in socket.if_nameindex())
         or modules.state(name) == modules.THERE
     )
-
-
-def _fault_of(path: str) -> str:
-    try:
-        handle = namespaces.open_namespace(path)
-    except FabricError as error:
-        return str(error)
-    except OSError as error:
-        return f"its netns {path} cannot be opened: {error.strerror}"
-    if handle is None:
-        return f"its netns {path} does not exist"
-    os.close(handle)
-    return ""

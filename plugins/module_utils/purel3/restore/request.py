@@ -8,18 +8,18 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
-from dataclasses import replace
 
 from ..base.errors import InvalidInput
 from ..dataplane.encapsulation.tunnel import mode_of
 from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
 from ..dataplane.sysctls import to_request as request_settings
 from ..dataplane.workload import check as check_workloads
+from ..dataplane.workload import find_missing
 from ..dataplane.workload import to_request as request_workloads
 from ..host.request import MODULES_WITH_TUNNEL, SETTINGS_OF_TUNNEL, fault_of_module
 from ..state.plan import Request
 from ..values.modes import Mode
-from ..values.workload import Workload, faults_of_keys, workload_from
+from ..values.workload import faults_of, faults_of_keys, workload_from
 from .state import State, TunnelEnd, settings_from
 
 T = t.TypeVar("T")
@@ -27,10 +27,11 @@ T = t.TypeVar("T")
 _PROCESS = re.compile(r"/proc/[0-9]+/")
 
 
-def state_from(options: t.Mapping[str, t.Any], boot: str) -> State:
+def state_from(options: t.Mapping[str, t.Any], boot: str, identity_of: t.Callable[[str], str]) -> State:
     """Read what is to be saved of a node, given as options of the module restore; the order of lists is no matter.
 
     boot: the id of this boot.
+    identity_of: says of a netns which namespace it is that a process alone has; empty for any other.
 
     Raises InvalidInput.
     """
@@ -39,7 +40,8 @@ def state_from(options: t.Mapping[str, t.Any], boot: str) -> State:
         raise InvalidInput(faults)
     workloads = [workload_from(item, options["mtu"]) for item in options["workloads"]]
     # A process id means nothing after a reboot.
-    has_processes = any(_PROCESS.match(workload.netns) for workload in workloads)
+    identities = {workload.netns: identity_of(workload.netns) for workload in workloads if not faults_of(workload)}
+    has_processes = any(identities.values()) or any(_PROCESS.match(workload.netns) for workload in workloads)
     state = State(
         node=options["node"],
         workloads=tuple(sorted(workloads, key=lambda workload: workload.name)),
@@ -49,6 +51,7 @@ def state_from(options: t.Mapping[str, t.Any], boot: str) -> State:
         settings=settings_from(options["settings"]),
         blocks=tuple(sorted(options["blocks"])),
         boot=boot if has_processes else "",
+        identities=tuple(sorted((netns, identity) for netns, identity in identities.items() if identity)),
     )
     # As they were given: any value can be written as text.
     _collect(faults, request_settings, options["settings"], "", True)
@@ -121,41 +124,44 @@ def settings_of(state: State) -> Request:
 
 
 def requests_of(
-    state: State, boot: str, fault_of: t.Callable[[str], str]
+    state: State, boot: str, fault_of: t.Callable[[str], str], identity_of: t.Callable[[str], str]
 ) -> t.Tuple[t.Tuple[Request, ...], t.Tuple[str, ...]]:
     """Find all that the kernel must hold.
 
     boot: the id of this boot.
-    fault_of: says of an absolute path why it leads to no network namespace; nothing where it does.
+    fault_of: says of a netns why nothing can be attached to it; nothing where it can.
+    identity_of: as for state_from.
 
     Returns the requests, and a sentence for each workload that is left out because its namespace is not there; raises
     InvalidInput.
     """
     check(state)
-    attachable: t.List[Workload] = []
-    left_out = []
-    for workload in state.workloads:
-        fault = _fault_of(workload.netns, state, boot, fault_of)
-        if fault:
-            left_out.append(f"workload {workload.name} is left out: {fault}")
-        else:
-            attachable.append(workload)
-    workloads = request_workloads(attachable, is_transit=state.is_transit)
-    if left_out:
-        # Whatever is still attached of those must not go.
-        workloads = replace(workloads, purges="")
+
+    def fault_now(netns: str) -> str:
+        return _fault_of(netns, state, boot, fault_of) or _fault_of_identity(netns, state, boot, identity_of)
+
+    missing = find_missing(state.workloads, fault_now)
+    workloads = request_workloads(state.workloads, is_transit=state.is_transit, missing=missing)
     tunnel = _tunnel(state)
     requests = (settings_of(state), *([tunnel] if tunnel is not None else []), workloads)
-    return requests, tuple(left_out)
+    return requests, tuple(missing.values())
 
 
 def _fault_of(namespace: str, state: State, boot: str, fault_of: t.Callable[[str], str]) -> str:
-    if not namespace.startswith("/"):
-        return ""
     if _PROCESS.match(namespace) and state.boot != boot:
         return f"its netns {namespace} was a process of an earlier boot; run site.yml with the process that it is now"
     fault = fault_of(namespace)
     return f"{fault}; run `purel3 restore` again when it is there" if fault else ""
+
+
+def _fault_of_identity(namespace: str, state: State, boot: str, identity_of: t.Callable[[str], str]) -> str:
+    identity = identity_of(namespace)
+    if not identity or (state.boot == boot and dict(state.identities).get(namespace) == identity):
+        return ""
+    return (
+        f"its netns {namespace} is not known to be the one that was attached, since process ids are used again; run "
+        "site.yml with the process that it is now"
+    )
 
 
 def _tunnel(state: State) -> t.Optional[Request]:

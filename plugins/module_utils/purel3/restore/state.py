@@ -14,7 +14,7 @@ from ..base.errors import InvalidInput
 from ..values.modes import IPIP
 from ..values.workload import Workload, faults_of_keys, options_of, workload_from
 
-FORMAT = 2
+FORMAT = 3
 REMEDY = "run site.yml from the controller, which writes it anew"
 
 _ABOUT = "Written by the Ansible collection purel3.fabric; `purel3 restore` puts at boot what this says."
@@ -49,6 +49,7 @@ class State:
     settings: names and values of kernel settings; those that the kernel lacks are left out.
     blocks: the node's own blocks, to be shown.
     boot: the boot in which the process ids among the workloads mean something; empty where there are none.
+    identities: which namespaces these are, by the workloads' netns; sorted.
     """
 
     node: str
@@ -59,6 +60,7 @@ class State:
     settings: t.Tuple[t.Tuple[str, str], ...] = ()
     blocks: t.Tuple[str, ...] = ()
     boot: str = ""
+    identities: t.Tuple[t.Tuple[str, str], ...] = ()
 
 
 def settings_from(settings: t.Mapping[str, t.Any]) -> t.Tuple[t.Tuple[str, str], ...]:
@@ -82,6 +84,7 @@ def encode(state: State) -> str:
         "settings": dict(state.settings),
         "blocks": state.blocks,
         "boot": state.boot,
+        "identities": dict(state.identities),
     }
     return json.dumps({"about": _ABOUT, "digest": _digest(content), **content}, indent=1) + "\n"
 
@@ -145,6 +148,7 @@ def _read(sealed: Content) -> State:
             "modules": tuple(content["modules"]),
             "settings": settings_from(content["settings"]),
             "blocks": tuple(content["blocks"]),
+            "identities": tuple(sorted(content["identities"].items())),
         }
     )
 
@@ -169,8 +173,13 @@ def _from_1(content: Content) -> Content:
     }
 
 
+def _from_2(content: Content) -> Content:
+    """What format 2 held: it is not known which namespaces the process ids meant."""
+    return {**content, "identities": {}}
+
+
 # From each older format to the next.
-_UPGRADES: t.Mapping[int, t.Callable[[Content], Content]] = {1: _from_1}
+_UPGRADES: t.Mapping[int, t.Callable[[Content], Content]] = {1: _from_1, 2: _from_2}
 
 
 def _digest(content: t.Mapping[str, t.Any]) -> str:

@@ -37,6 +37,7 @@ def _lines(state: State) -> t.Iterator[str]:
         yield describe(setting)
     yield from (f"kernel module {name}" for name in state.modules)
     yield from (f"block {block}" for block in state.blocks)
+    yield from (f"{place_in_words(netns)[3:]}  {identity}" for netns, identity in state.identities)
 
 
 def _workload(workload: Workload) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...base.proposal import Proposal
+from ...kernel.namespaces import identity_of
 from ...restore.deployment import RestoreOptions, propose
 from ...restore.request import state_from
 from ...restore.saved import boot_id
@@ -38,7 +39,7 @@ def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
     return propose(
         RestoreOptions(
-            state=state_from(params, boot_id()) if params["state"] == "present" else None,
+            state=state_from(params, boot_id(), identity_of) if params["state"] == "present" else None,
             program_path=params["program_path"],
             state_path=params["state_path"],
             digest=params["digest"],
