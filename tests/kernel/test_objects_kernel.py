@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import typing as t
 
 import pytest
@@ -259,5 +260,41 @@ def test_the_info_modules(box: Box) -> None:
         ("1.1.1.0/24", "veth1", ""),
         ("10.244.1.1/32", "cali977588a87e1", "workloads"),
     ]
-    (gateway,) = box.info("route_info", table="default")["routes"]
-    assert gateway["owner"] == "workloads"
+    ours = [route for route in box.info("route_info", table="local")["routes"] if route["owner"]]
+    assert [(route["destination"], route["owner"]) for route in ours] == [("169.254.1.1/32", "workloads")]
+
+
+# What somebody did to the loopback of a namespace, and how that is told.
+DRIFT: t.Dict[str, t.Tuple[t.Sequence[str], str]] = {
+    "it is down": (["down"], "lo down"),
+    "it lost its alias": (["alias", ""], "lo without our alias"),
+    "it lost its group": (["group", "0"], "lo without our group"),
+}
+
+
+@pytest.mark.parametrize("case", DRIFT)
+@pytest.mark.parametrize(
+    "task", [("netns", {"names": ["a"]}), ("workloads", {"workloads": [workload("a", "10.0.0.1")]})]
+)
+def test_what_drifts_in_a_namespace_is_told_and_repaired(
+    case: str, task: t.Tuple[str, t.Dict[str, t.Any]], box: Box
+) -> None:
+    settings, words = DRIFT[case]
+    empty = {"netns": {"names": ["a"], "state": "absent"}, "workloads": {"workloads": []}}[task[0]]
+    box.run(task[0], **task[1])
+    box.settle()
+    before = box.state()
+    subprocess.run(["ip", "-n", "a", "link", "set", "lo", *settings], check=True)
+    assert box.run(task[0], **task[1]) == (f"~ netns a  {words} => netns a",)
+    assert box.state() ^ before == set()
+    assert box.run(task[0], **task[1]) == ()
+    subprocess.run(["ip", "-n", "a", "link", "set", "lo", *settings], check=True)
+    box.run(task[0], **empty)
+    assert box.names() == []
+
+
+def test_the_loopback_of_a_namespace_of_others_is_theirs(box: Box) -> None:
+    box.ip("netns add a")
+    box.workloads(workload("a", "10.0.0.1"))
+    box.ip("-n a link set lo down")
+    assert box.workloads(workload("a", "10.0.0.1")) == ()

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.records import LinkRecord
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds import namespace, ownership
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
     OBJECTS,
@@ -65,10 +66,17 @@ def test_whose_an_interface_is() -> None:
 
 
 def test_whose_a_namespace_is() -> None:
-    for owner in (WORKLOADS, OBJECTS):
-        assert namespace.namespace_owner(namespace.namespace_mark(owner)) == owner
+    for owner, group in ((WORKLOADS, 28723), (OBJECTS, 28724)):
+        alias = namespace.namespace_mark(owner)
+        assert namespace.namespace_from("a", loopback(alias, group)) == namespace.Namespace("a", owner)
+        assert namespace.namespace_from("a", loopback(alias, 0)).owner == owner
+        assert namespace.namespace_from("a", loopback("", group)).owner == owner
     for alias in ("", "purel3", "purel3 ", "purel3 others", "lo"):
-        assert namespace.namespace_owner(alias) == ""
+        assert namespace.namespace_from("a", loopback(alias, 0)).owner == ""
+
+
+def loopback(alias: str, group: int) -> LinkRecord:
+    return LinkRecord(1, "lo", "", 65536, True, group, alias, "", 0, None, None)
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177])

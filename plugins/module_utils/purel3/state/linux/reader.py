@@ -13,7 +13,7 @@ from ...base.errors import InvalidInput, KernelError, MissingDependency
 from ...kernel import namespaces, nf_tables, nftables, records, syscalls, sysctls, wire
 from ...kernel.rtnetlink import Body, RtnetlinkSocket
 from ..kinds.kind import Content, Found
-from ..kinds.namespace import Namespace, namespace_owner, placeholder_owner
+from ..kinds.namespace import Namespace, namespace_from, placeholder_owner
 from ..kinds.ownership import link_owner
 from ..kinds.registry import KINDS
 from ..kinds.scope import OWN_NAMESPACE, TABLE_MAIN, Scope
@@ -89,11 +89,11 @@ class _Reader:
         with RtnetlinkSocket() as inside:
             links = _read_links(inside)
             is_named = not reference.startswith("/")
-            owner = namespace_owner(links[wire.LOOPBACK_INDEX].alias) if is_named else ""
-            if not owner and not is_asked_for:
+            name = namespace_from(reference, links[wire.LOOPBACK_INDEX]) if is_named else None
+            if not is_asked_for and not (name and name.owner):
                 return
-            if is_named:
-                self.names.append(Namespace(reference, owner))
+            if name:
+                self.names.append(name)
             tables = self.scope.tables if reference in self.scope.viewers else frozenset((TABLE_MAIN,))
             content = _read_content(inside, links, tables)
             self.contents[reference] = content

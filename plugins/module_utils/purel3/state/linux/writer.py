@@ -113,7 +113,7 @@ class _Writer:
         is_folder_ready = False
         for namespace, group in groupby(ops, key=lambda op: op.namespace):
             mine = list(group)
-            if mine[0].subject.key[0] == NAMESPACE:
+            if mine[0].subject.key[0] == NAMESPACE and mine[0].before is None:
                 if not is_folder_ready:
                     self._guarded(mine[0], namespaces.prepare_folder)
                     is_folder_ready = True
