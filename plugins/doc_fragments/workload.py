@@ -29,6 +29,8 @@ options:
         description:
           - Its network namespace as a name in C(/run/netns), an absolute path, or the id of a process in it.
           - A name that does not exist is made, and deleted again with the workload.
+          - The process id of a container is another at each start; it should rather join a namespace that has a name,
+            with C(podman run --network ns:/run/netns/NAME) or C(NetworkNamespacePath=) of systemd.
           - In a namespace that exists already only what this collection puts in is managed.
           - Defaults to the workload's name.
         type: str

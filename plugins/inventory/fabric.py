@@ -108,7 +108,8 @@ options:
       - V(node) (required) is the name of the node.
       - V(address) is allocated from the node's blocks when it is not given. An address of a pool that lies outside of
         the node's blocks is a single address, which the node announces by itself.
-      - V(netns) is the namespace's name, absolute path, or process id, and defaults to the workload's name.
+      - V(netns) is the namespace's name, absolute path, or process id, and defaults to the workload's name. The process
+        id and the path of a container are others at each start, so it should join a namespace by its name.
       - V(interface_name) is the interface's name in the namespace, by default V(eth0).
       - V(mac) is the interface's MAC address, which it keeps when the workload is made anew; by default, the kernel
         draws one.
@@ -335,7 +336,7 @@ workloads:
   web2:
     node: node2
     address: 10.244.104.7
-    netns: /proc/4711/ns/net
+    netns: /run/containers/web2
 keyed_groups:
   - key: fabric_labels.rack
     prefix: rack

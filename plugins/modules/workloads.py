@@ -71,12 +71,12 @@ EXAMPLES = r"""
       - name: web2
         address: 10.244.166.129
 
-- name: Attach a container that podman runs
+- name: Attach a container whose runtime makes its namespace, by a path that leads to it after each start
   purel3.fabric.workloads:
     workloads:
       - name: cache
         address: 10.244.166.130
-        netns: "4711"
+        netns: /run/containers/cache
         interface_name: fabric0
 
 - name: Remove all workloads
