@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -162,6 +164,35 @@ def held(script: str) -> t.Tuple[subprocess.Popen[str], int]:
 
 def held_node() -> t.Tuple[subprocess.Popen[str], int]:
     return held(f"mount --bind {OTHER_BIRD} /usr/sbin/bird && {HOLD.strip()}" if OTHER_BIRD else HOLD)
+
+
+@contextlib.contextmanager
+def monitored(node: Node) -> t.Iterator[t.List[str]]:
+    """What the kernel announces about routes during the block."""
+    lines: t.List[str] = []
+    with (
+        tempfile.NamedTemporaryFile("w") as heard,
+        subprocess.Popen(node.words("ip", "monitor", "route"), stdout=heard) as process,
+    ):
+        try:
+            be_heard(node, Path(heard.name), "192.0.2.1")
+            yield lines
+            be_heard(node, Path(heard.name), "192.0.2.2")
+            lines.extend(line for line in Path(heard.name).read_text().splitlines() if " 192.0.2." not in line)
+        finally:
+            # nsenter waits for what it runs.
+            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
+                for child in children.read().split() or [str(process.pid)]:
+                    subprocess.run(["kill", "-TERM", child], check=True)
+
+
+def be_heard(node: Node, file: Path, address: str) -> None:
+    """Add and delete a route until a monitor has said so."""
+    deadline = time.monotonic() + 120
+    while f"Deleted blackhole {address} " not in file.read_text():
+        assert time.monotonic() < deadline
+        for verb in ("add", "del"):
+            node.run("ip", "route", verb, "blackhole", address, "table", "77")
 
 
 Network = t.Callable[..., t.Dict[str, Node]]

@@ -17,8 +17,17 @@ if t.TYPE_CHECKING:
 WaitUntil = t.Callable[[str, t.Callable[[], bool]], None]
 
 REINSTALL = "apt-get -q -y --no-install-recommends --reinstall install bird2"
+# Both ends have waited long enough to connect before it goes on.
+SLOWLY = """
+before=$(systemctl show bird --property=MainPID --value)
+systemctl kill --kill-whom=main --signal=KILL bird
+while now=$(systemctl show bird --property=MainPID --value); test $now = 0 -o $now = $before; do sleep 0.1; done
+until ss -Hltn | grep -q :179; do sleep 0.1; done
+kill -STOP $now; sleep 2; kill -CONT $now
+"""
 EVENTS = {
     "systemd restarts it": "systemctl restart bird",
+    "it is killed, and slow to start again": f"sh -c '{SLOWLY}'",
     "it is killed": "systemctl kill --kill-whom=main --signal=KILL bird",
     "it crashes": "systemctl kill --kill-whom=main --signal=SEGV bird",
     "its package is installed again": f"env DEBIAN_FRONTEND=noninteractive {REINSTALL}",

@@ -165,7 +165,9 @@ options:
         two signs of life (default a third of it), V(send_hold_time) how long nothing may get through to the peer
         (default twice the hold time; needs BIRD 2.15).
       - V(connect_delay_time) (default V(1)), V(connect_retry_time) (default V(5)) and V(error_wait_time) (shortest and
-        longest, default V([1, 30])) say how fast a session comes up again.
+        longest, default V([1, 30])) say how fast a session comes up again. Of two nodes, the one with the lower address
+        waits 9 seconds longer before it connects, so that only the other does; two connections at once cost routes
+        where a BIRD is slow to start. Where that other one is V(passive), a session takes so much longer.
       - V(graceful_restart_time) is how long peers keep routes while BIRD restarts (default V(30)).
       - V(default_local_preference) is that of routes that come without one, as they do from another autonomous system
         (if not given, BIRD's own V(100)). Within an AS the route with the highest wins, so that of two routers one can

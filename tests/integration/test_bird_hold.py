@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import tempfile
 import time
 import typing as t
-from pathlib import Path
 
 import pytest
-from bird_nodes import Network, Node, Variables, running
+from bird_nodes import Network, Node, Variables, monitored, running
 from steady_traffic import LONGEST_PAUSE, End, Traffic, steady_traffic_between
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
@@ -90,35 +87,6 @@ def packets(*nodes: Node) -> t.Iterator[Traffic]:
 
 def address_in_block(node: Node) -> str:
     return str(node.variables["bird_blocks"][0]).replace(".0/24", ".1")
-
-
-@contextlib.contextmanager
-def monitored(node: Node) -> t.Iterator[t.List[str]]:
-    """What the kernel announces about routes during the block."""
-    lines: t.List[str] = []
-    with (
-        tempfile.NamedTemporaryFile("w") as heard,
-        subprocess.Popen(node.words("ip", "monitor", "route"), stdout=heard) as process,
-    ):
-        try:
-            be_heard(node, Path(heard.name), "192.0.2.1")
-            yield lines
-            be_heard(node, Path(heard.name), "192.0.2.2")
-            lines.extend(line for line in Path(heard.name).read_text().splitlines() if " 192.0.2." not in line)
-        finally:
-            # nsenter waits for what it runs.
-            with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as children:
-                for child in children.read().split() or [str(process.pid)]:
-                    subprocess.run(["kill", "-TERM", child], check=True)
-
-
-def be_heard(node: Node, file: Path, address: str) -> None:
-    """Add and delete a route until a monitor has said so."""
-    deadline = time.monotonic() + 120
-    while f"Deleted blackhole {address} " not in file.read_text():
-        assert time.monotonic() < deadline
-        for verb in ("add", "del"):
-            node.run("ip", "route", verb, "blackhole", address, "table", "77")
 
 
 def hold(nodes: t.Iterable[Node], **options: t.Any) -> None:

@@ -14,7 +14,7 @@ import time
 import typing as t
 
 import pytest
-from bird_nodes import CHECKOUT, CONFIG, MODULES, OWN_PROGRAMS, Network, Node, running, variables_of
+from bird_nodes import CHECKOUT, CONFIG, MODULES, OWN_PROGRAMS, Network, Node, monitored, running, variables_of
 from hostile_bird import eventually
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.files import UNFINISHED
@@ -22,11 +22,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.files im
 
 @pytest.fixture
 def patient(network: Network) -> t.Tuple[Node, Node]:
-    """Two nodes that keep the routes of one that died for long; the second leaves it to the first to connect."""
+    """Two nodes that keep the routes of one that died for long."""
     variables = variables_of("two_nodes")
     for node in variables.values():
         node.update(bird_graceful_restart_time=600)
-    variables["node2"].update(bird_connect_delay_time=3600)
     nodes = running(network(variables))
     return nodes["node1"], nodes["node2"]
 
@@ -44,6 +43,46 @@ def test_a_killed_bird_is_started_again_and_its_peer_never_loses_the_routes(pati
     first.converge()
     assert first.bird_pid() != pid
     assert not first.start()["changed"]
+
+
+@pytest.mark.parametrize("killed", [0, 1], ids=["the one that waits", "the one that connects"])
+def test_a_bird_that_is_slow_to_start_costs_no_route_because_one_end_alone_connects(
+    patient: t.Tuple[Node, Node], killed: int
+) -> None:
+    seconds = 60.0
+    # The end that waits does not wait for ever.
+    while seconds > 5:
+        began = time.monotonic()
+        with monitored(patient[0]) as one, monitored(patient[1]) as other:
+            before = sum(map(connections, patient))
+            patient[killed].kill_bird()
+            start_slowly(patient[killed])
+            seconds = time.monotonic() - began
+            for node in patient:
+                node.converge()
+                eventually(lambda node=node: "raceful restart" not in recovery(node), "the end of the restart")
+    assert sum(map(connections, patient)) == before + 1
+    assert [line for line in (*one, *other) if line.startswith("Deleted")] == []
+
+
+def start_slowly(node: Node) -> None:
+    """Start BIRD, and have it pause for longer than an end waits that does not leave it to the other to connect."""
+    node.run("bird", "-R", "-P", "/run/bird/bird.pid")
+    eventually(lambda: ":179" in node.run("ss", "-Hltn"), "a BIRD that listens")
+    node.run("kill", "-STOP", node.bird_pid())
+    time.sleep(1.5)
+    node.run("kill", "-CONT", node.bird_pid())
+
+
+def connections(node: Node) -> int:
+    """How many connections others have made to this node."""
+    names, values = (line.split() for line in node.run("grep", "Tcp:", "/proc/net/snmp").splitlines())
+    return int(values[names.index("PassiveOpens")])
+
+
+def recovery(node: Node) -> str:
+    """What BIRD says of a graceful restart, its own or the peer's, that is not over."""
+    return node.run("sh", "-c", "birdc show status; birdc show protocols all | grep restart.active; true")
 
 
 def test_a_bird_that_lost_its_socket_is_replaced(patient: t.Tuple[Node, Node]) -> None:

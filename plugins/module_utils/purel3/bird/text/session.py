@@ -18,6 +18,8 @@ if t.TYPE_CHECKING:
 # So many routes are received from a router without an import filter, where nobody says otherwise.
 UNWANTED = 10000
 PEER_TEMPLATE = "fabric_peer"
+# Seconds; longer than a BIRD takes that is restarted.
+_PATIENCE = 9
 
 
 def peer_protocol(address: ipaddress.IPv4Address) -> str:
@@ -86,7 +88,19 @@ def _options(settings: Settings, peer: Peer) -> t.List[str]:
         lines.append("  ttl security on;")
     if session["bfd"]:
         lines.append("  bfd on;")
-    return [*lines, *_plain_lines(session, settings.session)]
+    return [*lines, *_plain_lines(_with_patience(settings, peer), settings.session)]
+
+
+def _with_patience(settings: Settings, peer: Peer) -> Session:
+    """Return what is asked of a session; of two nodes, that with the lower address leaves it to the other to connect.
+
+    Where both connect at once and one is slow, as after a restart, each may close the connection that the other keeps,
+    or take the second one for another restart. BIRD then forgets the peer's routes, graceful restart or not.
+    """
+    near = peer.session["source_address"] or settings.address
+    if peer.is_external or near > peer.address:
+        return peer.session
+    return {**peer.session, "connect_delay_time": peer.session["connect_delay_time"] + _PATIENCE}
 
 
 def _next_hop(settings: Settings, peer: Peer) -> str:
