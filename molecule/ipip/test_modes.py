@@ -32,6 +32,8 @@ ADDRESSES = {"node1": "192.168.50.10", "node3": "192.168.60.12"}
 # Without a tunnel, the router must know the way.
 ROUTES_OF_THE_ROUTER = {"10.244.166.128/26": "node1", "10.244.135.0/26": "node3"}
 
+# The IP identification of what it sends into the tunnel.
+OF_THE_ROUTER = 4711
 # Puts a packet into one for another address.
 SEND = """
 import socket, sys
@@ -99,15 +101,21 @@ def guard(node: Node) -> str:
     return str(node.host.run("nft list table ip purel3_tunnel").stdout)
 
 
-def check_guard(node: Node, router: int, wait_until: WaitUntil) -> None:
-    """Require that a packet is dropped which the router, which is no node, sends into the tunnel."""
-    source, target = "10.244.135.0", node.workloads[0]["address"]
-    addresses = socket.inet_aton(source), socket.inet_aton(target)
-    inner = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20, 0, 0, 64, socket.IPPROTO_ICMP, 0, *addresses)
+def check_guard(nodes: Nodes, router: int, wait_until: WaitUntil) -> None:
+    """Require that what the router, which is no node, sends into the tunnel is dropped; what a node sends comes out."""
+    node, other = nodes["node1"], nodes["node3"]
+    target = node.workloads[0]["address"]
+    addresses = socket.inet_aton("10.244.135.0"), socket.inet_aton(target)
+    inner = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20, OF_THE_ROUTER, 0, 64, socket.IPPROTO_ICMP, 0, *addresses)
     before = dropped(node)
-    enter = ["nsenter", f"--target={router}", "--net", "--"]
-    subprocess.run([*enter, sys.executable, "-c", SEND, ADDRESSES[node.name], inner.hex()], check=True)
-    wait_until("the guard has dropped nothing", lambda: dropped(node) > before)
+    with node.background("tcpdump -lnv -i tunl0", "tunl0") as seen:
+        wait_until("tcpdump does not listen", lambda: "listening" in node.run(f"cat {seen}"))
+        enter = ["nsenter", f"--target={router}", "--net", "--"]
+        subprocess.run([*enter, sys.executable, "-c", SEND, ADDRESSES[node.name], inner.hex()], check=True)
+        wait_until("the guard has dropped nothing", lambda: dropped(node) > before)
+        other.run(f"ping -c 1 -W 30 {target}", other.workloads[0]["name"])
+        wait_until("a node's packets do not come out", lambda: "ICMP echo request" in node.run(f"cat {seen}"))
+        assert f"id {OF_THE_ROUTER}," not in node.run(f"cat {seen}")
 
 
 def dropped(node: Node) -> int:
@@ -123,7 +131,7 @@ def pid_of_the_router() -> int:
 
 
 def test_who_is_no_node_gets_nothing_into_the_tunnel(nodes: Nodes, router: int, wait_until: WaitUntil) -> None:
-    check_guard(nodes["node1"], router, wait_until)
+    check_guard(nodes, router, wait_until)
 
 
 @pytest.mark.parametrize("verbs", ["restart", "stop start", "reload"])
@@ -136,7 +144,7 @@ def test_what_stands_guard_is_back_after_nftables_had_a(
     for verb in verbs.split():
         node.run(f"systemctl {verb} nftables")
     wait_until("the guard is not back", lambda: dropped(node) == 0)
-    check_guard(node, router, wait_until)
+    check_guard(nodes, router, wait_until)
 
 
 def test_no_packet_is_lost_while_the_fabric_is_switched_to_no_encapsulation(
