@@ -14,6 +14,7 @@ author:
   - purel3.fabric authors (@purel3)
 description:
   - Finds the programs that a node runs, and names the packages of its distribution that bring the missing ones.
+  - Looks whether the node's interfaces are there, carry its addresses, and take packets as large as the fabric sends.
   - Fails where BIRD is older than 2.0.12. Debian's package C(bird) is BIRD 1.6, and C(bird2) would take its place.
 options:
   programs:
@@ -23,6 +24,15 @@ options:
     elements: str
     choices: [bird, ip, nft]
     default: [bird, ip]
+  interfaces:
+    description:
+      - The interfaces that the host should have, each with the address that it should carry, as in C(node_interfaces).
+    type: dict
+    default: {}
+  mtu:
+    description:
+      - How large packets between nodes are at most, in bytes. If not given, the interfaces may take any size.
+    type: int
 extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.info_module
@@ -60,6 +70,19 @@ missing_packages:
   type: list
   elements: str
   sample: [bird2]
+interface_faults:
+  description: Which of O(interfaces) are not as they should be, one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - there is no interface eth0 to carry 192.168.50.10/24; this host has ens33
+interface_remarks:
+  description: Which of O(interfaces) take packets of less than O(mtu), one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 bird_version:
   description: The version of the installed BIRD; null where it is not installed.
   returned: success

@@ -125,6 +125,32 @@ def test_a_foreign_object_in_the_way_is_an_error_that_names_it_and_changes_nothi
     assert foreign(lab) == theirs
 
 
+def test_interfaces_and_addresses_that_the_nodes_do_not_have_are_named_and_nothing_is_changed(lab: FabricLab) -> None:
+    file = lab.inventory / "lab.fabric.yml"
+    right, before = file.read_text(), {node: lab.snapshot(node) for node in lab.nodes}
+
+    def mistake(fabric: t.Dict[str, t.Any]) -> None:
+        fabric["nodes"]["node2"]["interface"] = "eth0"
+        fabric["nodes"]["node3"]["address"] = "192.168.50.13/24"
+        fabric["mtu"] = 9000
+
+    change(lab, mistake)
+    for options in ((), ("--check",)):
+        failed = lab.try_play("site.yml", *options)
+        said = " ".join(failed.output.split())
+        assert failed.status != 0
+        assert "node2: 192.168.50.11 is on ens33, not on eth0; name ens33 in the fabric file" in said
+        assert (
+            "node3: interface ens33 does not carry 192.168.50.13/24, but 192.168.50.12/24; correct the fabric" in said
+        )
+        assert (
+            "[WARNING]: node1: interface ens33 takes packets of 1500 bytes, and the fabric sends 9000; set mtu" in said
+        )
+    assert {node: lab.snapshot(node) for node in lab.nodes} == before
+    file.write_text(right)
+    lab.read()
+
+
 def test_an_old_workload_keeps_its_address_when_another_comes(lab: FabricLab) -> None:
     addresses = {item["name"]: item["address"] for node in lab.nodes for item in lab.workloads(node)}
     change(lab, lambda fabric: fabric["workloads"].update(a1={"node": "node1"}, a2={"node": "node2"}))

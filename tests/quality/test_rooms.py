@@ -32,7 +32,16 @@ ROOMS: t.Mapping[str, Room] = {
     "kernel": Room(
         ("base",),
         (
-            *("carriers", "forwarding", "iptables", "lookups", "modules", "namespaces", "neighbour_limits"),
+            *(
+                "carriers",
+                "forwarding",
+                "interfaces",
+                "iptables",
+                "lookups",
+                "modules",
+                "namespaces",
+                "neighbour_limits",
+            ),
             *("nftables", "probe", "rtnetlink", "sources", "switch", "syscalls", "sysctls", "taps"),
         ),
     ),

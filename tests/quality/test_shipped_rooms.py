@@ -29,7 +29,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "bird_service": {*OBJECTS, "bird.service", "bird.talk", "host"},
     "conformance": {*INFORMATION, "bird.talk", "verify"},
     "host": {*OPTIONS, "host"},
-    "host_info": {"bird.talk", "host"},
+    "host_info": {"bird.talk", "host", "kernel"},
     "lab": {"kernel", "lab", "lab.backends", "lab.backends.namespaces", "lab.backends.qemu", "lab.base", "values"},
     "lab_router": {"lab.frr", "values"},
     "netns": OBJECTS,

@@ -48,12 +48,17 @@ def run(module: AnsibleModule, propose: t.Callable[[Params], Proposal]) -> None:
 
 
 def run_info(module: AnsibleModule, read: t.Callable[[Params], t.Mapping[str, t.Any]]) -> None:
-    """Exit with what was read, by the names of the module's RETURN; never changes anything."""
+    """Exit with what was read, by the names of the module's RETURN; never changes anything.
+
+    `read` may return `warnings` beside them.
+    """
     try:
-        values = read(module.params)
+        values = dict(read(module.params))
     except FabricError as error:
         fail(module, error)
         return
+    for warning in values.pop("warnings", ()):
+        module.warn(warning)
     module.exit_json(changed=False, **values)
 
 

@@ -70,14 +70,18 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
         "settled": names,
         "is_settled": is_settled,
         # Of a node that is to be changed; verify remarks it of the others.
-        "warnings": [] if is_settled else [f"{node}: {text}" for text in _firewalls()],
+        "warnings": [] if is_settled else [f"{node}: {text}" for text in _remarks(given.get("host_info"))],
         "differences": {name: one.lines for name, one in found.items() if one.lines and not one.is_fault},
         "faults_found": {name: one.lines for name, one in found.items() if one.is_fault},
     }
 
 
-def _firewalls() -> t.List[str]:
-    return [one.text for one in blockers(nftables.read_forwarding(), iptables.forward_rules())]
+def _remarks(of_host: t.Optional[Params]) -> t.Iterator[str]:
+    yield from (one.text for one in blockers(nftables.read_forwarding(), iptables.forward_rules()))
+    checked = ArgumentSpecValidator(dict(host_info.ARGUMENT_SPEC)).validate(dict(of_host or {}))
+    if not checked.error_messages:
+        with contextlib.suppress(FabricError):
+            yield from host_info.read(checked.validated_parameters)["interface_remarks"]
 
 
 def settled(found: t.Mapping[str, Finding]) -> t.List[str]:
@@ -120,8 +124,9 @@ def _planned_in_kernel(propose: t.Callable[..., Proposal]) -> t.Callable[[Params
     return look
 
 
-def _packages(params: Params) -> t.Tuple[str, ...]:
-    return tuple(host_info.read(params)["missing_programs"])
+def _lacks(params: Params) -> t.Tuple[str, ...]:
+    found = host_info.read(params)
+    return (*found["missing_programs"], *found["interface_faults"])
 
 
 def _tunnel_faults(params: Params) -> t.Tuple[str, ...]:
@@ -131,7 +136,7 @@ def _tunnel_faults(params: Params) -> t.Tuple[str, ...]:
 # In the order of the tasks.
 _CONCERNS: t.Mapping[str, _Concern] = {
     "tunnel_info": _Concern(tunnel_info.ARGUMENT_SPEC, _tunnel_faults),
-    "host_info": _Concern(host_info.ARGUMENT_SPEC, _packages),
+    "host_info": _Concern(host_info.ARGUMENT_SPEC, _lacks),
     "host": _Concern(host.ARGUMENT_SPEC, _planned(host.propose_from)),
     "workloads": _Concern(workloads.ARGUMENT_SPEC, _planned_in_kernel(workloads.propose_from)),
     "tunnel": _Concern(tunnel.ARGUMENT_SPEC, _planned_in_kernel(tunnel.propose_from), tunnel.REQUIRED_IF),

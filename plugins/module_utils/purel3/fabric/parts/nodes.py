@@ -16,6 +16,7 @@ from ..file.report import Report
 from ..file.section import Section, show
 from . import pools
 from .as_number import REFUSED_NUMBER, AsNumbers, default_as_number
+from .encapsulation import network_mtu
 from .part import ByNode, Draft, Part, Variables, as_one_value
 
 if t.TYPE_CHECKING:
@@ -301,6 +302,11 @@ def _by_node(checked: CheckedFabric) -> ByNode:
             "bird_address": str(node.address.ip),
             "bird_blocks": blocks[node.name],
             "fabric_labels": dict(node.labels),
+            "node_interfaces": {
+                node.interface: str(node.address),
+                **{interface.name: str(interface.address) for interface in node.interfaces},
+            },
+            "node_network_mtu": network_mtu(checked.fabric),
         }
         for node in checked.fabric.nodes
     }
@@ -318,7 +324,15 @@ PART = Part(
     check=_check,
     by_node=_by_node,
     of_all=_of_all,
-    variables=("bird_address", "bird_as_number", "bird_blocks", "bird_router_id", "fabric_labels"),
+    variables=(
+        "bird_address",
+        "bird_as_number",
+        "bird_blocks",
+        "bird_router_id",
+        "fabric_labels",
+        "node_interfaces",
+        "node_network_mtu",
+    ),
     large=("fabric_blocks",),
     is_allocated=True,
 )
