@@ -10,11 +10,11 @@ import typing as t
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.host.uplinks import faults_of_uplinks, remarks_on_mtu
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.interfaces import HostInterface
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.interfaces import CarryingInterface
 
-LO = HostInterface("lo", 65536, ("127.0.0.1/8",))
-ENS33 = HostInterface("ens33", 1500, ("192.168.50.10/24", "192.168.50.77/24"))
-ENS34 = HostInterface("ens34", 1400)
+LO = CarryingInterface("lo", 65536, ("127.0.0.1/8",))
+ENS33 = CarryingInterface("ens33", 1500, ("192.168.50.10/24", "192.168.50.77/24"))
+ENS34 = CarryingInterface("ens34", 1400)
 HOST = [LO, ENS33, ENS34]
 
 CASES: t.Dict[str, t.Tuple[t.Dict[str, str], t.List[str]]] = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from ..kernel.interfaces import HostInterface
+    from ..kernel.interfaces import CarryingInterface
 
 
-def faults_of_uplinks(wanted: t.Mapping[str, str], found: t.Sequence[HostInterface]) -> t.List[str]:
+def faults_of_uplinks(wanted: t.Mapping[str, str], found: t.Sequence[CarryingInterface]) -> t.List[str]:
     """Say what a host lacks.
 
     wanted: the address, with prefix length, that each interface should carry.
@@ -40,7 +40,9 @@ def faults_of_uplinks(wanted: t.Mapping[str, str], found: t.Sequence[HostInterfa
     return faults
 
 
-def remarks_on_mtu(wanted: t.Mapping[str, str], mtu: t.Optional[int], found: t.Sequence[HostInterface]) -> t.List[str]:
+def remarks_on_mtu(
+    wanted: t.Mapping[str, str], mtu: t.Optional[int], found: t.Sequence[CarryingInterface]
+) -> t.List[str]:
     """Say which interfaces take smaller packets than the fabric sends between nodes; mtu is None where nobody knows."""
     return [
         f"interface {one.name} takes packets of {one.mtu} bytes, and the fabric sends {mtu}; set mtu: {one.mtu} in the "

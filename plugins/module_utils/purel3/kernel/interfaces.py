@@ -11,7 +11,7 @@ from . import records, wire
 from .rtnetlink import RtnetlinkSocket
 
 
-class HostInterface(t.NamedTuple):
+class CarryingInterface(t.NamedTuple):
     """An interface; addresses are IPv4, with prefix length."""
 
     name: str
@@ -19,12 +19,12 @@ class HostInterface(t.NamedTuple):
     addresses: t.Tuple[str, ...] = ()
 
 
-def read_interfaces() -> t.List[HostInterface]:
+def read_interfaces() -> t.List[CarryingInterface]:
     """Read all of them; raises OSError where the kernel refuses."""
     with RtnetlinkSocket() as inside:
         links = [records.parse_link(*body[1:]) for body in inside.dump(wire.dump_links())]
         addresses = [records.parse_address(*body[1:]) for body in inside.dump(wire.dump_addresses())]
     return [
-        HostInterface(link.name, link.mtu, tuple(one.address for one in addresses if one.ifindex == link.ifindex))
+        CarryingInterface(link.name, link.mtu, tuple(one.address for one in addresses if one.ifindex == link.ifindex))
         for link in links
     ]
