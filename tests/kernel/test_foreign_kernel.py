@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
 from box import Box, workload
+
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import records
 
 WEB1, HOST1 = workload("web1", "10.244.1.1"), "cali977588a87e1"
 VETH = {"name": "veth1", "peer": {"name": "veth2"}}
@@ -238,3 +241,25 @@ def test_two_names_of_one_namespace_are_refused(box: Box) -> None:
     assert box.error_of("workloads", workloads=listed) == (
         "netns blue is the same as netns /run/netns/blue; name each namespace once"
     )
+
+
+def test_a_pair_whose_other_end_is_in_a_namespace_that_ends_is_taken_for_no_other(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel tells no id of a namespace that ends, and the numbers of interfaces may meet by chance."""
+    box.turn_ipv6_off()
+    web2 = workload("web2", "10.244.1.2", netns="theirs")
+    for name in ("theirs", "others"):
+        box.add_namespace_of_others(name)
+    box.workloads(WEB1)
+    (host,) = json.loads("".join(box.ip(f"-j link show {HOST1}")))
+    box.ip(f"-n theirs link add c index 100 type veth peer name d index {host['ifindex']} netns others")
+    parse = records.parse_link
+
+    def parse_as_its_peer_ends(data: bytes, start: int, stop: int) -> records.LinkRecord:
+        link = parse(data, start, stop)
+        return link._replace(peer_nsid=-1) if link.name == "c" else link
+
+    monkeypatch.setattr(records, "parse_link", parse_as_its_peer_ends)
+    assert [line.partition("  ")[0] for line in box.workloads(WEB1, web2)] == ["+ workload web2"]
+    assert box.workloads(WEB1, web2) == ()

@@ -99,7 +99,9 @@ class _Reader:
             self.contents[reference] = content
             # Asked from inside, where few others are known: the kernel searches all ids that a namespace has given.
             if any(link.peer_nsid is not None for link in links.values()):
-                content.ids[_ask_id(inside, own)] = OWN_NAMESPACE
+                number = _ask_id(inside, own)
+                if number >= 0:
+                    content.ids[number] = OWN_NAMESPACE
 
     def _match_ends(self, viewer: str, own: int) -> None:
         """Learn where the veth pairs end that do not lead to the own namespace, or are of ours in namespaces unread."""
