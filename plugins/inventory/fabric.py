@@ -160,7 +160,8 @@ options:
       - V(ttl_security) drops packets that come from further away than the peer; V(true), V(false), or by default
         V(auto), which is on for directly connected peers.
       - V(bfd) has BFD watch the peer (default V(false)), every V(bfd_interval) milliseconds (default V(300)), and down
-        after V(bfd_multiplier) lost packets (default V(3)).
+        after V(bfd_multiplier) lost packets (default V(3)). The peer must watch, too. FRR takes a neighbour in another
+        AS for one some hops away as soon as it has TTL security, and then needs V(multihop) of V(1) here.
       - V(hold_time) is the silence after which a session is dead (default V(90)), V(keepalive_time) the time between
         two signs of life (default a third of it), V(send_hold_time) how long nothing may get through to the peer
         (default twice the hold time; needs BIRD 2.15).

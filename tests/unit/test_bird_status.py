@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import BirdError
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.bfd import parse_bfd
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.expected import ExpectedPeer
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.observation import kernel_networks
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line, decode, is_last
@@ -71,6 +72,25 @@ def test_protocols_and_their_channels_are_read(version: str) -> None:
     assert peer.session == SessionStatus("10.4.7.200", "Established", 50200, 50060)
     assert peer.channels == (Channel("ipv4", "UP", 1, 1),)
     assert peer.is_established
+
+
+# As BIRD 2.0.12 has them.
+WATCHED = """\
+1020-fabric_bfd:
+ IP address                Interface  State      Since         Interval  Timeout
+ 192.168.70.1              ---        Up         01:22:46.822    0.300    0.900
+ 192.168.70.12             ens33      Down       2026-12-01      1.000    0.000
+ fe80::1                   ens33      Init       01:22:46.822    0.300    0.900
+0000
+"""
+
+
+def test_what_bfd_sees_is_read() -> None:
+    assert parse_bfd(decode(WATCHED.splitlines())) == {
+        "192.168.70.1": "Up",
+        "192.168.70.12": "Down",
+        "fe80::1": "Init",
+    }
 
 
 # As BIRD 2.0.12 has it, in a channel.

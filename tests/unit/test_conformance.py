@@ -159,6 +159,15 @@ CASES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], Seen, t.List[str]]] = {
         WHOLE,
         ["session node2 192.0.2.2: session with node2 192.0.2.2: BIRD has it in AS 64512, the fabric in AS 64513"],
     ),
+    "BFD does not see a peer": (
+        {},
+        replace(WHOLE, bfd={"192.0.2.2": "Up", "192.0.2.3": "Down", "192.0.2.9": "Down"}),
+        [
+            "session node3 192.0.2.3: session with node3 192.0.2.3: Established, but BFD is Down, so that a dead link "
+            "is noticed after the hold time only; turn BFD on at the peer too, for as many hops (for "
+            "FRR with TTL security, multihop: 1)"
+        ],
+    ),
     "a limit keeps routes out": (
         {},
         replace(WHOLE, protocols=(TWO, limited("block"))),

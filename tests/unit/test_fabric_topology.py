@@ -370,6 +370,27 @@ def test_that_a_router_will_bring_no_blocks_is_told_from_the_file(text: str, war
     assert checked(HEAD + text + NODES).warnings == warnings
 
 
+BY_FRR = "site.fabric.yml:4: tor: with TTL security FRR does not end this session when BFD finds a node dead; "
+
+
+@pytest.mark.parametrize(
+    ("options", "is_told"),
+    [
+        ("bfd: true", True),
+        ("bfd: true, ttl_security: true", True),
+        ("bfd: true, ttl_security: false", False),
+        ("bfd: true, ttl_security: true, multihop: 1", False),
+        ("bfd: false", False),
+    ],
+)
+def test_that_frr_would_not_watch_a_session_is_told_from_the_file(options: str, is_told: bool) -> None:
+    text = f"peers: {{tor: {{{ROUTER}, {options}}}}}\n{NODES}"
+    warnings = checked(HEAD + text + LAB).warnings
+    assert warnings == ([f"{BY_FRR}set multihop: 1, or ttl_security: false"] if is_told else [])
+    assert checked(HEAD + text).warnings == []
+    assert checked(HEAD.replace("64512", "64900") + text + LAB).warnings == []
+
+
 SINGLES = """\
 workloads:
   own: {node: n1}

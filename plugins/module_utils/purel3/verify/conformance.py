@@ -105,6 +105,7 @@ def _look(socket: str, scope: Scope, errors: t.Dict[str, str]) -> Seen:
         protocols=with_telling_errors(snapshot.protocols, errors),
         routes=snapshot.routes,
         filtered=snapshot.filtered,
+        bfd=snapshot.bfd,
         kernel=kernel,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ..bird.talk.bfd import UP
 from ..bird.talk.expected import ExpectedPeer
 from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, hit_limits, info
 from ..bird.talk.status import BirdRoute, Daemon, ProtocolStatus, SessionStatus
@@ -55,6 +56,7 @@ class Seen:
     protocols: BIRD's, sorted by name.
     routes: BIRD's.
     filtered: what BIRD's import filters refused.
+    bfd: the state of BFD's sessions by the address of the peer.
     kernel: the main table.
     """
 
@@ -63,6 +65,7 @@ class Seen:
     protocols: t.Tuple[ProtocolStatus, ...] = ()
     routes: t.Tuple[BirdRoute, ...] = ()
     filtered: t.Tuple[BirdRoute, ...] = ()
+    bfd: t.Mapping[str, str] = field(default_factory=dict)
     kernel: t.Tuple[Route, ...] = ()
 
     @property
@@ -154,6 +157,12 @@ def _of_sessions(expectation: Expectation, seen: Seen, index: _Index) -> t.Itera
         elif peer.as_number and protocol.session and protocol.session.neighbor_as not in (0, peer.as_number):
             actual = f"BIRD has it in AS {protocol.session.neighbor_as}, the fabric in AS {peer.as_number}"
             yield _session(expectation, name, f"AS {peer.as_number}", actual)
+        elif seen.bfd.get(peer.address, UP) != UP:
+            actual = (
+                f"{actual}, but BFD is {seen.bfd[peer.address]}, so that a dead link is noticed after the hold time "
+                "only; turn BFD on at the peer too, for as many hops (for FRR with TTL security, multihop: 1)"
+            )
+            yield _session(expectation, name, "BFD up", actual)
         elif any(limit.action == "block" for limit in hit_limits(protocol)):
             text = f"session with {name}: {actual}: further routes are dropped"
             yield Difference(expectation.node, ANNOUNCEMENT, name, "within its limits", actual, text)

@@ -9,9 +9,10 @@ import ipaddress
 import sys
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...base.errors import BirdError
+from .bfd import parse_bfd
 from .control import Control, connected
 from .expected import ExpectedPeer
 from .sessions import what_is_missing, with_telling_errors
@@ -31,12 +32,14 @@ class Snapshot:
     protocols: sorted by name.
     routes: in BIRD's order.
     filtered: routes that import filters refused, where BIRD keeps them.
+    bfd: the state of BFD's sessions by the address of the peer.
     """
 
     daemon: Daemon
     protocols: t.Tuple[ProtocolStatus, ...]
     routes: t.Tuple[BirdRoute, ...]
     filtered: t.Tuple[BirdRoute, ...] = ()
+    bfd: t.Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,4 +145,6 @@ def _snapshot(control: Control, *, with_routes: bool) -> Snapshot:
         return Snapshot(_daemon(control), protocols, ())
     refused = sum(channel.filtered for protocol in protocols for channel in protocol.channels)
     filtered = read_routes(control, "all filtered") if refused else ()
-    return Snapshot(_daemon(control), protocols, read_routes(control, "all"), filtered)
+    has_bfd = any(protocol.kind == "BFD" and protocol.state == "up" for protocol in protocols)
+    bfd = parse_bfd(control.tell("show bfd sessions")) if has_bfd else {}
+    return Snapshot(_daemon(control), protocols, read_routes(control, "all"), filtered, bfd)

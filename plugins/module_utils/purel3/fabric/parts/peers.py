@@ -163,11 +163,24 @@ def _router(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
             which = "network" if peer.address == subnet.network_address else "broadcast"
             problem = f"{peer.name}: address {peer.address} is the {which} address of {subnet}"
             report.fault((*path, "address"), problem, "write the router's own")
+    _frr_watches(fabric, peer, report)
     for router in fabric.lab.routers if fabric.lab is not None else ():
         if router.address.ip == peer.address and peer.as_number not in (None, router.as_number):
             at = report.seen(("lab", "routers", router.name, "as_number"))
             problem = f"{peer.name}: as_number {peer.as_number} is not {router.name}'s {router.as_number}{at}"
             report.fault((*path, "as_number"), problem, "both ends of a session must agree: correct one of them")
+
+
+def _frr_watches(fabric: Fabric, peer: DeclaredPeer, report: Report) -> None:
+    runs_frr = fabric.lab is not None and any(router.address.ip == peer.address for router in fabric.lab.routers)
+    is_guarded = effective(fabric, peer.options, "ttl_security") is not False and "multihop" not in peer.options
+    near = [
+        node for node in peering_nodes(fabric, peer) if any(peer.address in own.network for own in addresses_of(node))
+    ]
+    is_external = any((peer.options.get("local_as_number") or node.as_number) != peer.as_number for node in near)
+    if runs_frr and is_guarded and is_external and effective(fabric, peer.options, "bfd"):
+        problem = f"{peer.name}: with TTL security FRR does not end this session when BFD finds a node dead"
+        report.warn(("peers", peer.name), problem, "set multihop: 1, or ttl_security: false")
 
 
 def _router_is_node(peer: DeclaredPeer, node: Node, report: Report) -> None:
