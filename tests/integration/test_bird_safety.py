@@ -188,5 +188,9 @@ def test_without_the_password_there_is_no_session(network: Network) -> None:
     for node in nodes.values():
         node.configure()
         node.start()
-    said = nodes["node1"].refused("bird_info", peers=nodes["node1"].peers, wait_for="established", timeout=5)
+    eventually(
+        lambda: "TCP segments so far came with another password" in nodes["node1"].session()["info"],
+        "the kernel's count of them to be told",
+    )
+    said = nodes["node1"].refused("bird_info", peers=nodes["node1"].peers, wait_for="established", timeout=1)
     assert "0/1 sessions up" in said

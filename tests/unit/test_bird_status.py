@@ -14,7 +14,10 @@ import pytest
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import BirdError
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.bfd import parse_bfd
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.expected import ExpectedPeer
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.observation import kernel_networks
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.observation import (
+    dropped_for_password,
+    kernel_networks,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.reply import Line, decode, is_last
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.sessions import (
     described_peer,
@@ -72,6 +75,45 @@ def test_protocols_and_their_channels_are_read(version: str) -> None:
     assert peer.session == SessionStatus("10.4.7.200", "Established", 50200, 50060)
     assert peer.channels == (Channel("ipv4", "UP", 1, 1),)
     assert peer.is_established
+
+
+REFUSED = "5 TCP segments so far came with another password, or with one on one side only"
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "refused", "says"),
+    [
+        ("Connect", "", 0, "Connect, no answer (unreachable, or another password)"),
+        ("Connect", "", 5, f"Connect, no answer, {REFUSED}"),
+        # Of an attempt before this one: the peer may be reached by now.
+        (
+            "Connect",
+            "Socket: No route to host",
+            0,
+            "Connect, no answer (unreachable, or another password), before: No route to host",
+        ),
+        ("Connect", "Socket: No route to host", 5, f"Connect, no answer, {REFUSED}, before: No route to host"),
+        ("Active", "Socket: Connection timed out", 5, f"Active, Connection timed out, {REFUSED}"),
+        ("Active", "Socket: Connection refused", 0, "Active, Connection refused"),
+        ("Connect", "Received: Bad peer AS", 5, "Connect, Received: Bad peer AS"),
+        ("Idle", "", 0, "Idle"),
+    ],
+)
+def test_why_a_session_is_not_up_is_told_by_what_is_known_of_passwords(
+    state: str, error: str, refused: int, says: str
+) -> None:
+    session = SessionStatus("192.168.50.1", state, 64900, 64512, error, refused)
+    assert info(replace(trying("tor1", "192.168.50.1"), info=state, session=session)) == says
+
+
+def test_what_the_kernel_dropped_for_its_password_is_counted() -> None:
+    statistics = [
+        "TcpExt: SyncookiesSent TCPMD5NotFound TCPMD5Unexpected TCPMD5Failure TCPLoss",
+        "TcpExt: 7 1 2 4 9",
+        "IpExt: InNoRoutes",
+        "IpExt: 3",
+    ]
+    assert dropped_for_password(statistics) == 7
 
 
 # As BIRD 2.0.12 has them.

@@ -9,7 +9,7 @@ import ipaddress
 import sys
 import time
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...base.errors import BirdError
 from .bfd import parse_bfd
@@ -20,6 +20,7 @@ from .status import BirdRoute, Daemon, ProtocolStatus, parse_daemon, parse_proto
 
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
+_REFUSED = ("TCPMD5NotFound", "TCPMD5Unexpected", "TCPMD5Failure")
 # What BIRD 3 says then.
 _NO_TABLE = "No valid tables"
 
@@ -67,8 +68,22 @@ def kernel_networks(table: t.Iterable[str]) -> t.FrozenSet[str]:
     return frozenset(found)
 
 
+def dropped_for_password(statistics: t.Iterable[str]) -> int:
+    """Read from /proc/net/netstat how many TCP segments came without or with another password than expected."""
+    names, values = (line.split() for line in statistics if line.startswith("TcpExt:"))
+    return sum(int(value) for name, value in zip(names, values) if name in _REFUSED)
+
+
 def _protocols(control: Control) -> t.Tuple[ProtocolStatus, ...]:
-    return parse_protocols(control.tell("show protocols all"))
+    protocols = parse_protocols(control.tell("show protocols all"))
+    with open("/proc/self/net/netstat", encoding="ascii") as statistics:
+        dropped = dropped_for_password(statistics)
+    return tuple(
+        replace(one, session=replace(one.session, refused_segments=dropped))
+        if one.session and not one.is_established
+        else one
+        for one in protocols
+    )
 
 
 def read_routes(control: Control, which: str = "") -> t.Tuple[BirdRoute, ...]:

@@ -87,13 +87,20 @@ def info(protocol: ProtocolStatus) -> str:
     state = protocol.session.state or (protocol.info.split() or [protocol.state])[0]
     if protocol.is_established or state == ESTABLISHED:
         return ", ".join([state, *(f"{one.kind} limit {one.most} hit ({one.action})" for one in hit_limits(protocol))])
-    error = protocol.session.last_error or protocol.info.partition(" ")[2]
-    if state == "Connect" and not error.strip():
-        # The kernel drops what is signed with another password, or not at all, and tells nobody.
-        return f"{state}, no answer (unreachable, or another password)"
+    error = (protocol.session.last_error or protocol.info.partition(" ")[2]).strip()
     # BIRD says first who complained; of the socket everybody knows.
-    words = error.strip()[len("Socket: ") :] if error.strip().startswith("Socket: ") else error.strip()
-    return f"{state}, {words}" if words else state
+    words = error[len("Socket: ") :] if error.startswith("Socket: ") else error
+    if error and words == error:
+        return f"{state}, {error}"
+    # The kernel drops what is signed with another password, or not at all, and tells nobody; but it counts.
+    dropped = protocol.session.refused_segments
+    hint = f"{dropped} TCP segments so far came with another password, or with one on one side only" if dropped else ""
+    if state == "Connect":
+        # An attempt is under way. What became of the one before may have passed.
+        before = f"before: {words}" if words else ""
+        reason = "no answer" if hint else "no answer (unreachable, or another password)"
+        return ", ".join(filter(None, [state, reason, hint, before]))
+    return ", ".join(filter(None, [state, words, hint]))
 
 
 def report(protocols: t.Iterable[ProtocolStatus], peers: t.Iterable[ExpectedPeer]) -> t.List[Described]:

@@ -74,6 +74,8 @@ class SessionStatus:
     neighbor_as: the peer's autonomous system; 0 when any is accepted.
     local_as: this node's.
     last_error: BIRD's words on what went wrong last; empty when nothing did.
+    refused_segments: how many TCP segments the kernel has dropped for their password (TCP MD5) so far, whichever
+        session they were for; 0 for one that is up.
     """
 
     address: str = ""
@@ -81,6 +83,7 @@ class SessionStatus:
     neighbor_as: int = 0
     local_as: int = 0
     last_error: str = ""
+    refused_segments: int = 0
 
 
 @dataclass(frozen=True)
