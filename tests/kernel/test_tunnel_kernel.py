@@ -21,7 +21,12 @@ from node_program import purel3, save, state_of
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, MissingDependency
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules, nf_tables, nftables
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.nf_tables import Chain, Set, TableRule
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.nf_tables import (
+    Chain,
+    Element,
+    Set,
+    TableRule,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds import expressions, table
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import table_of
 
@@ -246,22 +251,46 @@ def test_a_transaction_over_what_somebody_else_has_changed_since_is_refused(box:
 
 WORDS = {
     "ip protocol ipencap": expressions.is_equal(expressions.field("ip", "protocol"), 4),
-    "ip saddr != @endpoints": expressions.is_outside(expressions.field("ip", "saddr"), "endpoints"),
+    "ip saddr != @endpoints": expressions.is_outside("endpoints", expressions.field("ip", "saddr")),
     "ip daddr 10.244.0.1": expressions.is_equal(expressions.field("ip", "daddr"), 0x0AF40001),
     "iifgroup 28723": expressions.is_equal(expressions.meta("iifgroup"), 28723),
     "udp dport 4789": expressions.is_equal(expressions.field("udp", "dport"), 4789),
+    "ip saddr 10.244.0.0/20": expressions.is_in_network(expressions.field("ip", "saddr"), 0x0AF40000, 20),
+    "ip saddr != 10.244.0.0/20": expressions.is_in_network(
+        expressions.field("ip", "saddr"), 0x0AF40000, 20, is_inverted=True
+    ),
+    "th sport 1024-2047": expressions.is_between(expressions.field("th", "sport"), 1024, 2047),
+    "ip protocol != tcp": expressions.is_different(expressions.field("ip", "protocol"), 6),
+    "ct state established,related": expressions.is_in_state("established", "related"),
+    "iifname . ip saddr @sources": expressions.is_inside(
+        "sources", expressions.meta("iifname"), expressions.field("ip", "saddr")
+    ),
+    "meta l4proto . th dport vmap @ways": expressions.follow(
+        "ways", expressions.meta("l4proto"), expressions.field("th", "dport")
+    ),
+    "icmp type echo-request": expressions.is_equal(expressions.field("icmp", "type"), 8),
+    'limit rate 10/second log prefix "db ingress 0: "': expressions.log("db ingress 0: "),
+    "jump other": (expressions.jump("other"),),
+    "goto other": (expressions.goto("other"),),
+    "return": (expressions.RETURN,),
+    "accept": (expressions.ACCEPT,),
     "counter packets 0 bytes 0 drop": (expressions.COUNT, expressions.DROP),
 }
 
 
 def test_nft_shows_each_rule_in_the_words_that_it_has_for_it(box: Box) -> None:
-    table, known, chain = ("ip", "any"), Set("endpoints", "ipv4_addr"), Chain("input", "input", -300, "filter")
+    table, chains = ("ip", "any"), (Chain("other"), Chain("input", "input", -300, "filter"))
+    sets = (
+        Set("endpoints", ("ipv4_addr",)),
+        Set("sources", ("ifname", "ipv4_addr")),
+        Set("ways", ("inet_proto", "inet_service"), is_map=True),
+    )
     rules = [TableRule("input", steps) for steps in WORDS.values()]
     nftables.commit(
         [
             nf_tables.new_table(*table, ""),
-            nf_tables.new_set(*table, known, 1),
-            nf_tables.new_chain(*table, chain),
+            *(nf_tables.new_set(*table, known, number) for number, known in enumerate(sets, start=1)),
+            *(nf_tables.new_chain(*table, chain) for chain in chains),
             *(nf_tables.append_rule(*table, rule) for rule in rules),
         ]
     )
@@ -300,8 +329,8 @@ def test_a_guard_of_the_release_before_is_the_same_to_the_kernel_and_to_nft(box:
 
 
 def test_fifty_thousand_keys_are_all_read_right_after_they_are_written(box: Box) -> None:
-    keys = frozenset((10 << 24 | number).to_bytes(4, "big") for number in range(50_000))
-    made = Set("many", "ipv4_addr")
+    keys = frozenset(Element((10 << 24 | number).to_bytes(4, "big")) for number in range(50_000))
+    made = Set("many", ("ipv4_addr",))
     changes = [nf_tables.new_table("ip", "any", ""), nf_tables.new_set("ip", "any", made, 1)]
     nftables.commit([*changes, *nf_tables.add_elements("ip", "any", "many", sorted(keys))])
     content = nftables.read_table("ip", "any")

@@ -49,6 +49,8 @@ ROOMS: t.Mapping[str, Room] = {
     "state": Room(("base", "state.kinds")),
     "state.linux": Room(("base", "kernel", "state", "state.kinds"), ("network", "reader", "writer")),
     "dataplane": Room(("base", "dataplane.encapsulation", "kernel", "state", "state.kinds", "values"), ("sysctls",)),
+    "policy": Room(("values",)),
+    "dataplane.policy": Room(("base", "kernel", "policy", "state", "state.kinds", "values")),
     "dataplane.encapsulation": Room(("base", "kernel", "state", "state.kinds", "values")),
     "host": Room(
         ("base", "dataplane", "kernel", "state", "state.kinds", "state.linux", "values"),
@@ -104,12 +106,12 @@ ROOMS: t.Mapping[str, Room] = {
     "_ansible.concerns": Room(
         (
             *("_ansible", "base", "bird.change", "bird.service", "bird.talk", "dataplane"),
-            *("dataplane.encapsulation", "host", "kernel", "restore", "state", "state.kinds", "state.linux"),
-            "values",
+            *("dataplane.encapsulation", "dataplane.policy", "host", "kernel", "policy", "restore", "state"),
+            *("state.kinds", "state.linux", "values"),
         ),
         (
-            *("bird_config", "bird_service", "host", "host_info", "restore", "survey", "tunnel"),
-            *("tunnel_info", "workloads"),
+            *("bird_config", "bird_service", "host", "host_info", "policy", "restore", "survey"),
+            *("tunnel", "tunnel_info", "workloads"),
         ),
     ),
 }

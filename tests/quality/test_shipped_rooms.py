@@ -34,6 +34,8 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "lab_router": {"lab.frr", "values"},
     "netns": OBJECTS,
     "netns_info": INFORMATION,
+    "policy": {*OBJECTS, "dataplane.policy", "policy"},
+    "policy_info": {"dataplane.policy", "kernel", "policy", "state", "state.kinds", "values"},
     "proxy_arp": OBJECTS,
     "reachability": {"kernel", "values", "verify"},
     "restore": {"dataplane", "dataplane.encapsulation", "host", "kernel", "restore", "state", "state.kinds", "values"},

@@ -33,6 +33,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.wor
 )
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import modules
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.nf_tables import (
+    Element,
     Set,
     TableContent,
     TableRule,
@@ -77,8 +78,8 @@ def owner_of(content: TableContent) -> str:
 
 def table_of_others(*endpoints: str) -> Table:
     """A table of the same name without our mark."""
-    keys = frozenset(key_of("ipv4_addr", endpoint) for endpoint in endpoints)
-    return Table("ip", "purel3_tunnel", (Set("endpoints", "ipv4_addr"),), (), (), (("endpoints", keys),))
+    keys = frozenset(Element(key_of(("ipv4_addr",), endpoint)) for endpoint in endpoints)
+    return Table("ip", "purel3_tunnel", (Set("endpoints", ("ipv4_addr",)),), (), (), (("endpoints", keys),))
 
 
 PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
@@ -405,8 +406,8 @@ def test_what_the_guard_has_dropped_is_told_by_whom_it_came_from() -> None:
 
 TABLES_OF_OTHERS: t.Dict[str, t.Tuple[Set, ...]] = {
     "nothing": (),
-    "a set without comment": (Set("endpoints", "ipv4_addr"),),
-    "a set with a comment of theirs": (Set("endpoints", "ipv4_addr", "purel3"),),
+    "a set without comment": (Set("endpoints", ("ipv4_addr",)),),
+    "a set with a comment of theirs": (Set("endpoints", ("ipv4_addr",), "purel3"),),
 }
 
 
@@ -414,7 +415,7 @@ TABLES_OF_OTHERS: t.Dict[str, t.Tuple[Set, ...]] = {
 def test_a_table_that_is_not_ours(case: str) -> None:
     content = TableContent(TABLES_OF_OTHERS[case], (), (), {})
     assert owner_of(content) == ""
-    assert owner_of(content._replace(sets=(Set("endpoints", "ipv4_addr", "purel3.fabric"),))) == "tunnels"
+    assert owner_of(content._replace(sets=(Set("endpoints", ("ipv4_addr",), "purel3.fabric"),))) == "tunnels"
 
 
 @pytest.fixture

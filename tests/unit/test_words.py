@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.nf_tables import Element
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import Namespace
@@ -31,7 +32,7 @@ def end(namespace: str, device: str, group: int = 0, alias: str = "") -> End:
 
 
 def guard_for(*keys: bytes) -> Table:
-    return Table("ip", "purel3_tunnel", (), (), (), (("endpoints", frozenset(keys)),))
+    return Table("ip", "purel3_tunnel", (), (), (), (("endpoints", frozenset(map(Element, keys))),))
 
 
 WORDS: t.Dict[str, Resource] = {

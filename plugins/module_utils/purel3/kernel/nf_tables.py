@@ -22,14 +22,15 @@ POLICIES = ("drop", "accept")
 
 DATA_VALUE, DATA_VERDICT = 1, 2
 VERDICT_CODE, VERDICT_CHAIN = 1, 2
+DROP, ACCEPT, JUMP, GOTO, RETURN = 0, 1, 0xFFFFFFFD, 0xFFFFFFFC, 0xFFFFFFFB
 
 _SUBSYSTEM = 10
 _BATCH_BEGIN, _BATCH_END = 16, 17
 _BATCH_GENID = 1
 _NEWTABLE, _GETTABLE, _DELTABLE = 0, 1, 2
-_NEWCHAIN, _GETCHAIN = 3, 4
+_NEWCHAIN, _GETCHAIN, _DELCHAIN = 3, 4, 5
 _NEWRULE, _GETRULE, _DELRULE = 6, 7, 8
-_NEWSET, _GETSET = 9, 10
+_NEWSET, _GETSET, _DELSET = 9, 10, 11
 _NEWSETELEM, _GETSETELEM, _DELSETELEM = 12, 13, 14
 _GETGEN = 16
 
@@ -40,9 +41,9 @@ _HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
 _RULE_TABLE, _RULE_CHAIN, _RULE_EXPRESSIONS, _RULE_USERDATA = 1, 2, 4, 7
 _EXPR_NAME, _EXPR_DATA = 1, 2
 _SET_TABLE, _SET_NAME, _SET_FLAGS, _SET_KEY_TYPE, _SET_KEY_LEN = 1, 2, 3, 4, 5
-_SET_ID, _SET_USERDATA = 10, 13
+_SET_DATA_TYPE, _SET_ID, _SET_USERDATA = 6, 10, 13
 _ELEMENTS_TABLE, _ELEMENTS_SET, _ELEMENTS = 1, 2, 3
-_ELEM_KEY = 1
+_ELEM_KEY, _ELEM_DATA, _ELEM_FLAGS = 1, 2, 3
 _GEN_ID = 1
 
 _COMMENT, _SET_COMMENT, _SET_KEY_BYTEORDER = 0, 7, 0
@@ -83,11 +84,30 @@ class Chain(t.NamedTuple):
 
 
 class Set(t.NamedTuple):
-    """A set of keys, all of one type of nft's, such as ipv4_addr."""
+    """A set of keys, or a map from keys to chains.
+
+    types: of nft's, such as ipv4_addr; of several, each key is all of them together.
+    is_interval: its keys are ranges.
+    is_map: each key leads to a chain.
+    """
 
     name: str
-    type: str
+    types: t.Tuple[str, ...]
     comment: str = ""
+    is_interval: bool = False
+    is_map: bool = False
+
+
+class Element(t.NamedTuple):
+    """A key of a set.
+
+    last: of a range, its last key.
+    chain: of a map, the chain that it leads to.
+    """
+
+    key: bytes
+    last: bytes = b""
+    chain: str = ""
 
 
 class TableContent(t.NamedTuple):
@@ -101,7 +121,7 @@ class TableContent(t.NamedTuple):
     sets: t.Tuple[Set, ...]
     chains: t.Tuple[Chain, ...]
     rules: t.Tuple[TableRule, ...]
-    elements: t.Mapping[str, t.FrozenSet[bytes]]
+    elements: t.Mapping[str, t.FrozenSet[Element]]
     packets: t.Tuple[int, ...] = ()
 
 
@@ -122,9 +142,16 @@ class _Type(t.NamedTuple):
 
 _TYPES = {
     "ipv4_addr": _Type(7, 4, _NETWORK_ORDER),
+    "inet_proto": _Type(12, 1, _NETWORK_ORDER),
     "inet_service": _Type(13, 2, _NETWORK_ORDER),
     "ifname": _Type(41, 16, _HOST_ORDER),
 }
+# The types of a key of several: six bits each in the number of its type, whole words of four bytes in the key.
+_TYPE_BITS = 6
+_WORD = 4
+_VERDICT_TYPE = 0xFFFFFF00
+_INTERVAL, _MAP = 0x4, 0x8
+_INTERVAL_END = 1
 _TYPE_NAMES = {known.number: name for name, known in _TYPES.items()}
 
 # The attributes of an expression that say what it does, with the form of those that hold others; what a kernel adds
@@ -137,7 +164,12 @@ _FORMS: t.Mapping[str, _Form] = {
     "cmp": {1: None, 2: None, 3: _DATA},
     "bitwise": {1: None, 2: None, 3: None, 4: _DATA, 5: _DATA},
     "lookup": {1: None, 2: None, 3: None, 5: None},
+    "ct": {1: None, 2: None},
     "immediate": {1: None, 2: _DATA},
+    "limit": {1: None, 2: None, 3: None, 4: None},
+    "log": {2: None},
+    "range": {1: None, 2: None, 3: _DATA, 4: _DATA},
+    "reject": {1: None, 2: None},
     "counter": {},
 }
 _COUNTER_PACKETS = 2
@@ -145,22 +177,47 @@ _COUNTER_PACKETS = 2
 _NOT_INVERTED = (5, bytes(4))
 
 
-def key_of(kind: str, written: str) -> bytes:
-    """Encode a key of a set of some type."""
+def key_of(types: t.Sequence[str], *parts: str) -> bytes:
+    """Encode a key of a set, given what it says of each of its types."""
+    encoded = [_encode_part(kind, part) for kind, part in zip(types, parts)]
+    if len(encoded) == 1:
+        return encoded[0]
+    return b"".join(part.ljust(_whole_words(len(part)), b"\0") for part in encoded)
+
+
+def _whole_words(length: int) -> int:
+    return -(-length // _WORD) * _WORD
+
+
+def _encode_part(kind: str, written: str) -> bytes:
     if kind == "ipv4_addr":
         return socket.inet_aton(written)
-    if kind == "inet_service":
-        return struct.pack("!H", int(written))
-    return written.encode().ljust(_TYPES[kind].length, b"\0")
+    if kind == "ifname":
+        return written.encode().ljust(_TYPES[kind].length, b"\0")
+    return int(written).to_bytes(_TYPES[kind].length, "big")
 
 
-def key_in_words(kind: str, key: bytes) -> str:
-    """Write a key of a set as people do."""
-    if kind == "ipv4_addr" and len(key) == 4:
-        return socket.inet_ntoa(key)
-    if kind == "inet_service":
-        return str(int.from_bytes(key, "big"))
-    return key.rstrip(b"\0").decode(errors="replace")
+def element_in_words(known: Set, element: Element) -> str:
+    """Write an element of a set as nft does."""
+    words = _key_in_words(known.types, element.key)
+    if element.last and element.last != element.key:
+        words += f"-{_key_in_words(known.types, element.last)}"
+    return f"{words} : {element.chain}" if element.chain else words
+
+
+def _key_in_words(types: t.Sequence[str], key: bytes) -> str:
+    words, offset = [], 0
+    for kind in types:
+        length = _TYPES[kind].length if kind in _TYPES else len(key)
+        part = key[offset : offset + length]
+        offset += _whole_words(length)
+        if kind == "ipv4_addr" and len(part) == length:
+            words.append(socket.inet_ntoa(part))
+        elif kind == "ifname":
+            words.append(_text(part))
+        else:
+            words.append(str(int.from_bytes(part, "big")))
+    return " . ".join(words)
 
 
 def _message(kind: int, flags: int, family: str, body: bytes) -> Message:
@@ -201,36 +258,60 @@ def delete_table(family: str, name: str) -> Message:
 
 def new_set(family: str, table: str, made: Set, number: int) -> Message:
     """Make a set; the number is the transaction's own for it, from 1."""
-    known = _TYPES[made.type]
-    userdata = bytes((_SET_KEY_BYTEORDER, 4)) + struct.pack("=I", known.order) + _remark(_SET_COMMENT, made.comment)
-    parts = (
-        *(text(_SET_TABLE, table), text(_SET_NAME, made.name), _u32(_SET_FLAGS, 0)),
-        *(_u32(_SET_KEY_TYPE, known.number), _u32(_SET_KEY_LEN, known.length), _u32(_SET_ID, number)),
-        attribute(_SET_USERDATA, userdata),
-    )
+    types = [_TYPES[kind] for kind in made.types]
+    key_type, length = 0, 0
+    for known in types:
+        key_type = key_type << _TYPE_BITS | known.number
+        length += known.length if len(types) == 1 else _whole_words(known.length)
+    order = struct.pack("=I", types[0].order if len(types) == 1 else 0)
+    flags = (_INTERVAL if made.is_interval else 0) | (_MAP if made.is_map else 0)
+    parts = [
+        *(text(_SET_TABLE, table), text(_SET_NAME, made.name), _u32(_SET_FLAGS, flags)),
+        *(_u32(_SET_KEY_TYPE, key_type), _u32(_SET_KEY_LEN, length), _u32(_SET_ID, number)),
+        attribute(_SET_USERDATA, bytes((_SET_KEY_BYTEORDER, 4)) + order + _remark(_SET_COMMENT, made.comment)),
+    ]
+    if made.is_map:
+        parts.append(_u32(_SET_DATA_TYPE, _VERDICT_TYPE))
     return _message(_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, b"".join(parts))
 
 
-def add_elements(family: str, table: str, name: str, keys: t.Sequence[bytes]) -> t.Iterator[Message]:
-    """Add keys to a set."""
-    return _change_elements(_NEWSETELEM, NLM_F_CREATE, family, table, name, keys)
+def delete_set(family: str, table: str, name: str) -> Message:
+    """Delete a set that no rule uses."""
+    return _message(_DELSET, 0, family, text(_SET_TABLE, table) + text(_SET_NAME, name))
 
 
-def delete_elements(family: str, table: str, name: str, keys: t.Sequence[bytes]) -> t.Iterator[Message]:
-    """Delete keys from a set."""
-    return _change_elements(_DELSETELEM, 0, family, table, name, keys)
+def add_elements(family: str, table: str, name: str, elements: t.Iterable[Element]) -> t.Iterator[Message]:
+    """Add elements to a set."""
+    return _change_elements(_NEWSETELEM, NLM_F_CREATE, family, table, name, elements)
+
+
+def delete_elements(family: str, table: str, name: str, elements: t.Iterable[Element]) -> t.Iterator[Message]:
+    """Delete elements from a set."""
+    return _change_elements(_DELSETELEM, 0, family, table, name, elements)
 
 
 def _change_elements(
-    kind: int, flags: int, family: str, table: str, name: str, keys: t.Sequence[bytes]
+    kind: int, flags: int, family: str, table: str, name: str, elements: t.Iterable[Element]
 ) -> t.Iterator[Message]:
     where = text(_ELEMENTS_TABLE, table) + text(_ELEMENTS_SET, name)
-    for start in range(0, len(keys), _ELEMENTS_AT_ONCE):
-        members = (
-            nested(_LIST_ELEM, nested(_ELEM_KEY, attribute(DATA_VALUE, key)))
-            for key in keys[start : start + _ELEMENTS_AT_ONCE]
-        )
-        yield _message(kind, flags, family, where + nested(_ELEMENTS, *members))
+    encoded = [part for element in elements for part in _encode_element(element)]
+    for start in range(0, len(encoded), _ELEMENTS_AT_ONCE):
+        members = b"".join(encoded[start : start + _ELEMENTS_AT_ONCE])
+        yield _message(kind, flags, family, where + nested(_ELEMENTS, members))
+
+
+def _encode_element(element: Element) -> t.Iterator[bytes]:
+    parts = nested(_ELEM_KEY, attribute(DATA_VALUE, element.key))
+    if element.chain:
+        verdict = _u32(VERDICT_CODE, GOTO) + text(VERDICT_CHAIN, element.chain)
+        parts += nested(_ELEM_DATA, nested(DATA_VERDICT, verdict))
+    yield nested(_LIST_ELEM, parts)
+    if element.last:
+        # The first key that is outside; the last of all ranges needs none.
+        after = (int.from_bytes(element.last, "big") + 1).to_bytes(len(element.last) + 1, "big")
+        if not after[0]:
+            end = nested(_ELEM_KEY, attribute(DATA_VALUE, after[1:])) + _u32(_ELEM_FLAGS, _INTERVAL_END)
+            yield nested(_LIST_ELEM, end)
 
 
 def new_chain(family: str, table: str, chain: Chain) -> Message:
@@ -241,6 +322,11 @@ def new_chain(family: str, table: str, chain: Chain) -> Message:
         policy = _u32(_CHAIN_POLICY, POLICIES.index(chain.policy))
         body += nested(_CHAIN_HOOK, place) + policy + text(_CHAIN_TYPE, chain.kind)
     return _message(_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, family, body)
+
+
+def delete_chain(family: str, table: str, name: str) -> Message:
+    """Delete a chain without rules, to which nothing leads."""
+    return _message(_DELCHAIN, 0, family, text(_CHAIN_TABLE, table) + text(_CHAIN_NAME, name))
 
 
 def append_rule(family: str, table: str, rule: TableRule) -> Message:
@@ -330,21 +416,46 @@ def parse_generation(data: bytes, offset: int, end: int) -> int:
 
 
 def parse_set(data: bytes, offset: int, end: int) -> Set:
-    """Read a set; one of a type that we never use has its number for a type."""
+    """Read a set; a type that we never use is its number, and so are flags that we never set."""
     found = _attributes(data, offset, end)
+    types: t.List[str] = []
     number = _number(found[_SET_KEY_TYPE])
+    while number:
+        kind = number & ((1 << _TYPE_BITS) - 1)
+        types.insert(0, _TYPE_NAMES.get(kind, str(kind)))
+        number >>= _TYPE_BITS
     flags = _number(found.get(_SET_FLAGS, b""))
-    kind = _TYPE_NAMES.get(number, str(number)) if not flags else f"{number} with flags {flags}"
-    return Set(_text(found[_SET_NAME]), kind, _comment(found.get(_SET_USERDATA, b""), _SET_COMMENT))
+    if flags & ~(_INTERVAL | _MAP) or (flags & _MAP and _number(found[_SET_DATA_TYPE]) != _VERDICT_TYPE):
+        types.append(f"flags {flags}")
+    comment = _comment(found.get(_SET_USERDATA, b""), _SET_COMMENT)
+    return Set(_text(found[_SET_NAME]), tuple(types), comment, bool(flags & _INTERVAL), bool(flags & _MAP))
 
 
-def parse_elements(data: bytes, offset: int, end: int) -> t.Iterator[bytes]:
-    """Read keys of a set."""
+def parse_elements(data: bytes, offset: int, end: int) -> t.Iterator[t.Tuple[bytes, str, bool]]:
+    """Read a part of the elements of a set: key, chain, and whether the key is the first after a range."""
     found = _attributes(data, offset, end).get(_ELEMENTS, b"")
     for _kind, start, stop in walk(found, 0, len(found)):
-        for number, key_start, key_stop in walk(found, start, stop):
-            if number == _ELEM_KEY:
-                yield found[key_start + 4 : key_stop]
+        parts = {number: found[first:last] for number, first, last in walk(found, start, stop)}
+        chain = ""
+        if _ELEM_DATA in parts:
+            chain = _text(_inner(_inner(parts[_ELEM_DATA]).get(DATA_VERDICT, b"")).get(VERDICT_CHAIN, b""))
+        yield _inner(parts[_ELEM_KEY])[DATA_VALUE], chain, bool(_number(parts.get(_ELEM_FLAGS, b"")) & _INTERVAL_END)
+
+
+def elements_from(known: Set, parts: t.Iterable[t.Tuple[bytes, str, bool]]) -> t.FrozenSet[Element]:
+    """Put the elements of a set together of what was read of them."""
+    if not known.is_interval:
+        return frozenset(Element(key, b"", chain) for key, chain, _is_end in parts)
+    elements, last = [], b""
+    # From above: the key before which a range ends is met first.
+    for key, chain, is_end in sorted(parts, reverse=True):
+        if not is_end:
+            elements.append(Element(key, last or b"\xff" * len(key), chain))
+            last = b""
+        elif any(key):
+            # nft itself ends a range of nothing at the lowest key.
+            last = (int.from_bytes(key, "big") - 1).to_bytes(len(key), "big")
+    return frozenset(elements)
 
 
 def parse_chain(data: bytes, offset: int, end: int) -> t.Tuple[str, Chain]:

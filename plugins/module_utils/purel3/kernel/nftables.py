@@ -11,7 +11,7 @@ import typing as t
 
 from ..base.errors import KernelError, MissingDependency
 from . import nf_tables
-from .nf_tables import Forwarding, TableContent
+from .nf_tables import Element, Forwarding, Set, TableContent
 from .rtnetlink import RtnetlinkSocket
 from .wire import Message
 
@@ -19,7 +19,7 @@ _NETLINK_NETFILTER = 12
 # What a kernel answers that has no nf_tables, not even as a module.
 _UNKNOWN = (errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
 _LACKING = "this kernel has no nf_tables; boot one that has, or load its module: modprobe nf_tables"
-_MANY_KEYS = 5000
+_MANY = 5000
 _CHANGED = "somebody else changed nftables at the same time; run it again"
 
 
@@ -37,7 +37,7 @@ def read_table(family: str, name: str) -> t.Optional[TableContent]:
             sets = [nf_tables.parse_set(*body[1:]) for body in inside.dump(nf_tables.dump_sets(family, name))]
             chains = [nf_tables.parse_chain(*body[1:]) for body in inside.dump(nf_tables.dump_chains(family))]
             rules = [nf_tables.parse_rule(*body[1:]) for body in inside.dump(nf_tables.dump_rules(family, name))]
-            elements = {found.name: _read_elements(inside, family, name, found.name) for found in sets}
+            elements = {found.name: _read_elements(inside, family, name, found) for found in sets}
     except OSError as error:
         if error.errno in _UNKNOWN:
             raise MissingDependency(_LACKING) from error
@@ -64,18 +64,19 @@ def read_forwarding() -> t.List[Forwarding]:
     return found
 
 
-def _read_elements(inside: RtnetlinkSocket, family: str, table: str, name: str) -> t.FrozenSet[bytes]:
-    """Read the keys of a set, again where they are many: a dump lacks some while the kernel makes room for new ones.
+def _read_elements(inside: RtnetlinkSocket, family: str, table: str, known: Set) -> t.FrozenSet[Element]:
+    """Read the elements of a set, again where they are many: a dump lacks some while the kernel makes room for others.
 
     80,000 of 100,000 were seen right after they had been added (Linux 6.18), without a sign in the answer.
     """
-    last: t.FrozenSet[bytes] = frozenset()
-    question = nf_tables.dump_elements(family, table, name)
+    last: t.FrozenSet[Element] = frozenset()
+    question = nf_tables.dump_elements(family, table, known.name)
     while True:
-        keys = frozenset(key for body in inside.dump(question) for key in nf_tables.parse_elements(*body[1:]))
-        if len(keys) < _MANY_KEYS or keys == last:
-            return keys
-        last = keys
+        parts = (part for body in inside.dump(question) for part in nf_tables.parse_elements(*body[1:]))
+        elements = nf_tables.elements_from(known, parts)
+        if len(elements) < _MANY or elements == last:
+            return elements
+        last = elements
 
 
 def commit(changes: t.Sequence[Message], generation: t.Optional[int] = None) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...kernel.nf_tables import Chain, Expression, Set, TableContent, TableRule, key_of
+from ...kernel.nf_tables import Chain, Element, Expression, Set, TableContent, TableRule, key_of
 from ...state.kinds import expressions
 from ...state.kinds.ownership import WORKLOAD_GROUP
 from ...state.kinds.table import MARK, Table, elements_of, table_of
@@ -23,7 +23,7 @@ TABLE = "purel3_tunnel"
 FROM_WORKLOADS = "from workloads"
 FROM_OTHERS = "from others than nodes"
 
-_SET = Set("endpoints", "ipv4_addr", MARK)
+_SET = Set("endpoints", ("ipv4_addr",), MARK)
 # Before connection tracking (-200), where there is one.
 _PRIORITY = -300
 
@@ -41,7 +41,7 @@ def _rule(match: Match, chain: str, counts: str, matches: t.Sequence[Expression]
 def guard(endpoints: t.Iterable[str], match: Match) -> Table:
     """Make the guard that lets packets of these hosts (IPv4 addresses) alone out of the tunnels of a mode."""
     from_workloads = expressions.is_equal(expressions.meta("iifgroup"), WORKLOAD_GROUP)
-    from_others = expressions.is_outside(expressions.field("ip", "saddr"), _SET.name)
+    from_others = expressions.is_outside(_SET.name, expressions.field("ip", "saddr"))
     content = TableContent(
         (_SET,),
         (_chain("prerouting"), _chain("input")),
@@ -49,7 +49,7 @@ def guard(endpoints: t.Iterable[str], match: Match) -> Table:
             _rule(match, "prerouting", FROM_WORKLOADS, from_workloads),
             _rule(match, "input", FROM_OTHERS, from_others),
         ),
-        {_SET.name: frozenset(key_of(_SET.type, endpoint) for endpoint in endpoints)},
+        {_SET.name: frozenset(Element(key_of(_SET.types, endpoint)) for endpoint in endpoints)},
     )
     return table_of(FAMILY, TABLE, content)
 

@@ -135,7 +135,7 @@ def _unjoined_nodes(draft: Draft, lab: DeclaredLab, report: Report) -> None:
         # Of these another fault is told.
         return
     for one, other in _speakers(draft.fabric):
-        if _reaches(one, other, routed) and _reaches(other, one, routed):
+        if all(_reaches(*ends, routed) for ends in ((one, other), (other, one))):
             continue
         routers = "give each of the two a router in networks"
         if not named(draft.backends, lab.backend).has_networks:

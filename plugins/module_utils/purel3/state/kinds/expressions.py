@@ -13,44 +13,70 @@ import struct
 import sys
 import typing as t
 
-from ...kernel.nf_tables import DATA_VALUE, DATA_VERDICT, VERDICT_CODE, Expression
+from ...kernel import nf_tables
+from ...kernel.nf_tables import DATA_VALUE, DATA_VERDICT, VERDICT_CHAIN, VERDICT_CODE, Expression
 
-_VERDICT_REGISTER, _REGISTER = 0, 1
+Expressions = t.Tuple[Expression, ...]
+
+# A register has four words of four bytes; one that begins in its middle is counted in words, from 8.
+_VERDICT_REGISTER, _REGISTER, _WORDS, _WORD, _FIRST_WORD = 0, 1, 4, 4, 8
 # Of what the kernel knows of a packet: its number, and how many bytes it has.
-_META_KEYS = {"iifgroup": (21, 4), "l4proto": (16, 1)}
+_META_KEYS = {
+    "iifgroup": (21, 4),
+    "iifname": (6, 16),
+    "l4proto": (16, 1),
+    "oif": (5, 4),
+    "oifgroup": (22, 4),
+    "oifname": (7, 16),
+}
 _NETWORK_HEADER, _TRANSPORT_HEADER = 1, 2
-_DROP = 0
-_EQUAL = 0
+_EQUAL, _NOT_EQUAL, _AT_MOST, _AT_LEAST = 0, 1, 3, 5
 _INVERTED = 1
+_CT_STATE = 0
+CT_STATES = {"invalid": 1, "established": 2, "related": 4, "new": 8}
 
 
 class PacketField(t.NamedTuple):
     """What is asked of a packet.
 
-    expressions: go on where it has this field, and load it.
-    length: of its value, in bytes.
-    is_in_host_order: otherwise in that of headers.
+    name, numbers: the expression that loads it, but for its register.
+    length: in bytes.
+    protocol: which must be there for it to be there; 0 for any.
     """
 
-    expressions: t.Tuple[Expression, ...]
+    name: str
+    numbers: t.Tuple[int, ...]
     length: int
     is_in_host_order: bool = False
-
-
-class _Place(t.NamedTuple):
-    base: int
-    offset: int
-    length: int
     protocol: int = 0
 
 
-# RFC 791, RFC 768.
-_FIELDS: t.Mapping[t.Tuple[str, str], _Place] = {
-    ("ip", "protocol"): _Place(_NETWORK_HEADER, 9, 1),
-    ("ip", "saddr"): _Place(_NETWORK_HEADER, 12, 4),
-    ("ip", "daddr"): _Place(_NETWORK_HEADER, 16, 4),
-    ("udp", "dport"): _Place(_TRANSPORT_HEADER, 2, 2, socket.IPPROTO_UDP),
+def _in_header(base: int, offset: int, length: int, protocol: int = 0) -> PacketField:
+    return PacketField("payload", (base, offset, length), length, protocol=protocol)
+
+
+# RFC 791, RFC 792, RFC 768; ports stand at the same place in all protocols that have them (th).
+_FIELDS: t.Mapping[t.Tuple[str, str], PacketField] = {
+    ("ip", "protocol"): _in_header(_NETWORK_HEADER, 9, 1),
+    ("ip", "saddr"): _in_header(_NETWORK_HEADER, 12, 4),
+    ("ip", "daddr"): _in_header(_NETWORK_HEADER, 16, 4),
+    ("udp", "dport"): _in_header(_TRANSPORT_HEADER, 2, 2, socket.IPPROTO_UDP),
+    ("th", "sport"): _in_header(_TRANSPORT_HEADER, 0, 2),
+    ("th", "dport"): _in_header(_TRANSPORT_HEADER, 2, 2),
+    ("icmp", "type"): _in_header(_TRANSPORT_HEADER, 0, 1, socket.IPPROTO_ICMP),
+    ("icmp", "code"): _in_header(_TRANSPORT_HEADER, 1, 1, socket.IPPROTO_ICMP),
 }
+
+
+def meta(key: str) -> PacketField:
+    """What the kernel knows of a packet, such as iifgroup."""
+    number, length = _META_KEYS[key]
+    return PacketField("meta", (number,), length, is_in_host_order=True)
+
+
+def field(header: str, name: str) -> PacketField:
+    """A field of a header, such as saddr of ip."""
+    return _FIELDS[header, name]
 
 
 def _expression(name: str, *values: t.Any) -> Expression:
@@ -59,30 +85,110 @@ def _expression(name: str, *values: t.Any) -> Expression:
     return Expression(name, tuple(enumerate(encoded, start=1)))
 
 
-def meta(key: str) -> PacketField:
-    """Ask for what the kernel knows of a packet, such as iifgroup."""
-    number, length = _META_KEYS[key]
-    return PacketField((_expression("meta", _REGISTER, number),), length, is_in_host_order=True)
+def _load(asked: PacketField, word: int = 0) -> Expression:
+    register = _FIRST_WORD + word if word % _WORDS else _REGISTER + word // _WORDS
+    return _expression(asked.name, register, *asked.numbers)
 
 
-def field(header: str, name: str) -> PacketField:
-    """Ask for a field of a header, such as saddr of ip."""
-    base, offset, length, protocol = _FIELDS[header, name]
-    loaded = _expression("payload", _REGISTER, base, offset, length)
-    return PacketField((*(is_equal(meta("l4proto"), protocol) if protocol else ()), loaded), length)
+def _loaded(*fields: PacketField) -> Expressions:
+    """Load fields side by side, each from a word of its own on; go on only where all are there."""
+    found: t.List[Expression] = []
+    for protocol in sorted({asked.protocol for asked in fields} - {0}):
+        found.extend(is_equal(meta("l4proto"), protocol))
+    word = 0
+    for asked in fields:
+        found.append(_load(asked, word))
+        word += -(-asked.length // _WORD)
+    return tuple(found)
 
 
-def is_equal(asked: PacketField, value: int) -> t.Tuple[Expression, ...]:
+def _data(asked: PacketField, value: int) -> t.Any:
+    return ((DATA_VALUE, value.to_bytes(asked.length, sys.byteorder if asked.is_in_host_order else "big")),)
+
+
+def is_equal(asked: PacketField, value: int) -> Expressions:
     """Go on where it is this number."""
-    data = ((DATA_VALUE, value.to_bytes(asked.length, sys.byteorder if asked.is_in_host_order else "big")),)
-    return (*asked.expressions, _expression("cmp", _REGISTER, _EQUAL, data))
+    return (*_loaded(asked), _expression("cmp", _REGISTER, _EQUAL, _data(asked, value)))
 
 
-def is_outside(asked: PacketField, name: str) -> t.Tuple[Expression, ...]:
-    """Go on where it is not in a set."""
-    set_name, register = _expression("lookup", name.encode() + b"\0", _REGISTER).attributes
-    return (*asked.expressions, Expression("lookup", (set_name, register, (5, struct.pack("!I", _INVERTED)))))
+def is_different(asked: PacketField, value: int) -> Expressions:
+    """Go on where it is another number."""
+    return (*_loaded(asked), _expression("cmp", _REGISTER, _NOT_EQUAL, _data(asked, value)))
+
+
+def is_between(asked: PacketField, first: int, last: int) -> Expressions:
+    """Go on where it is one of these numbers, both included."""
+    return (
+        *_loaded(asked),
+        _expression("cmp", _REGISTER, _AT_LEAST, _data(asked, first)),
+        _expression("cmp", _REGISTER, _AT_MOST, _data(asked, last)),
+    )
+
+
+def is_in_network(asked: PacketField, network: int, length: int, *, is_inverted: bool = False) -> Expressions:
+    """Go on where an address is in a network, given as a number with its prefix length, or outside of it."""
+    mask = ((1 << length) - 1) << (8 * asked.length - length)
+    parts = [_REGISTER, _REGISTER, asked.length, _data(asked, mask), _data(asked, 0)]
+    masked = () if length == 8 * asked.length else (_expression("bitwise", *parts),)
+    operator = _NOT_EQUAL if is_inverted else _EQUAL
+    return (*_loaded(asked), *masked, _expression("cmp", _REGISTER, operator, _data(asked, network)))
+
+
+def is_inside(name: str, *fields: PacketField) -> Expressions:
+    """Go on where fields, side by side, are in a set."""
+    return (*_loaded(*fields), _expression("lookup", _text(name), _REGISTER))
+
+
+def is_outside(name: str, *fields: PacketField) -> Expressions:
+    """Go on where fields, side by side, are not in a set."""
+    found = _expression("lookup", _text(name), _REGISTER).attributes
+    return (*_loaded(*fields), Expression("lookup", (*found, (5, struct.pack("!I", _INVERTED)))))
+
+
+def follow(name: str, *fields: PacketField) -> Expressions:
+    """Go where a map leads for fields, side by side; go on where they are not in it."""
+    return (*_loaded(*fields), _expression("lookup", _text(name), _REGISTER, _VERDICT_REGISTER))
+
+
+def is_in_state(*states: str) -> Expressions:
+    """Go on where the packet's connection is in one of these states, such as established."""
+    bits = 0
+    for state in states:
+        bits |= CT_STATES[state]
+    mask, nothing = (((DATA_VALUE, value.to_bytes(4, sys.byteorder)),) for value in (bits, 0))
+    return (
+        _expression("ct", _REGISTER, _CT_STATE),
+        _expression("bitwise", _REGISTER, _REGISTER, 4, mask, nothing),
+        _expression("cmp", _REGISTER, _NOT_EQUAL, nothing),
+    )
+
+
+def _text(name: str) -> bytes:
+    return name.encode() + b"\0"
+
+
+def _verdict(code: int, chain: str = "") -> Expression:
+    words = ((VERDICT_CODE, struct.pack("!I", code)), *(((VERDICT_CHAIN, _text(chain)),) if chain else ()))
+    return _expression("immediate", _VERDICT_REGISTER, ((DATA_VERDICT, words),))
+
+
+def goto(chain: str) -> Expression:
+    """Go on in another chain, and not come back."""
+    return _verdict(nf_tables.GOTO, chain)
+
+
+def jump(chain: str) -> Expression:
+    """Go on in another chain, and here where that does not decide."""
+    return _verdict(nf_tables.JUMP, chain)
+
+
+def log(prefix: str) -> Expressions:
+    """Write packets to the kernel's log, at most ten a second, and go on."""
+    per_second, seconds = (struct.pack("!Q", number) for number in (10, 1))
+    return _expression("limit", per_second, seconds, 5, 0), Expression("log", ((2, _text(prefix)),))
 
 
 COUNT = _expression("counter")
-DROP = _expression("immediate", _VERDICT_REGISTER, ((DATA_VERDICT, ((VERDICT_CODE, struct.pack("!I", _DROP)),)),))
+DROP = _verdict(nf_tables.DROP)
+ACCEPT = _verdict(nf_tables.ACCEPT)
+RETURN = _verdict(nf_tables.RETURN)

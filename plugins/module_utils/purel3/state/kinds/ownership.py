@@ -15,6 +15,7 @@ import typing as t
 WORKLOADS = "workloads"
 OBJECTS = "objects"
 TUNNELS = "tunnels"
+POLICIES = "policies"
 
 WORKLOAD_GROUP = 28723
 OBJECT_GROUP = 28724

@@ -11,16 +11,30 @@ from __future__ import annotations
 import typing as t
 
 from ...kernel import nf_tables
-from ...kernel.nf_tables import Chain, Set, TableContent, TableRule
+from ...kernel.nf_tables import Chain, Element, Set, TableContent, TableRule
 from ...kernel.wire import Message
 from .kind import Found, KernelStep, Key, Kind, Numbers, Resource, Transaction
-from .ownership import TUNNELS
+from .ownership import POLICIES, TUNNELS
 from .scope import OWN_NAMESPACE, Gathering
 
 TABLE = "table"
 MARK = "purel3.fabric"
-# By name: whose a table with our mark is, and what its user calls it.
-OURS = {"purel3_tunnel": (TUNNELS, "guard of tunnels")}
+
+
+class _Purpose(t.NamedTuple):
+    """What a table with our mark is for: whose it is, and what its user calls it and the elements of its first set."""
+
+    owner: str
+    words: str
+    first_set: str
+    members: str
+
+
+OURS = {
+    "purel3_tunnel": _Purpose(TUNNELS, "guard of tunnels", "endpoints", "endpoint"),
+    "purel3_policy": _Purpose(POLICIES, "policies", "cali-from-wl-dispatch", "workload"),
+}
+_SHOWN = 10
 
 
 class Table(t.NamedTuple):
@@ -30,7 +44,7 @@ class Table(t.NamedTuple):
     sets: by name.
     chains: in the order in which packets meet them.
     rules: chain by chain, in order.
-    elements: the keys of each of its sets, by the set's name.
+    elements: of each of its sets, by the set's name.
     """
 
     family: str
@@ -38,7 +52,7 @@ class Table(t.NamedTuple):
     sets: t.Tuple[Set, ...]
     chains: t.Tuple[Chain, ...]
     rules: t.Tuple[TableRule, ...]
-    elements: t.Tuple[t.Tuple[str, t.FrozenSet[bytes]], ...]
+    elements: t.Tuple[t.Tuple[str, t.FrozenSet[Element]], ...]
 
     @property
     def key(self) -> Key:
@@ -70,36 +84,62 @@ def _order(chain: Chain) -> t.Tuple[int, Chain]:
 
 def elements_of(table: Table) -> t.Mapping[str, t.Tuple[str, ...]]:
     """The elements of each set in words, by name."""
-    types = {known.name: known.type for known in table.sets}
+    sets = {known.name: known for known in table.sets}
     return {
-        name: tuple(nf_tables.key_in_words(types[name], key) for key in sorted(keys)) for name, keys in table.elements
+        name: tuple(nf_tables.element_in_words(sets[name], element) for element in sorted(elements))
+        for name, elements in table.elements
     }
 
 
 def _owner(table: Table) -> str:
     is_marked = any(known.comment == MARK for known in table.sets)
-    return OURS[table.name][0] if is_marked and table.name in OURS else ""
+    return OURS[table.name].owner if is_marked and table.name in OURS else ""
 
 
 def _describe(table: Table) -> str:
-    words = OURS[table.name][1] if table.name in OURS else f"table {table.family} {table.name}"
-    counts = [f"{len(members)} {name[:-1] if len(members) == 1 else name}" for name, members in table.elements]
-    return f"{words} for {', '.join(counts)}" if counts else words
+    if table.name not in OURS:
+        return f"table {table.family} {table.name}"
+    purpose = OURS[table.name]
+    members = dict(table.elements).get(purpose.first_set)
+    if members is None:
+        return purpose.words
+    return f"{purpose.words} for {len(members)} {purpose.members}{'' if len(members) == 1 else 's'}"
 
 
 def _describe_change(before: Table, after: Table) -> t.Tuple[str, str]:
     old, new = _describe(before), _describe(after)
     were, are = elements_of(before), elements_of(after)
-    for name in sorted({*were, *are}):
-        old += "".join(f"  {one}" for one in were.get(name, ()) if one not in are.get(name, ()))
-        new += "".join(f"  {one}" for one in are.get(name, ()) if one not in were.get(name, ()))
+    gone = [(name, one) for name in sorted(were) for one in were[name] if one not in are.get(name, ())]
+    come = [(name, one) for name in sorted(are) for one in are[name] if one not in were.get(name, ())]
     is_altered = (_frame(before), before.rules) != (_frame(after), after.rules)
-    return (f"{old}  with other rules" if is_altered else old), new
+    return f"{old}{_listed(before, gone)}{'  with other rules' if is_altered else ''}", f"{new}{_listed(after, come)}"
+
+
+def _listed(table: Table, elements: t.Sequence[t.Tuple[str, str]]) -> str:
+    first_set = OURS[table.name].first_set if table.name in OURS else ""
+    titles = {known.name: known.comment or known.name for known in table.sets}
+    words = [element if name == first_set else f"{titles[name]}: {element}" for name, element in elements[:_SHOWN]]
+    more = [f"and {len(elements) - _SHOWN} more"] if len(elements) > _SHOWN else []
+    return "".join(f"  {one}" for one in [*words, *more])
 
 
 def _frame(table: Table) -> t.Tuple[t.Any, ...]:
-    """What cannot be changed while the table stays."""
+    """What a table is besides its elements and rules."""
     return table.sets, table.chains
+
+
+def _can_stay(before: Table, after: Table) -> bool:
+    """Whether what is different can be changed while the table stays: whatever has a name can come and go by itself."""
+    return _kept(before.sets, after.sets) and _kept(before.chains, after.chains) and _hooks(before) == _hooks(after)
+
+
+def _kept(before: t.Iterable[t.Union[Set, Chain]], after: t.Iterable[t.Union[Set, Chain]]) -> bool:
+    old, new = ({one.name: one for one in side} for side in (before, after))
+    return all(old[name] == new[name] for name in old.keys() & new.keys())
+
+
+def _hooks(table: Table) -> t.List[Chain]:
+    return [chain for chain in table.chains if chain.hook]
 
 
 def transaction(before: t.Optional[Table], after: t.Optional[Table]) -> t.Iterator[Message]:
@@ -111,31 +151,41 @@ def transaction(before: t.Optional[Table], after: t.Optional[Table]) -> t.Iterat
     if subject is None:
         return
     path = (subject.family, subject.name)
-    is_remade = before is not None and after is not None and _frame(before) != _frame(after)
-    if before is not None and (after is None or is_remade):
+    stays = before is not None and after is not None and _can_stay(before, after)
+    if before is not None and not stays:
         yield nf_tables.delete_table(*path)
     if after is None:
         return
-    if before is None or is_remade:
+    if before is None or not stays:
         yield nf_tables.new_table(*path, MARK)
-        yield from (nf_tables.new_set(*path, made, number) for number, made in enumerate(after.sets, start=1))
-        yield from (nf_tables.new_chain(*path, chain) for chain in after.chains)
-        before = after._replace(rules=(), elements=())
-    were = dict(before.elements)
-    for name, keys in after.elements:
-        old = were.get(name, frozenset())
-        yield from nf_tables.add_elements(*path, name, sorted(keys - old))
-        yield from nf_tables.delete_elements(*path, name, sorted(old - keys))
-    for chain in after.chains:
-        old_rules, rules = _in_chain(before, chain.name), _in_chain(after, chain.name)
-        if old_rules != rules:
-            if old_rules:
-                yield nf_tables.flush_chain(*path, chain.name)
-            yield from (nf_tables.append_rule(*path, rule) for rule in rules)
+        before = Table(*path, (), (), (), ())
+    yield from _changes(path, before, after)
 
 
-def _in_chain(table: Table, name: str) -> t.List[TableRule]:
-    return [rule for rule in table.rules if rule.chain == name]
+def _changes(path: t.Tuple[str, str], before: Table, after: Table) -> t.Iterator[Message]:
+    """First what is new; then what refers to it, and no more to what goes; then that goes."""
+    new_sets = (one for one in after.sets if one not in before.sets)
+    yield from (nf_tables.new_set(*path, one, number) for number, one in enumerate(new_sets, start=1))
+    yield from (nf_tables.new_chain(*path, one) for one in after.chains if one not in before.chains)
+    old_rules, new_rules = _by_chain(before.rules), _by_chain(after.rules)
+    changed = [name for name in {**old_rules, **new_rules} if old_rules.get(name) != new_rules.get(name)]
+    yield from (nf_tables.flush_chain(*path, name) for name in changed if name in old_rules)
+    old_elements, new_elements = dict(before.elements), dict(after.elements)
+    nothing: t.FrozenSet[Element] = frozenset()
+    for name, elements in old_elements.items():
+        yield from nf_tables.delete_elements(*path, name, sorted(elements - new_elements.get(name, nothing)))
+    for name, elements in new_elements.items():
+        yield from nf_tables.add_elements(*path, name, sorted(elements - old_elements.get(name, nothing)))
+    yield from (nf_tables.append_rule(*path, rule) for name in changed for rule in new_rules.get(name, ()))
+    yield from (nf_tables.delete_chain(*path, one.name) for one in before.chains if one not in after.chains)
+    yield from (nf_tables.delete_set(*path, one.name) for one in before.sets if one not in after.sets)
+
+
+def _by_chain(rules: t.Iterable[TableRule]) -> t.Dict[str, t.List[TableRule]]:
+    found: t.Dict[str, t.List[TableRule]] = {}
+    for rule in rules:
+        found.setdefault(rule.chain, []).append(rule)
+    return found
 
 
 def _gather(gathering: Gathering, table: Table) -> None:

@@ -1,0 +1,43 @@
+# Copyright (c) 2026 the purel3.fabric authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From options of the module policy to the objects in the node's kernel."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from ...base.errors import InvalidInput
+from ...policy.reading import endpoints_from, rulebook_from
+from ...state.plan import Request
+from ...values.checker import Checker
+from ...values.workload import host_device
+from .ruleset import FAMILY, TABLE, LocalEndpoint, ruleset
+
+ACCEPT = "accept"
+
+
+def to_request(options: t.Mapping[str, t.Any]) -> Request:
+    """Work out what the node's kernel must hold; raises InvalidInput with all faults."""
+    checker = Checker()
+    endpoints = endpoints_from(checker, options["endpoints"] or ())
+    book = rulebook_from(checker, options, endpoints)
+    by_name = {one.name: one for one in endpoints}
+    local = []
+    for index, name in enumerate(options["workloads"] or ()):
+        if name in by_name:
+            local.append(LocalEndpoint(by_name[name], host_device(name)))
+        else:
+            near = difflib.get_close_matches(name, by_name, n=1)
+            remedy = f"did you mean {near[0]}?" if near else "add it there, with its address"
+            checker.complain(f"workloads[{index}]", name, "is not among the endpoints", remedy)
+    if checker.faults:
+        raise InvalidInput(checker.faults)
+    table = ruleset(book, endpoints, local, reaches_host=options["endpoint_to_host"] == ACCEPT)
+    return Request({table.key: table})
+
+
+def to_release() -> Request:
+    """Work out what the node's kernel must hold when nothing is enforced."""
+    return Request({}, absent=frozenset([("table", "", FAMILY, TABLE)]))
