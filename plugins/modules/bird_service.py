@@ -16,6 +16,8 @@ description:
     BIRD is started directly with the given files.
   - A BIRD that died and left its pid file or control socket behind is started again. Where it left routes in the
     kernel, the new one takes them over (C(bird -R)).
+  - Routes that an earlier BIRD has left in the kernel's main table, and that a BIRD with our configuration does not
+    hand over, are removed, when its sessions are up or do not come up within 30 seconds.
   - Only the BIRD of this network namespace is looked at. One that answers at O(socket) but runs in another namespace,
     or that runs in this one beside it, is an error that names it.
 options:

@@ -62,13 +62,16 @@ ROOMS: t.Mapping[str, Room] = {
     "fabric": Room(("base", "fabric.allocation", "fabric.file", "fabric.parts", "lab.base")),
     "bird.want": Room(("base", "values")),
     "bird.protocols": Room(("values",)),
-    "bird.text": Room(("base", "bird.protocols", "bird.want", "state.kinds", "values")),
-    "bird.talk": Room(("base", "host"), ("configure", "control", "daemon", "observation", "processes")),
+    "bird.text": Room(("base", "bird.protocols", "bird.want", "values")),
+    "bird.talk": Room(("base", "host"), ("configure", "control", "daemon", "exports", "observation", "processes")),
     "bird.change": Room(
         ("base", "bird.protocols", "bird.talk", "state.kinds", "state.linux", "values"),
         ("candidate", "commit", "handover", "hold", "propose", "read", "seal", "withdraw"),
     ),
-    "bird.service": Room(("base", "bird.talk", "host", "state.kinds", "state.linux"), ("direct", "managed", "propose")),
+    "bird.service": Room(
+        ("base", "bird.talk", "host", "state", "state.kinds", "state.linux"),
+        ("direct", "leftovers", "managed", "propose"),
+    ),
     "restore": Room(
         (
             *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel"),

@@ -15,6 +15,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.talk.sta
     BirdRoute,
     Channel,
     Daemon,
+    Exports,
     Limit,
     NextHop,
     ProtocolStatus,
@@ -110,7 +111,9 @@ WHOLE = Seen(
     protocols=(session("192.0.2.2"), session("192.0.2.3")),
     routes=(STATIC, learnt(SECOND, "192.0.2.2"), learnt(THIRD, "192.0.2.3")),
     kernel=(in_kernel(OWN, kind=BLACKHOLE), in_kernel(SECOND, "192.0.2.2"), in_kernel(THIRD, "192.0.2.3")),
+    exports=Exports(frozenset([OWN, SECOND, THIRD]), 0),
 )
+OLD_BLACKHOLE = in_kernel(OWN, kind=BLACKHOLE)._replace(metric=32)
 
 
 def without(routes: t.Iterable[t.Any], network: str) -> t.Tuple[t.Any, ...]:
@@ -199,7 +202,12 @@ CASES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], Seen, t.List[str]]] = {
     ),
     "a reflector is expected to pass on every block": (
         {"peers": [REFLECTOR]},
-        replace(WHOLE, protocols=(session("192.0.2.50"),), routes=(STATIC, learnt(SECOND, "192.0.2.50", "192.0.2.2"))),
+        replace(
+            WHOLE,
+            protocols=(session("192.0.2.50"),),
+            routes=(STATIC, learnt(SECOND, "192.0.2.50", "192.0.2.2")),
+            exports=Exports(frozenset([OWN, SECOND]), 0),
+        ),
         [
             f"route {THIRD}: no route to {THIRD} of node3: rr1 has not announced it",
             f"kernel_route {THIRD}: the kernel has a route to {THIRD}, via 192.0.2.3, that BIRD does not know",
@@ -376,6 +384,16 @@ CASES: t.Dict[str, t.Tuple[t.Dict[str, t.Any], Seen, t.List[str]]] = {
         {},
         replace(WHOLE, kernel=(*WHOLE.kernel, in_kernel(FOURTH, "192.0.2.4"))),
         [f"kernel_route {FOURTH}: the kernel has a route to {FOURTH}, via 192.0.2.4, that BIRD does not know"],
+    ),
+    "a route with another metric that an earlier BIRD left behind": (
+        {},
+        replace(WHOLE, kernel=(*WHOLE.kernel, OLD_BLACKHOLE)),
+        [f"kernel_route {OWN}: the kernel has a route to {OWN}, blackhole metric 32, that BIRD does not know"],
+    ),
+    "a route that a BIRD without our configuration may have": (
+        {},
+        replace(WHOLE, kernel=(*WHOLE.kernel, in_kernel(FOURTH, "192.0.2.4")), exports=None),
+        [],
     ),
     "BIRD recovers": (
         {},

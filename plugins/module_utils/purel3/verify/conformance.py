@@ -106,6 +106,7 @@ def _look(socket: str, scope: Scope, errors: t.Dict[str, str]) -> Seen:
         routes=snapshot.routes,
         filtered=snapshot.filtered,
         bfd=snapshot.bfd,
+        exports=snapshot.exports,
         kernel=kernel,
     )
 

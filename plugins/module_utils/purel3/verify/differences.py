@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..bird.talk.bfd import UP
 from ..bird.talk.expected import ExpectedPeer
 from ..bird.talk.sessions import NO_SESSION, by_address, described_peer, hit_limits, info
-from ..bird.talk.status import BirdRoute, Daemon, ProtocolStatus, SessionStatus
+from ..bird.talk.status import BirdRoute, Daemon, Exports, ProtocolStatus, SessionStatus
 from ..state.kinds.kind import name_of
 from ..state.kinds.route import BLACKHOLE, ROUTE_PROTOCOLS, ROUTE_TYPES, UNICAST, Route
 from ..state.plan_words import Change
@@ -58,6 +58,7 @@ class Seen:
     filtered: what BIRD's import filters refused.
     bfd: the state of BFD's sessions by the address of the peer.
     kernel: the main table.
+    exports: what BIRD hands to it; None where that is not known.
     """
 
     complaint: str = ""
@@ -67,6 +68,7 @@ class Seen:
     filtered: t.Tuple[BirdRoute, ...] = ()
     bfd: t.Mapping[str, str] = field(default_factory=dict)
     kernel: t.Tuple[Route, ...] = ()
+    exports: t.Optional[Exports] = None
 
     @property
     def is_recovering(self) -> bool:
@@ -281,8 +283,10 @@ def _of_kernel(expectation: Expectation, seen: Seen, index: _Index) -> t.Iterato
             text = f"no blackhole for this node's block {block} in the kernel"
             yield Difference(expectation.node, BLACKHOLE_ROUTE, block, "blackhole", actual, text)
     for route in seen.kernel:
-        if not seen.complaint and route.protocol == _BIRD_PROTOCOL and route.destination not in index.routes:
-            actual = _how(route)
+        if route.protocol != _BIRD_PROTOCOL or seen.exports is None:
+            continue
+        if not seen.exports.have(route.destination, route.metric):
+            actual = _how(route) + (f" metric {route.metric}" if route.metric else "")
             text = f"the kernel has a route to {route.destination}, {actual}, that BIRD does not know"
             yield Difference(expectation.node, KERNEL_ROUTE, route.destination, "none", actual, text)
 

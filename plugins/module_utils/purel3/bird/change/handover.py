@@ -13,10 +13,10 @@ import re
 import typing as t
 from dataclasses import replace
 
+from ...base.marks import KERNEL_PROTOCOL
 from ...base.proposal import Proposal
 from ...base.steps import join
 from ...base.waiting import until
-from ...state.kinds.ownership import KERNEL_PROTOCOL
 from ...state.kinds.route import ROUTE_PROTOCOLS, Route
 from ...state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN, Scope
 from ...state.linux import reader

@@ -18,7 +18,6 @@ PASSWORDS_SYMBOL = "purel3_fabric_passwords"
 HELD_SYMBOL = "purel3_fabric_held"
 
 _END = '";'
-_EVALUATED = 23
 
 # Of configuration and passwords; None for what has no seal.
 Digests = t.Tuple[t.Optional[str], t.Optional[str]]
@@ -63,8 +62,7 @@ def loaded_digest(control: Control, symbol: str = SYMBOL) -> t.Optional[str]:
 
     Raises BirdError: no answer.
     """
-    last = control.ask(f"eval {symbol}")[-1]
-    return last.text.strip() if last.code == _EVALUATED else None
+    return control.evaluate(symbol)
 
 
 def loaded(control: Control) -> Digests:

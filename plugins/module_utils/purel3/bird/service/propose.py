@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from ...base.proposal import Proposal, do_nothing
 from ...base.steps import take
 from ...host.systemd import is_run_by_systemd
+from ...state.kinds.registry import describe
 from ..talk.control import DEFAULT_SOCKET
 from ..talk.daemon import NOT_INSTALLED, find_program
 from ..talk.defaults import DEFAULT_CONFIG
 from ..talk.processes import answers
-from . import direct, managed
+from . import direct, leftovers, managed
 
 __all__ = ["ServiceOptions", "is_run_by_systemd", "propose"]
 
@@ -64,6 +65,10 @@ def propose(request: ServiceOptions) -> Proposal:
     else:
         was_running = answers(request.socket)
         operations, apply = direct.plan(request, was_running)
+    left = leftovers.find(request.socket) if request.is_started and was_running else ()
+    if request.is_started:
+        operations = (*operations, *(f"- {describe(route)}" for route in left))
+        apply = functools.partial(_apply, apply, request.socket, has_leftovers=bool(left), starts=not was_running)
     return Proposal(
         operations=operations,
         before=before + _lines(operations, "- "),
@@ -77,6 +82,14 @@ def propose(request: ServiceOptions) -> Proposal:
         },
         obstacles=(NOT_INSTALLED,) if program is None and request.is_started else (),
     )
+
+
+def _apply(apply: t.Callable[[], None], socket: str, *, has_leftovers: bool, starts: bool) -> None:
+    apply()
+    if has_leftovers:
+        leftovers.remove(socket)
+    elif starts:
+        leftovers.remove_after_start(socket)
 
 
 def _lines(operations: t.Sequence[str], sign: str) -> str:

@@ -19,6 +19,7 @@ from .reply import FIRST_ERROR_CODE, Line, decode, is_last
 DEFAULT_SOCKET = "/run/bird/bird.ctl"
 DEFAULT_TIMEOUT = 30.0
 
+_EVALUATED = 23
 _LISTENING = 0x10000  # __SO_ACCEPTCON in the flags of /proc/net/unix
 
 
@@ -77,6 +78,11 @@ class Control:
         except OSError as error:
             raise BirdError(f"{self._path}: cannot send {command!r}: {error}; look at BIRD's log") from error
         return self.read_reply(repr(command))
+
+    def evaluate(self, name: str) -> t.Optional[str]:
+        """Ask for the value of a constant; None where BIRD's configuration has none of that name. Raises BirdError."""
+        last = self.ask(f"eval {name}")[-1]
+        return last.text.strip() if last.code == _EVALUATED else None
 
     def tell(self, command: str, nothing: str = "") -> t.Tuple[Line, ...]:
         """Send a command that BIRD must not refuse.

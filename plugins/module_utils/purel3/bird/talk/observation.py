@@ -15,8 +15,9 @@ from ...base.errors import BirdError
 from .bfd import parse_bfd
 from .control import Control, connected
 from .expected import ExpectedPeer
+from .exports import read_exports
 from .sessions import what_is_missing, with_telling_errors
-from .status import BirdRoute, Daemon, ProtocolStatus, parse_daemon, parse_protocols, parse_routes
+from .status import BirdRoute, Daemon, Exports, ProtocolStatus, parse_daemon, parse_protocols, parse_routes
 
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
@@ -34,6 +35,7 @@ class Snapshot:
     routes: in BIRD's order.
     filtered: routes that import filters refused, where BIRD keeps them.
     bfd: the state of BFD's sessions by the address of the peer.
+    exports: what it hands to the kernel; None where it says nothing of that, or nothing was asked.
     """
 
     daemon: Daemon
@@ -41,6 +43,7 @@ class Snapshot:
     routes: t.Tuple[BirdRoute, ...]
     filtered: t.Tuple[BirdRoute, ...] = ()
     bfd: t.Mapping[str, str] = field(default_factory=dict)
+    exports: t.Optional[Exports] = None
 
 
 @dataclass(frozen=True)
@@ -162,4 +165,5 @@ def _snapshot(control: Control, *, with_routes: bool) -> Snapshot:
     filtered = read_routes(control, "all filtered") if refused else ()
     has_bfd = any(protocol.kind == "BFD" and protocol.state == "up" for protocol in protocols)
     bfd = parse_bfd(control.tell("show bfd sessions")) if has_bfd else {}
-    return Snapshot(_daemon(control), protocols, read_routes(control, "all"), filtered, bfd)
+    exports = read_exports(control)
+    return Snapshot(_daemon(control), protocols, read_routes(control, "all"), filtered, bfd, exports)

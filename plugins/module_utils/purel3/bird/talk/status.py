@@ -173,6 +173,18 @@ class Daemon:
     is_recovering: bool
 
 
+@dataclass(frozen=True)
+class Exports:
+    """The routes that the kernel's main table should have of a BIRD, all with one metric."""
+
+    networks: t.FrozenSet[str]
+    metric: int
+
+    def have(self, network: str, metric: int) -> bool:
+        """Whether a route of the kernel's is one of them."""
+        return network in self.networks and metric == self.metric
+
+
 def parse_daemon(lines: t.Iterable[Line]) -> Daemon:
     """Read the reply to show status."""
     text = "\n".join(line.text for line in lines)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...state.kinds.ownership import KERNEL_PROTOCOL
+from ...base.marks import KERNEL_METRIC, KERNEL_PROTOCOL
 from ...values.modes import MODE_OF_DEVICE
 from ..protocols import bfd, device, direct, kernel, static
 from ..want.settings import Settings, parse
@@ -97,7 +97,7 @@ def _kernel_filters(settings: Settings) -> t.List[str]:
 
 
 def _kernel(settings: Settings) -> t.List[str]:
-    return kernel.lines(
+    found = kernel.lines(
         KERNEL_PROTOCOL,
         learns_by="fabric_from_kernel" if _learns(settings) else None,
         exports_by="fabric_to_kernel",
@@ -105,6 +105,8 @@ def _kernel(settings: Settings) -> t.List[str]:
         metric=settings.kernel_metric,
         ecmp_paths=settings.ecmp_paths,
     )
+    # BIRD is asked for it, to tell its routes from those that an earlier one has left in the kernel.
+    return [f"define {KERNEL_METRIC} = {settings.kernel_metric};", *found]
 
 
 def _export_filters(settings: Settings) -> t.Iterator[t.List[str]]:

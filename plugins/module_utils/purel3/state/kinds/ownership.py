@@ -22,9 +22,6 @@ OBJECT_GROUP = 28724
 DOOMED_GROUP = 28725
 TUNNEL_GROUP = 28726
 
-# What hands BIRD's routes to the kernel, in a BIRD with our configuration.
-KERNEL_PROTOCOL = "fabric_kernel"
-
 ALIAS_LENGTH = 255
 ALIAS_START = "purel3 "
 _OWNER_OF_GROUP = {
