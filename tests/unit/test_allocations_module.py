@@ -116,6 +116,13 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
     ("blocks", "addresses", "tunnels", "fault"),
     [
         ({"10.1.0.1/26": "node1"}, {}, {}, "'block 10.1.0.1/26 node1' has host bits set"),
+        (
+            {"10.1.0.0/26": None},
+            {},
+            {},
+            "allocations: 10.1.0.0/26: None is no name; write that of its node or workload",
+        ),
+        ({"10.1.0.0/26": "n"}, {"10.1.0.1": True}, {}, "allocations: 10.1.0.1: True is no name"),
         ({"10.1.0.0/26": "node 1"}, {}, {}, "'block 10.1.0.0/26 node 1' is neither"),
         ({"10.1.0.0/26": "node1"}, {"10.2.0.0": "web1"}, {}, "web1: address 10.2.0.0 is in none of the store's blocks"),
         ({"10.1.0.0/26": "node1"}, {"10.1.0.1": "a", "10.1.0.2": "a"}, {}, "a: has an address on line 3 as well"),

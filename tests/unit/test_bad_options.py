@@ -42,6 +42,18 @@ NO_ADDRESS = "is not an IPv4 address without prefix length, such as 10.244.1.2"
 NO_WORKLOAD = "cannot be a workload's; take one from the node's block"
 
 CASES: t.Dict[str, t.Tuple[t.Tuple[str, Options], t.List[str]]] = {
+    "a veth that the kernel would number": (
+        veth(name="%d"),
+        ["veth %d: interface name '%d' holds '%', for which the kernel puts a number of its own; leave it out"],
+    ),
+    "a veth with the name of the tunnel": (
+        veth(name="tunl0"),
+        [f"veth tunl0: interface name 'tunl0' is the interface of the tunnel itself; {ANOTHER_DEVICE}"],
+    ),
+    "a workload in a namespace of superscripts": (
+        workloads({"netns": "²"}),
+        [f"workload web1: netns name '²' {NO_WORD}"],
+    ),
     "a workload with an empty name": (workloads({"name": "", "netns": "x"}), [f"workload : name '' {NO_WORD}"]),
     "a workload whose name would inject text": (
         workloads({"name": "web1;}", "netns": "x"}),

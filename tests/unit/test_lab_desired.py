@@ -61,7 +61,11 @@ BAD: t.Dict[str, t.Tuple[Params, str]] = {
     "a node's name that is too long": (params({**NODE1, "name": "n" * 64}), "1 to 63 letters"),
     "an interface with a slash": (params({**NODE1, "interface": "ens/33"}), "interface name 'ens/33'"),
     "an interface of 16 bytes": (params({**NODE1, "interface": "e" * 16}), "15 at most"),
-    "the loopback": (params({**NODE1, "interface": "lo"}), "interface lo is the loopback"),
+    "the loopback": (params({**NODE1, "interface": "lo"}), "interface name 'lo' is the loopback"),
+    "an interface that the kernel would number": (
+        params({**NODE1, "interface": "%d"}),
+        "interface name '%d' holds '%', for which the kernel puts a number of its own; leave it out",
+    ),
     "an address without a prefix length": (params({**NODE1, "address": "192.168.50.10"}), "no prefix length"),
     "an address that is none": (params({**NODE1, "address": "192.168.50.300/24"}), "no IPv4 address"),
     "an IPv6 address": (params({**NODE1, "address": "fd00::1/64"}), "no IPv4 address"),

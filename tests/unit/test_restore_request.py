@@ -139,6 +139,10 @@ REFUSED: t.Dict[str, t.Tuple[t.Dict[str, t.Any], t.List[str]]] = {
         {"tunnel": {"address": "10.244.1.62", "mtu": "big"}},
         ["tunnel: mtu 'big' is not a number of bytes; give one such as 1480"],
     ),
+    "a tunnel with an MTU of superscripts": (
+        {"tunnel": {"address": "10.244.1.62", "mtu": "²"}},
+        ["tunnel: mtu '²' is not a number of bytes; give one such as 1480"],
+    ),
     "a tunnel with the address of a workload": (
         {"workloads": [WEB1, WEB2], "tunnel": {"address": WEB1["address"]}},
         [f"tunnel: address {WEB1['address']} is also that of workload web1; give each its own"],

@@ -153,6 +153,19 @@ DAMAGE: t.Dict[str, t.Tuple[str, str]] = {
         changed(workloads=[{"name": "web1"}]),
         "lacks something or has too much (workloads: {'name': 'web1'} lacks address)",
     ),
+    **{
+        f"with {what} of another type": (changed(**change), "lacks something or has too much")
+        for what, change in {
+            "the MTU of the tunnel": {"tunnel": {"address": "10.244.166.190", "mtu": "x", "endpoints": []}},
+            "a module": {"modules": [None]},
+            "a block": {"blocks": [None]},
+            "the node": {"node": 7},
+        }.items()
+    },
+    "with a name that is not UTF-8": (
+        changed(workloads=[{"name": "\udcff", "address": "10.244.166.128"}]),
+        "lacks something or has too much",
+    ),
     "with a tunnel that lacks its MTU": (
         changed(tunnel={"address": "10.244.166.190", "endpoints": []}),
         "lacks something or has too much",

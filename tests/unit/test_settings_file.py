@@ -93,3 +93,14 @@ def test_a_file_that_cannot_be_written_is_named_with_the_remedy(
     words = "cannot be written (No space left on device); make room, or choose another path"
     assert str(caught.value) == f"{path}: {words}"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["90-test.conf", ""])
+def test_its_path_must_be_absolute(path: str) -> None:
+    with pytest.raises(FabricError, match=f"'{path}' is not an absolute path; write it from / on"):
+        keep(path, [FORWARD])
+
+
+def test_its_path_may_be_too_long_for_the_kernel() -> None:
+    with pytest.raises(FabricError, match="File name too long"):
+        keep("/" + "x" * 5000, [FORWARD])

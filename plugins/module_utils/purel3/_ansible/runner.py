@@ -22,6 +22,7 @@ def run(module: AnsibleModule, propose: t.Callable[[Params], Proposal]) -> None:
     `propose` reads and plans, writes nothing, and raises FabricError for whatever is wrong.
     """
     try:
+        _refuse_nul(module.params)
         proposal = propose(module.params)
         if proposal.obstacles and not module.check_mode:
             raise InvalidInput(proposal.obstacles)
@@ -53,6 +54,7 @@ def run_info(module: AnsibleModule, read: t.Callable[[Params], t.Mapping[str, t.
     `read` may return `warnings` beside them.
     """
     try:
+        _refuse_nul(module.params)
         values = dict(read(module.params))
     except FabricError as error:
         fail(module, error)
@@ -68,6 +70,25 @@ def run_waiting_info(module: AnsibleModule, read: t.Callable[..., t.Mapping[str,
     `read` is as in run_info, and takes may_wait as well.
     """
     run_info(module, lambda params: read(params, may_wait=not module.check_mode))
+
+
+def _refuse_nul(params: Params) -> None:
+    """Refuse what no path, name or file holds, in options of any depth; raises InvalidInput, which shows no value."""
+    faults = [fault for name, value in params.items() for fault in _with_nul(f"option {name}", value)]
+    if faults:
+        raise InvalidInput(faults)
+
+
+def _with_nul(where: str, value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, str) and "\0" in value:
+        yield f"{where} holds a NUL character; remove it"
+    elif isinstance(value, t.Mapping):
+        for key, item in value.items():
+            yield from _with_nul(f"{where}.{key!a}: its name", key)
+            yield from _with_nul(f"{where}.{key!a}", item)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _with_nul(f"{where}[{index}]", item)
 
 
 def fail(module: AnsibleModule, error: FabricError) -> None:

@@ -51,6 +51,8 @@ def read_bytes(path: str) -> t.Optional[t.Tuple[bytes, os.stat_result]]:
 
     Raises ForeignObject: a link or something else than a file is there; FabricError: it cannot be read.
     """
+    if not os.path.isabs(path):
+        raise FabricError(f"{path!r} is not an absolute path; write it from / on")
     found = _other(path)
     if found:
         raise ForeignObject(f"{path} is {found} and so not ours; move it away, or choose another path")

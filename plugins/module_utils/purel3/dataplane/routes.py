@@ -21,7 +21,7 @@ from ..state.kinds.route import (
     Route,
 )
 from ..state.plan import Request
-from ..values.names import fault_of_device
+from ..values.names import fault_of_device, is_decimal
 
 _TABLE_MAXIMUM = 2**32 - 1
 _METRIC_MAXIMUM = 2**32 - 1
@@ -107,7 +107,7 @@ def _faults_of_way(kind: int, gateway: str, device: str, destination: str) -> t.
 def _number(what: str, text: str, names: t.Mapping[str, int], maximum: int, faults: t.List[str]) -> int:
     if text in names:
         return names[text]
-    if text.isdigit() and 0 < int(text) <= maximum:
+    if is_decimal(text) and 0 < int(text) <= maximum:
         return int(text)
     faults.append(f"{what} {text!r} is none of {', '.join(sorted(names))}, nor a number from 1 to {maximum}")
     return 0

@@ -19,6 +19,7 @@ from ..dataplane.workload import to_request as request_workloads
 from ..host.request import MODULES_WITH_TUNNEL, SETTINGS_OF_TUNNEL, fault_of_module
 from ..state.plan import Request
 from ..values.modes import Mode
+from ..values.names import is_decimal
 from ..values.workload import faults_of, faults_of_keys, workload_from
 from .state import State, TunnelEnd, settings_from
 
@@ -75,7 +76,7 @@ def _tunnel_end(options: t.Mapping[str, t.Any], endpoints: t.Iterable[str]) -> t
     mode = mode_of(options.get("device"))
     address, mtu = options.get("address"), options.get("mtu", mode.default_mtu)
     faults = [] if address else [f"tunnel: it has no address; give the one of {mode.device}, of a block of the node"]
-    if not str(mtu).isdigit():
+    if not is_decimal(str(mtu)):
         faults.append(f"tunnel: mtu {mtu!r} is not a number of bytes; give one such as {mode.default_mtu}")
     if faults:
         raise InvalidInput(faults)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import typing as t
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ def _read(sealed: Content) -> State:
     while number != FORMAT:
         number, content = number + 1, _UPGRADES[number](content)
     tunnel = content.pop("tunnel")
-    return State(
+    state = State(
         **{
             **content,
             "workloads": tuple(map(_workload, content["workloads"])),
@@ -151,6 +152,16 @@ def _read(sealed: Content) -> State:
             "identities": tuple(sorted(content["identities"].items())),
         }
     )
+    _require_types(state)
+    return state
+
+
+def _require_types(state: State) -> None:
+    """Raise TypeError or ValueError where a value is of another type, or a text that is not UTF-8."""
+    texts = [state.node, state.boot, *state.modules, *state.blocks, *itertools.chain(*state.settings)]
+    if state.tunnel:
+        texts += [state.tunnel.address, state.tunnel.device, *state.tunnel.endpoints, f"{state.tunnel.mtu:d}"]
+    "".join([*texts, *map(str, itertools.chain(*state.workloads))]).encode()
 
 
 def _workload(options: t.Mapping[str, t.Any]) -> Workload:

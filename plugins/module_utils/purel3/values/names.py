@@ -65,6 +65,9 @@ def problem_of_interface_name(name: str) -> t.Optional[Problem]:
 
 
 def _problem_of_taken(name: str) -> t.Optional[Problem]:
+    if "%" in name:
+        # In the name of a new interface (dev_alloc_name in net/core/dev.c).
+        return "holds '%', for which the kernel puts a number of its own", "leave it out"
     return (_TAKEN[name], "name the interface that carries the traffic") if name in _TAKEN else None
 
 
@@ -103,10 +106,15 @@ def fault_of_namespace(reference: str) -> str:
     return fault_of_word(reference).replace("name", "netns name", 1)
 
 
+def is_decimal(text: str) -> bool:
+    """Whether a text is a number in plain digits; for isdigit() also superscripts are, which int() does not read."""
+    return text.isascii() and text.isdigit()
+
+
 def path_of_process(reference: t.Union[str, int]) -> str:
     """Write a process id as the path of its namespace; any other reference stays as it is."""
     text = str(reference)
-    return f"/proc/{text}/ns/net" if text.isdigit() else text
+    return f"/proc/{text}/ns/net" if is_decimal(text) else text
 
 
 def namespace_from(option: t.Optional[str]) -> str:

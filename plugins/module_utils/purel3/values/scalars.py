@@ -108,7 +108,11 @@ def netns(text: str) -> str:
     if _PID.fullmatch(text):
         return pid(int(text))
     for folder in ("/run/netns/", "/var/run/netns/"):
-        if text.startswith(folder) and _NAME.fullmatch(text[len(folder) :]) and not text[len(folder) :].isdigit():
+        if (
+            text.startswith(folder)
+            and _NAME.fullmatch(text[len(folder) :])
+            and not names.is_decimal(text[len(folder) :])
+        ):
             return text[len(folder) :]
     is_path = _NETNS_PATH.fullmatch(text) and not any(part in (".", "..") for part in text.split("/"))
     if not is_path and not (_NAME.fullmatch(text) and len(text) <= LONGEST_NAME):

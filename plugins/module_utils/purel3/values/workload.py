@@ -18,6 +18,7 @@ from .names import (
     fault_of_interface_name,
     fault_of_namespace,
     fault_of_word,
+    is_decimal,
     path_of_process,
     problem_of_mac,
     read_mac,
@@ -79,7 +80,7 @@ class WorkloadOption(t.NamedTuple):
 
 def _read_number(value: t.Any) -> t.Any:
     # What is no number is left to be named as a fault.
-    return int(str(value)) if str(value).isdecimal() else value
+    return int(str(value)) if is_decimal(str(value)) else value
 
 
 def _fault_of_address(address: str) -> str:

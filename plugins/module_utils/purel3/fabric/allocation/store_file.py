@@ -71,6 +71,10 @@ def propose(request: StoreOptions) -> Proposal:
 
 
 def _allocations(request: StoreOptions) -> Allocations:
+    owners = [*request.blocks.items(), *request.addresses.items(), *request.tunnels.items()]
+    nameless = [f"{key}: {name!r} is no name" for key, name in owners if not isinstance(name, str)]
+    if nameless:
+        raise InvalidInput([f"allocations: {problem}; write that of its node or workload" for problem in nameless])
     lines = [f"block {block} {node}" for block, node in sorted(request.blocks.items())]
     lines += [f"address {address} {workload}" for address, workload in sorted(request.addresses.items())]
     lines += [f"tunnel {address} {node}" for address, node in sorted(request.tunnels.items())]

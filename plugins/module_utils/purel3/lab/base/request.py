@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv4Interface, IPv4Network
 
 from ...base.errors import InvalidInput
-from ...values.names import fault_of_device, fault_of_word
+from ...values.names import fault_of_new_device, fault_of_word
 from .backend import Backend, Values, named, node_keys, owners
 from .desired import ROUTER, Lab, LabLink, LabNode
 from .networks import router_addresses, segment_faults, segments_from_params
@@ -95,9 +95,7 @@ def _node_faults(node: LabNode) -> t.Iterator[str]:
     yield from _fault(f"node {node.name}", fault_of_word(node.name))
     yield from _twice([link.interface for link in node.links], f"is the name of two interfaces of node {node.name}")
     for link in node.links:
-        yield from _fault(f"node {node.name}", fault_of_device(link.interface))
-        if link.interface == "lo":
-            yield f"node {node.name}: interface lo is the loopback; use another name, such as ens33"
+        yield from _fault(f"node {node.name}", fault_of_new_device(link.interface))
         complaint = _fault_of_address(link.address)
         if complaint:
             yield f"node {node.name}: address {link.address} {complaint}"
