@@ -152,6 +152,16 @@ options:
     description: BIRD's control socket.
     type: path
     default: /run/bird/bird.ctl
+  config_path:
+    description:
+      - The file that BIRD reads; one of ours that somebody changed, or that others may change, is a difference.
+      - By default, the one that this host's BIRD reads.
+    type: path
+  state_path:
+    description:
+      - Where the node keeps what the next boot restores. One that is not there or damaged is a difference.
+      - If not given, it is not looked at.
+    type: path
   timeout:
     description:
       - How many seconds to wait at most for the node to become what it should be.
@@ -195,7 +205,7 @@ differences:
       description: Name of the node.
       type: str
     kind:
-      description: One of bird, session, route, announcement, kernel_route, blackhole, workload and tunnel.
+      description: One of bird, session, route, announcement, kernel_route, blackhole, workload, tunnel and file.
       type: str
     object:
       description: What differs.
@@ -366,6 +376,8 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     },
     "tunnel_endpoints": {"type": "list", "elements": "str"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
+    "config_path": {"type": "path"},
+    "state_path": {"type": "path"},
     "timeout": {"type": "float", "default": 120},
     "is_required": {"type": "bool", "default": True},
 }

@@ -11,7 +11,7 @@ import time
 import typing as t
 
 import pytest
-from bird_nodes import CHECKOUT, Network, Node, running, variables_of
+from bird_nodes import CHECKOUT, CONFIG, Network, Node, running, variables_of
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
 
@@ -156,6 +156,40 @@ def test_a_gateway_that_the_node_does_not_answer_for_is_named_once(three: Nodes)
     said, texts = differs(node, timeout=600, workloads=webs)
     assert texts == ["route 169.254.1.1/32 dev lo table local proto 112 scope link: missing"]
     assert said == f"after 0 s: 2/2 sessions up; {texts[0]}"
+
+
+def test_files_that_somebody_changed_are_named_by_conformance_and_by_the_plan(three: Nodes) -> None:
+    node = three["node1"]
+    state = "/run/node.json"
+    node.run("cp", str(CHECKOUT / "tests/golden/restore/format3.json"), state)
+    node.run("chmod", "644", state)
+    conforms(node, state_path=state)
+    node.run("sh", "-c", f"echo 'protocol static mine {{ ipv4; }}' >>{CONFIG}; chmod 666 {CONFIG}; echo >{state}")
+    _said, texts = differs(node, timeout=600, state_path=state)
+    edited = (
+        f"{CONFIG} was changed by hand after it was put in place, which BIRD obeys from its next start on; run "
+        "site.yml, which undoes that, and name a file with what is to stay in bird_includes"
+    )
+    assert texts[:2] == [edited, f"{CONFIG} may be changed by others than its owner (mode 666); run site.yml"]
+    assert texts[2].startswith(f"{state} is empty, ")
+    node.run("rm", state)
+    _said, texts = differs(node, timeout=600, state_path=state)
+    assert texts[2].startswith(f"{state} does not exist, so nothing is known of this node; ")
+    node.run("cp", str(CHECKOUT / "tests/golden/restore/format3.json"), state)
+    planned = purel3(node, "plan", "--state", state)
+    assert edited in " ".join(planned.stderr.split())
+    node.configure()
+    conforms(node)
+
+
+def test_a_session_that_somebody_disabled_is_named_and_enabled_again(three: Nodes) -> None:
+    node = three["node1"]
+    node.run("birdc", "disable", "peer_192_168_50_11")
+    _said, texts = differs(node)
+    assert texts[0].startswith("session with node2 192.168.50.11: ")
+    assert node.configure()["operations"] == ["~ enable session peer_192_168_50_11"]
+    conforms(node)
+    assert node.configure()["operations"] == []
 
 
 def test_who_announces_what_it_may_not_is_named_and_not_waited_for(network: Network) -> None:

@@ -66,7 +66,7 @@ ROOMS: t.Mapping[str, Room] = {
     "bird.talk": Room(("base", "host"), ("configure", "control", "daemon", "exports", "observation", "processes")),
     "bird.change": Room(
         ("base", "bird.protocols", "bird.talk", "state.kinds", "state.linux", "values"),
-        ("candidate", "commit", "handover", "hold", "propose", "read", "seal", "withdraw"),
+        ("candidate", "commit", "edited", "handover", "hold", "propose", "read", "seal", "withdraw"),
     ),
     "bird.service": Room(
         ("base", "bird.talk", "host", "state", "state.kinds", "state.linux"),
@@ -81,7 +81,8 @@ ROOMS: t.Mapping[str, Room] = {
     ),
     "verify": Room(
         (
-            *("base", "bird.talk", "dataplane", "dataplane.encapsulation", "kernel", "state", "state.kinds"),
+            *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "kernel", "restore"),
+            *("state", "state.kinds"),
             *("state.linux", "values"),
         ),
         ("check", "conformance"),
@@ -100,7 +101,7 @@ ROOMS: t.Mapping[str, Room] = {
     "lab": Room(("base", "kernel", "lab.backends", "lab.base"), ("control", "entry", "observed")),
     "cli": Room(
         (
-            *("base", "bird.talk", "dataplane.encapsulation", "kernel", "lab", "lab.base", "restore"),
+            *("base", "bird.change", "bird.talk", "dataplane.encapsulation", "kernel", "lab", "lab.base", "restore"),
             "state.kinds",
         ),
         ("guard", "main", "output", "plan", "restore", "show", "status", "version"),

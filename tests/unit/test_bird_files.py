@@ -73,7 +73,7 @@ def test_a_complaint_about_the_passwords_shows_none_of_them(tmp_path: Path) -> N
 def test_a_file_that_was_changed_by_hand_is_sealed_but_not_intact() -> None:
     sealed = seal("router id 1.1.1.1;\n")
     assert is_intact(sealed)
-    for changed in (sealed.replace("1.1.1.1", "1.1.1.2"), sealed + "# more\n" + sealed):
+    for changed in (sealed.replace("1.1.1.1", "1.1.1.2"), sealed + "# more\n" + sealed, sealed + "# more\n"):
         assert is_sealed(changed)
         assert not is_intact(changed)
     assert not is_intact("router id 1.1.1.1;\n")

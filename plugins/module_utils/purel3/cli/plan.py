@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import typing as t
 
+from ..bird.change.edited import faults_of_config
+from ..bird.talk.daemon import find_config
 from ..restore import node, saved
 from .output import add_state, print_lines, warn
 
@@ -38,6 +40,6 @@ def run(options: argparse.Namespace) -> int:
     Raises FabricError where the node cannot be restored as it is.
     """
     outcome = node.preview(saved.read_state(options.state))
-    warn(NAME, outcome.warnings)
+    warn(NAME, (*outcome.warnings, *faults_of_config(find_config())))
     print_lines(outcome.operations)
     return SOMETHING if outcome.operations else NOTHING

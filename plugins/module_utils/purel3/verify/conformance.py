@@ -8,14 +8,17 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..base.errors import BirdError, FabricError
+from ..base.errors import BirdError, FabricError, InvalidInput
+from ..bird.change.edited import faults_of_config
 from ..bird.talk import observation
+from ..bird.talk.daemon import find_config
 from ..bird.talk.sessions import with_telling_errors
 from ..dataplane.firewall import blockers
 from ..dataplane.workload import find_missing
 from ..kernel import iptables, nftables
 from ..kernel.lookups import refusals
 from ..kernel.namespaces import fault_of
+from ..restore.saved import read_state
 from ..state.kinds.route import Route
 from ..state.kinds.scope import OWN_NAMESPACE, Scope
 from ..state.linux import reader
@@ -26,7 +29,7 @@ from ..state.plan_words import sorted_changes
 from ..state.scope import scope_of_request
 from ..values.modes import MODE_OF_DEVICE
 from ..values.workload import WARN, workload_from
-from .differences import TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
+from .differences import FILE, TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
 from .expectation import Expectation, expectation_from_params
 from .gateway import packets_to_gateway, unanswered
 from .remarks import of_firewalls, of_foreign
@@ -52,6 +55,7 @@ def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dic
     waited = time.monotonic() - started
     found = _in_kernel(expectation, WORKLOAD, expectation.workloads)
     differences += (*found.differences, *_in_kernel(expectation, TUNNEL, expectation.tunnel).differences)
+    differences += tuple(_of_files(expectation.node, params["config_path"] or find_config(), params["state_path"]))
     differences += tuple(in_the_way(expectation, WORKLOAD, () if is_told_only else missing.values()))
     firewalls = of_firewalls(expectation.node, blockers(nftables.read_forwarding(), iptables.forward_rules()))
     foreign = of_foreign(expectation.node, expectation.origins.pools, found.observed)
@@ -66,6 +70,17 @@ def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dic
         was_all = differences and patience(differences, seen, timeout) >= timeout > 0
         raise NotConforming(f"after {timeout if was_all else int(waited):g} s: {text}", values)
     return values
+
+
+def _of_files(node: str, config_path: str, state_path: t.Optional[str]) -> t.Iterator[Difference]:
+    for fault in faults_of_config(config_path):
+        yield Difference(node, FILE, config_path, "as put in place", "changed", fault)
+    try:
+        if state_path:
+            read_state(state_path)
+    except InvalidInput as error:
+        for fault in error.faults:
+            yield Difference(node, FILE, state_path or "", "as put in place", "changed", fault)
 
 
 def _settled(expectation: Expectation, socket: str, timeout: float) -> t.Tuple[Seen, t.Tuple[Difference, ...]]:

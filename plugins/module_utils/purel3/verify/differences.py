@@ -25,6 +25,7 @@ KERNEL_ROUTE = "kernel_route"
 BLACKHOLE_ROUTE = "blackhole"
 WORKLOAD = "workload"
 TUNNEL = "tunnel"
+FILE = "file"
 
 _OUR_PROTOCOLS = "peer_"
 _BIRD_PROTOCOL = ROUTE_PROTOCOLS["bird"]
@@ -34,7 +35,7 @@ _BIRD_PROTOCOL = ROUTE_PROTOCOLS["bird"]
 class Difference:
     """One thing that is not as it should be.
 
-    kind: bird, session, route, announcement, kernel_route, blackhole, workload or tunnel.
+    kind: bird, session, route, announcement, kernel_route, blackhole, workload, tunnel or file.
     object: for example `node3 192.168.50.12` or a block.
     text: all of that but the node, in words.
     """

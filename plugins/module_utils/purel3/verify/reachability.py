@@ -17,6 +17,7 @@ ICMP = "icmp"
 TCP = "tcp"
 _WORDS = {ICMP: "ICMP", TCP: "TCP"}
 _LISTED = 20
+_NAMED = 3
 
 Params = t.Mapping[str, t.Any]
 
@@ -183,14 +184,20 @@ def summary(reachable: int, pairs: int, protocols: t.Sequence[str]) -> str:
 
 
 def unreachable_lines(unreachable: t.Sequence[t.Mapping[str, str]]) -> t.List[str]:
-    """List pairs, as judge returns them, for people: the first 20 in a line each, and how many more there are."""
-    lines = [
-        f"{item['source']} -> {item['destination']} {item['address']}: {item['reason']}"
-        for item in unreachable[:_LISTED]
-    ]
-    if len(unreachable) > _LISTED:
-        lines.append(f"... and {len(unreachable) - _LISTED} more")
-    return lines
+    """List pairs, as judge returns them, for people: the first 20 lines, and how many more there are.
+
+    What holds for several pairs of one source is one line, such as that it has no namespace.
+    """
+    found: t.Dict[t.Tuple[str, str], t.Dict[str, None]] = {}
+    for item in unreachable:
+        found.setdefault((item["source"], item["reason"]), {})[f"{item['destination']} {item['address']}"] = None
+    lines = [f"{source} -> {_listed(tuple(places))}: {reason}" for (source, reason), places in found.items()]
+    return [*lines[:_LISTED], *([f"... and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else [])]
+
+
+def _listed(places: t.Sequence[str]) -> str:
+    rest = len(places) - _NAMED
+    return f"{', '.join(places[:_NAMED])} and {rest} more" if rest > 1 else ", ".join(places)
 
 
 def _faults(where: str, name: str, address: str) -> t.Iterator[str]:

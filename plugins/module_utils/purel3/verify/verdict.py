@@ -13,6 +13,7 @@ from ..bird.talk.node_status import describe_node
 from .differences import (
     ANNOUNCEMENT,
     BIRD,
+    FILE,
     SESSION,
     TUNNEL,
     WORKLOAD,
@@ -50,7 +51,7 @@ def patience(differences: t.Iterable[Difference], seen: Seen, timeout: float) ->
     for difference in differences:
         if difference.kind == ANNOUNCEMENT or (difference.kind == BIRD and seen.complaint):
             longest = max(longest, min(timeout, _SHORT_PATIENCE))
-        elif difference.kind not in (WORKLOAD, TUNNEL):
+        elif difference.kind not in (WORKLOAD, TUNNEL, FILE):
             return timeout
     return longest
 

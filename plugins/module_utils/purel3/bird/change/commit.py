@@ -46,6 +46,9 @@ def apply(change: ConfigChange, *, keeps_original: bool) -> None:
     except OSError as error:
         raise _unchanged(change, error) from error
     with connected(request.socket) as control:
+        if control is not None:
+            for name in change.disabled():
+                control.tell(f"enable {name}")
         if control is None or not change.reloads:
             _install(change, None)
         else:

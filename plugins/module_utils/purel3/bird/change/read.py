@@ -35,6 +35,8 @@ ALL = "all"
 TRY = "try"
 CONFIRM = "confirm"
 
+OUR_SESSIONS = "peer_"
+
 _NOTHING = NodeView((), (), frozenset(), {})
 _INCLUDE = re.compile(rf'^include "{re.escape(PASSWORDS)}";', re.MULTILINE)
 
@@ -124,6 +126,17 @@ class ConfigChange:
     def waits(self) -> bool:
         """Whether somebody else confirms it."""
         return self.is_timed and self.request.phase == TRY
+
+    def disabled(self) -> t.Tuple[str, ...]:
+        """Name the sessions that stay and that somebody disabled; not those that BIRD shut down by a limit."""
+        protocols = self.running.observed.protocols if self.running is not None else ()
+        kept = {one.protocol for one in self.impacts} if self.reloads else None
+        return tuple(
+            one.name
+            for one in protocols
+            if one.session is not None and one.state == "down" and one.name.startswith(OUR_SESSIONS)
+            if "limit" not in one.session.last_error.lower() and (kept is None or one.name in kept)
+        )
 
     def restarts(self) -> t.Tuple[Impact, ...]:
         """Return the sessions that are up and restart, and what else is up and loses its neighbours."""
@@ -293,6 +306,8 @@ def _changes_of(change: ConfigChange) -> t.Iterator[str]:
             yield f"{'+' if old is None else '~'} file {path}"
         elif old is not None and new is not None and old.ownership != new.ownership:
             yield f"~ owner and mode of {path}"
+    for name in change.disabled():
+        yield f"~ enable session {name}"
     if change.reloads:
         yield f"~ reload BIRD at {change.request.socket}"
 

@@ -44,9 +44,9 @@ def is_sealed(text: str, symbol: str = SYMBOL) -> bool:
 
 
 def is_intact(text: str, symbol: str = SYMBOL) -> bool:
-    """Say whether a file holds exactly what its seal says; False where there is none."""
-    content, found, _rest = text.rpartition(_start(symbol))
-    return bool(found) and digest(content) == sealed_digest(text, symbol)
+    """Say whether a file holds exactly what its seal says, and nothing after it; False where there is none."""
+    content, found, rest = text.rpartition(_start(symbol))
+    return bool(found) and rest == f"{digest(content)}{_END}\n"
 
 
 def sealed_digest(text: str, symbol: str = SYMBOL) -> t.Optional[str]:
