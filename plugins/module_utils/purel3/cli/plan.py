@@ -39,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
 
     Raises FabricError where the node cannot be restored as it is.
     """
+    # First, because what is saved may be what somebody damaged.
+    warn(NAME, tuple(faults_of_config(find_config())))
     outcome = node.preview(saved.read_state(options.state))
-    warn(NAME, (*outcome.warnings, *faults_of_config(find_config())))
+    warn(NAME, outcome.warnings)
     print_lines(outcome.operations)
     return SOMETHING if outcome.operations else NOTHING
