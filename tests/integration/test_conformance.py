@@ -13,6 +13,7 @@ import typing as t
 import pytest
 from bird_nodes import CHECKOUT, CONFIG, Network, Node, running, variables_of
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.bird.text.config import render_variables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
 
 BLOCKS = {"node1": "10.244.166.128/26", "node2": "10.244.104.0/26", "node3": "10.244.135.0/26"}
@@ -190,6 +191,22 @@ def test_a_session_that_somebody_disabled_is_named_and_enabled_again(three: Node
     assert node.configure()["operations"] == ["~ enable session peer_192_168_50_11"]
     conforms(node)
     assert node.configure()["operations"] == []
+
+
+def test_a_session_with_a_peer_whose_address_changes_is_a_restart_like_others(three: Nodes) -> None:
+    node = three["node1"]
+    second, third = node.peers
+    options = {"max_session_restarts": 0}
+    moved = {**node.variables, "bird_peers": [{**second, "address": "192.168.50.21"}, third]}
+    refused = node.module("bird_config", content=render_variables(moved), **options)
+    assert refused["msg"].startswith(
+        "1 sessions that are up would restart, and max_session_restarts allows 0: "
+        "node2 192.168.50.11: removed (its address becomes 192.168.50.21); nothing was changed"
+    )
+    conforms(node)
+    # A peer that goes, and another one that comes, are what the user asked for.
+    other = {**node.variables, "bird_peers": [{**second, "name": "node4", "address": "192.168.50.21"}, third]}
+    assert node.good("bird_config", check=True, content=render_variables(other), **options)["refusals"] == []
 
 
 def test_who_announces_what_it_may_not_is_named_and_not_waited_for(network: Network) -> None:

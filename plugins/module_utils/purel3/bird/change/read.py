@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from ...base.errors import FabricError, ForeignObject, InvalidInput
 from ...base.files import File, Ownership, read
-from ...values.effects import NONE
+from ...values.effects import ADDED, NONE, REMOVED
 from ..talk.configure import wait_for_quiet
 from ..talk.control import DEFAULT_SOCKET, Control, connected
 from ..talk.daemon import Program
@@ -139,10 +139,18 @@ class ConfigChange:
         )
 
     def restarts(self) -> t.Tuple[Impact, ...]:
-        """Return the sessions that are up and restart, and what else is up and loses its neighbours."""
+        """Return the sessions that are up and restart, as those with a peer whose address changes do.
+
+        So does what is no session, is up, and loses its neighbours.
+        """
         protocols = self.running.observed.protocols if self.running is not None else ()
         up = {one.name for one in protocols if one.is_established or (one.session is None and one.state == "up")}
-        return tuple(one for one in self.impacts if one.is_break and one.protocol in up)
+        moved = {one.name: one.address for one in self.impacts if one.effect == ADDED and one.address}
+        gone = (one for one in self.impacts if one.effect == REMOVED and one.name in moved and one.protocol in up)
+        return (
+            *(one for one in self.impacts if one.is_break and one.protocol in up),
+            *(replace(one, reasons=(f"its address becomes {moved[one.name]}",)) for one in gone),
+        )
 
     def switches(self) -> t.Tuple[ModeChange, ...]:
         """Return the pools whose packets are on their way and would travel another way."""
