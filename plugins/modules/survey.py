@@ -106,6 +106,13 @@ faults_found:
   sample:
     restore:
       - "/usr/local/sbin/purel3 stands in the way: it is not ours; move it away, or choose another path"
+foreign:
+  description: Those of RV(faults_found) that are about what is not ours, and that no task before could mend.
+  returned: success
+  type: dict
+  sample:
+    restore:
+      - "/usr/local/sbin/purel3 stands in the way: it is not ours; move it away, or choose another path"
 """
 
 import typing as t

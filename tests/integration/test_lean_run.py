@@ -142,16 +142,38 @@ def test_only_what_may_differ_has_a_task(lab: FabricLab) -> None:
     assert said_of == {"node1": [*["skipping"] * 2, "changed", *["skipping"] * 4], "node2": []}
 
 
-def test_a_fault_is_told_as_ever_and_no_node_is_touched(lab: FabricLab) -> None:
-    do(lab, {"node1": "ip netns del web1", "node2": f"cp -p /etc/bird/bird.conf /run/kept; {FOREIGN}"})
+def test_all_that_stands_in_the_way_on_all_nodes_is_told_at_once_and_no_node_is_touched(lab: FabricLab) -> None:
+    address = lab.workloads("node1")[0]["address"]
+    by_hand = f"blackhole {address}/32 proto static"
+    unit = "/etc/sysctl.d/90-purel3-fabric.conf"
+    do(
+        lab,
+        {
+            "node1": f"ip netns del web1; ip route replace {by_hand}; mv {unit} /run/unit; echo '# mine' >{unit}",
+            "node2": f"cp -p /etc/bird/bird.conf /run/kept; {FOREIGN}",
+        },
+    )
     try:
         for options in (("--check",), ()):
             outcome = lab.try_play("site.yml", *options)
             assert outcome.status != 0
-            assert "route 198.51.100.0/24 blackhole" in outcome.output
+            for told in (
+                f"node1: {unit} stands in the way: it is not ours",
+                f"route {by_hand} stands in the way: it is there and not ours",
+                "node2: /etc/bird/bird.conf: it is not ours and holds protocol static others with route "
+                "198.51.100.0/24 blackhole",
+            ):
+                assert told in " ".join(outcome.output.split()), outcome.output
+            assert "No node was touched" in outcome.output
             assert set(outcome.changed().values()) == {0}
     finally:
-        do(lab, {"node2": "cp -p /run/kept /etc/bird/bird.conf"})
+        do(
+            lab,
+            {
+                "node1": f"ip route del {by_hand}; mv /run/unit {unit}",
+                "node2": "cp -p /run/kept /etc/bird/bird.conf",
+            },
+        )
     assert lab.play("site.yml").changed() == {"node1": 1, "node2": 0, "node3": 0}
 
 

@@ -140,6 +140,7 @@ def test_a_fault_settles_nothing_and_stops_nobody(looked_at: t.List[str]) -> Non
     assert found["is_settled"] is False
     assert found["faults_found"]["workloads"] == ("one", "two")
     assert set(found["faults_found"]) == {"workloads", "bird_config", "bird_service", "restore"}
+    assert found["foreign"] == {"bird_config": ("in the way",)}
     assert looked_at == ["host", "workloads", "bird_config", "bird_service"]
 
 

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ...base.errors import FabricError, InvalidInput
+from ...base.errors import FabricError, ForeignObject, InvalidInput
 from ...base.proposal import Proposal
 from ...dataplane.firewall import blockers
 from ...kernel import iptables, nftables
@@ -35,10 +35,11 @@ _AFTER: t.Mapping[str, t.Tuple[str, ...]] = {
 
 
 class Finding(t.NamedTuple):
-    """What a concern's task would do or say, one line each; whether that is a fault."""
+    """What a concern's task would do or say, one line each; whether that is a fault, and one of what is not ours."""
 
     lines: t.Tuple[str, ...] = ()
     is_fault: bool = False
+    is_foreign: bool = False
 
 
 class _Concern(t.NamedTuple):
@@ -73,6 +74,7 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
         "warnings": [] if is_settled else [f"{node}: {text}" for text in _remarks(given.get("host_info"))],
         "differences": {name: one.lines for name, one in found.items() if one.lines and not one.is_fault},
         "faults_found": {name: one.lines for name, one in found.items() if one.is_fault},
+        "foreign": {name: one.lines for name, one in found.items() if one.is_foreign},
     }
 
 
@@ -100,6 +102,8 @@ def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Finding:
         return Finding(concern.look(checked.validated_parameters))
     except InvalidInput as error:
         return Finding(error.faults, is_fault=True)
+    except ForeignObject as error:
+        return Finding(tuple(str(error).splitlines()), is_fault=True, is_foreign=True)
     except (FabricError, OSError) as error:
         return Finding((str(error),), is_fault=True)
 
