@@ -51,6 +51,8 @@ def test_the_file_reads_as_what_it_was_written_from_and_bird_takes_it() -> None:
     text = render(ROUTES)
     assert parse_held(text) == ROUTES
     assert render(tuple(reversed(ROUTES))) == text
+    # BIRD prefers what it learns by BGP: that has 100.
+    assert "    preference 50;" in text.splitlines()
     check_text(require_program(), f"router id 10.0.0.1;\n{text}", "/nowhere/bird.conf")
 
 

@@ -17,9 +17,10 @@ def settings(text: str) -> t.List[t.Tuple[str, str]]:
     return re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE)
 
 
-def test_what_the_firewall_flushes_comes_back_after_it_however_often_it_does_so() -> None:
+def test_it_comes_before_bird_and_after_whatever_flushes_its_rules_however_often_that_does_so() -> None:
     found = dict(settings(unit.unit_text("/sbin/purel3", "/lib/node.json")))
     assert unit.FIREWALL in found["After"].split()
+    assert "bird.service" in found["Before"].split()
     assert found["ExecStart"] == "/sbin/purel3 restore --state /lib/node.json"
     # systemd counts starts by hand as well, and refuses the sixth within ten seconds.
     assert found["StartLimitIntervalSec"] == "0"
