@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from bad_fabric import REFLECTED, Case, check_report
+from bad_fabric import REFLECTED, Case, check_report, problems
 
 CASES = [
     Case(
@@ -318,3 +320,42 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_fault_is_reported_with_line_value_and_remedy(case: Case) -> None:
     check_report(case)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'hunter2'",
+        '"hunter2"',
+        "'hunter2' | string",
+        "bgp_password | default('hunter2')",
+        "bgp_password | d( 'hunter2' )",
+        "['hunter2'] | first",
+        "('hunter2')",
+        "{'a': 'hunter2'}['a']",
+        "bgp_password ~ 'hunter2'",
+        "'hunter2' if vault is undefined else vault",
+        "bgp_password }}hunter2{{ bgp_password",
+    ],
+)
+def test_a_password_in_clear_is_refused_however_it_is_wrapped(expression: str) -> None:
+    text = REFLECTED.replace('"{{ bgp_password }}"', f"{json.dumps(f'{{{{ {expression} }}}}')}")
+    assert problems(text) == [
+        "lab.fabric.yml:9: bgp: password has a text in its template, and this file is no place for secrets; put it "
+        "into a "
+        'vaulted variable and write "{{ NAME_OF_THE_VARIABLE }}"'
+    ]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "bgp_passwords['rack a']",
+        "hostvars['vault']['bgp']",
+        "lookup('file', 'secrets/bgp') | trim",
+        "(lookup('env', 'BGP')).split(':')[0]",
+        "bgp_password | default('')",
+    ],
+)
+def test_a_password_may_be_any_expression_that_finds_it(expression: str) -> None:
+    assert problems(REFLECTED.replace('"{{ bgp_password }}"', json.dumps(f"{{{{ {expression} }}}}"))) == []

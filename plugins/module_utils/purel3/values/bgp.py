@@ -15,7 +15,13 @@ from .scalars import BadValue, ipv4, network
 MOST_REFLECTORS = 5
 
 _COMMUNITY = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
-_TEMPLATE = re.compile(r"\{\{.*[A-Za-z_].*\}\}", re.DOTALL)
+# One expression, in which the second pattern finds texts, names before a bracket, and brackets.
+_TEMPLATE = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
+_TOKEN = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[A-Za-z_][\w.]*\s*[(\[]|[A-Za-z_]\w*|[])]\s*\[|[][()]""", re.DOTALL
+)
+# What they are given is what they return.
+_DEFAULTS = ("default(", "d(")
 _RULE = re.compile(r"([0-9]{1,10}) *\+ *last_octet")
 _GATEWAY = IPv4Address("169.254.1.1")
 _ROUTER_REMEDY = "write the address by which the node reaches it"
@@ -71,8 +77,27 @@ def aggregate(text: str) -> IPv4Network:
 
 
 def is_template(text: str) -> bool:
-    """Whether a text is nothing but an expression for Ansible to evaluate, as `{{ NAME }}` is."""
-    return _TEMPLATE.fullmatch(text.strip()) is not None
+    """Whether a text is nothing but an expression for Ansible to evaluate, as `{{ NAME }}` is.
+
+    A text within it may be what a function or a variable is asked for, but not what the expression amounts to.
+    """
+    found = _TEMPLATE.fullmatch(text.strip())
+    if found is None:
+        return False
+    around: t.List[str] = [""]
+    has_name = False
+    for token in (match[0].replace(" ", "") for match in _TOKEN.finditer(found[1])):
+        if token[0] in "'\"":
+            if len(token) > 2 and (around[-1] in ("", "(", "[") or around[-1] in _DEFAULTS):
+                return False
+        elif token[-1] in "([":
+            has_name = has_name or token[0] not in "()[]"
+            around += [token]
+        elif token in ("]", ")"):
+            around = around[:-1] or [""]
+        else:
+            has_name = True
+    return has_name
 
 
 def as_number_rule(text: str) -> int:

@@ -81,7 +81,9 @@ def _password(section: Section) -> t.Optional[str]:
     if isinstance(item.value, str) and (item.value == "" or bgp.is_template(item.value)):
         return item.value
     # What is wrong with it is told without telling it.
-    section.fault(item.line, "password is not a template, and this file is no place for secrets", _PASSWORD_REMEDY)
+    is_within = isinstance(item.value, str) and item.value.strip().startswith("{{")
+    problem = "password has a text in its template" if is_within else "password is not a template"
+    section.fault(item.line, f"{problem}, and this file is no place for secrets", _PASSWORD_REMEDY)
     return None
 
 
