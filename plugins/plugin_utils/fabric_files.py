@@ -21,6 +21,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.lab.backends.
 from ansible_collections.purel3.fabric.plugins.plugin_utils.yaml_document import load
 
 ENDINGS = (".fabric.yml", ".fabric.yaml")
+_LONGEST_CHAIN = 20
 # Ansible passes over files of this extension in an inventory folder.
 STORE_ENDING = ".allocations.txt"
 
@@ -90,6 +91,9 @@ def _read_base(path: str, name: Located, faults: Faults, extending: t.Tuple[str,
         faults.add(name.line, f"{extends} is no fabric file", "name a file that ends in .fabric.yml")
     elif not os.path.isfile(target):
         faults.add(name.line, f"{extends}: there is no such file", "write its path as seen from this file")
+    elif len(extending) > _LONGEST_CHAIN:
+        problem = f"{extends} is the end of a chain of more than {_LONGEST_CHAIN} files"
+        faults.add(name.line, problem, "put some of them together")
     elif os.path.realpath(target) in extending:
         faults.add(name.line, f"{extends} leads back to this file", "name one that stands alone")
     if faults:

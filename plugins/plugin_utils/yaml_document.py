@@ -76,6 +76,7 @@ class _Reader:
         self._constructor = SafeConstructor()
         self._done: t.Dict[int, Located] = {}
         self._sizes: t.Dict[int, int] = {}
+        self._depths: t.Dict[int, int] = {}
         self._open: t.Set[int] = set()
 
     def read(self, node: Node) -> Located:
@@ -96,10 +97,12 @@ class _Reader:
         if isinstance(node, MappingNode):
             parts = [value for _key, value in node.value]
         size = self._sizes[id(node)] = 1 + sum(self._sizes.get(id(part), 1) for part in parts)
-        if size <= _LARGEST:
+        depth = self._depths[id(node)] = 1 + max((self._depths.get(id(part), 0) for part in parts), default=0)
+        if size <= _LARGEST and depth <= _DEEPEST:
             return found
-        self._faults.add(found.line, f"aliases unfold this to more than {_LARGEST} values", "write it without them")
-        self._sizes[id(node)] = 1
+        much = f"more than {_LARGEST} values" if size > _LARGEST else f"more than {_DEEPEST} levels"
+        self._faults.add(found.line, f"aliases unfold this to {much}", "write it without them")
+        self._sizes[id(node)] = self._depths[id(node)] = 1
         refused = self._done[id(node)] = Located(None, found.line, is_refused=True)
         return refused
 

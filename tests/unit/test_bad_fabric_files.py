@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import typing as t
 
 import pytest
+import yaml
 from bad_fabric import GOOD, REFLECTED, Case, check_report, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,6 +175,18 @@ CASES = [
         "as_number: 64512\ngroups: [a]",
         ["3: groups is a list, not a mapping; see 'ansible-doc -t inventory constructed'"],
     ),
+    Case(
+        "a group has the name of a node",
+        "as_number: 64512",
+        "as_number: 64512\ngroups: {node1: 'true'}",
+        ["3: groups: node1 is also the name of a node (line 8); rename the group"],
+    ),
+    Case(
+        "a key of a filter has a new line in it",
+        "as_number: 64512",
+        'as_number: 64512\nfilters: {f: [{"a\\nb": 1, action: accept}]}',
+        ["3: filters: f rule 1 a\\nb: unknown key 'a\\nb'; choose from match, action, set"],
+    ),
 ]
 
 
@@ -207,3 +222,39 @@ def test_deep_nesting_and_aliases_that_unfold_without_end_are_refused() -> None:
     doubling = "".join(f"  a{number + 1}: &a{number + 1} [*a{number}, *a{number}]\n" for number in range(40))
     unfolded = problems(f"{GOOD}groups:\n  a0: &a0 x\n{doubling}")
     assert "lab.fabric.yml:40: aliases unfold this to more than 1000000 values; write it without them" in unfolded
+
+
+def test_a_chain_of_aliases_is_as_deep_as_what_it_unfolds_to() -> None:
+    chain = "".join(f"  a{number + 1}: &a{number + 1} [*a{number}]\n" for number in range(300))
+    faults = problems(f"{GOOD}vars:\n  a0: &a0 x\n{chain}")
+    assert faults[0].endswith(": aliases unfold this to more than 100 levels; write it without them")
+    short = "".join(f"  a{number + 1}: &a{number + 1} [*a{number}]\n" for number in range(40))
+    assert problems(f"{GOOD}vars:\n  a0: &a0 x\n{short}") == []
+
+
+NASTY = ["\0", "a\nb", "", 2**70, None, [None], {"a": None}]
+Path = t.Tuple[t.Union[str, int], ...]
+
+
+def places(value: t.Any, path: Path = ()) -> t.Iterator[Path]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+@pytest.mark.parametrize("good", [GOOD, REFLECTED])
+def test_any_value_and_any_key_gives_a_fabric_or_a_report_of_one_line_a_fault(good: str) -> None:
+    for path in places(yaml.safe_load(good)):
+        for nasty in NASTY:
+            for is_key in (False, True):
+                fabric = yaml.safe_load(good)
+                holder = fabric
+                for key in path[:-1]:
+                    holder = holder[key]
+                if is_key and isinstance(holder, dict) and isinstance(nasty, str):
+                    holder[nasty] = holder.pop(path[-1])
+                else:
+                    holder[path[-1]] = nasty
+                for problem in problems(json.dumps(fabric)):
+                    assert re.fullmatch(r"lab\.fabric\.yml:[0-9]+: .+; .+", problem), (path, nasty, problem)

@@ -157,3 +157,11 @@ def test_two_files_cannot_extend_each_other(folder: Path) -> None:
     assert faults() == [
         "site.fabric.yml:2: extends lab/twin.fabric.yml leads back to this file; name one that stands alone"
     ]
+
+
+def test_a_chain_of_files_has_an_end(folder: Path) -> None:
+    for number in range(600):
+        write(folder, f"{number}.fabric.yml", f"{PLUGIN}extends: {number + 1}.fabric.yml\n")
+    with pytest.raises(InvalidInput) as refused:
+        read_source(str(folder / "0.fabric.yml"))
+    assert "is the end of a chain of more than 20 files; put some of them together" in refused.value.faults[0]

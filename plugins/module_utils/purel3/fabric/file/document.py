@@ -57,7 +57,11 @@ class Faults:
 
     def sentences(self) -> t.List[str]:
         """All faults in the order of their lines: `FILE:LINE: PROBLEM; REMEDY`."""
-        return [f"{self.file}:{line}: {text}" for line, text in sorted(self._found)]
+        return [f"{self.file}:{line}: {_on_one_line(text)}" for line, text in sorted(self._found)]
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 class Places:

@@ -9,6 +9,7 @@ import typing as t
 
 from ...values import scalars
 from ..file.extending import EXTENDS
+from ..file.report import Report
 from ..file.section import describe
 from .part import Draft, Part
 
@@ -39,10 +40,18 @@ def _read(draft: Draft) -> Fabric:
     return draft.fabric
 
 
+def _check(draft: Draft, report: Report) -> None:
+    for key, item in draft.file.mapping("groups").items():
+        if key in draft.node_names:
+            at = report.seen(("nodes", key))
+            draft.file.fault(item.line, f"groups: {key} is also the name of a node{at}", "rename the group")
+
+
 # The inventory plugin and allocation set these.
 PART = Part(
     keys=("plugin", EXTENDS, *CONSTRUCTED),
     read=_read,
+    check=_check,
     variables=("fabric_file",),
     large=("fabric_allocation_store",),
 )
