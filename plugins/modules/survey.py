@@ -107,7 +107,9 @@ faults_found:
     restore:
       - "/usr/local/sbin/purel3 stands in the way: it is not ours; move it away, or choose another path"
 foreign:
-  description: Those of RV(faults_found) that are about what is not ours, and that no task before could mend.
+  description:
+    - What stands in the way and no task could mend, by concern - what is not ours, and what the kernel lacks for a
+      tunnel.
   returned: success
   type: dict
   sample:

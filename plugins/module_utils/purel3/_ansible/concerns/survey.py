@@ -74,7 +74,10 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
         "warnings": [] if is_settled else [f"{node}: {text}" for text in _remarks(given.get("host_info"))],
         "differences": {name: one.lines for name, one in found.items() if one.lines and not one.is_fault},
         "faults_found": {name: one.lines for name, one in found.items() if one.is_fault},
-        "foreign": {name: one.lines for name, one in found.items() if one.is_foreign},
+        # With what the kernel of a node lacks for its tunnel, which no task could mend either.
+        "foreign": {
+            name: one.lines for name, one in found.items() if one.is_foreign or (name == "tunnel_info" and one.lines)
+        },
     }
 
 
