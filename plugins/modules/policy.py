@@ -218,6 +218,7 @@ notes:
     taken for a new one of its own.
   - No rule here can overrule the drop of another table, such as a firewall's.
   - Nothing brings the table back at the next boot but another run.
+  - The playbook C(verify) expects all workloads to reach each other. It counts what a policy denies as not reachable.
 seealso:
   - module: purel3.fabric.policy_info
   - module: purel3.fabric.workloads

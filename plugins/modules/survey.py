@@ -106,15 +106,13 @@ faults_found:
   sample:
     restore:
       - "/usr/local/sbin/purel3 stands in the way: it is not ours; move it away, or choose another path"
-foreign:
-  description:
-    - What stands in the way and no task could mend, by concern - what is not ours, and what the kernel lacks for a
-      tunnel.
+in_the_way:
+  description: What no task could mend, one sentence each - what is not ours, and what the kernel lacks for a tunnel.
   returned: success
-  type: dict
+  type: list
+  elements: str
   sample:
-    restore:
-      - "/usr/local/sbin/purel3 stands in the way: it is not ours; move it away, or choose another path"
+    - "/usr/local/sbin/purel3 stands in the way: it is not ours; move it away, or choose another path"
 """
 
 import typing as t

@@ -105,11 +105,11 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> t.List[str]:
     listed: t.List[str] = []
 
     def concern(name: str) -> t.Any:
-        def look(params: t.Mapping[str, t.Any]) -> t.Tuple[str, ...]:
+        def look(params: t.Mapping[str, t.Any]) -> Finding:
             listed.append(name)
             if isinstance(params["lines"], Exception):
                 raise params["lines"]
-            return tuple(params["lines"])
+            return Finding(tuple(params["lines"]))
 
         known = {"lines": {"type": "raw", "required": True}, "address": {"type": "str"}, "passwords": {"type": "str"}}
         return surveying._Concern(known, look)
@@ -140,7 +140,7 @@ def test_a_fault_settles_nothing_and_stops_nobody(looked_at: t.List[str]) -> Non
     assert found["is_settled"] is False
     assert found["faults_found"]["workloads"] == ("one", "two")
     assert set(found["faults_found"]) == {"workloads", "bird_config", "bird_service", "restore"}
-    assert found["foreign"] == {"bird_config": ("in the way",)}
+    assert found["in_the_way"] == ["in the way"]
     assert looked_at == ["host", "workloads", "bird_config", "bird_service"]
 
 

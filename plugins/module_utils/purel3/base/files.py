@@ -28,6 +28,9 @@ class Ownership:
     mode: int
 
 
+WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
 @dataclass(frozen=True)
 class File:
     """A file's whole text and who may read it."""

@@ -8,19 +8,18 @@ Whether a rule of theirs lets a workload's packets through after all, only packe
 
 from __future__ import annotations
 
-import struct
 import typing as t
 
-from ..kernel.nf_tables import DATA_VALUE, DATA_VERDICT, VERDICT_CODE, Expression, Forwarding, TableRule
+from ..kernel.nf_tables import DATA_VALUE, Expression, Forwarding, TableRule
+from ..state.kinds.expressions import ACCEPT, DROP, load, meta
 
 _FIREWALLD = "firewalld"
 _OF_USERS = "DOCKER-USER"
 # What a rule does beside its verdict, and that does not keep any packet from it.
 _PLAIN = ("counter", "log")
 _OURS = "cali"
-# linux/netfilter/nf_tables.h, linux/netfilter.h
-_IIFNAME, _OIFNAME, _EQUAL = (struct.pack("!I", number) for number in (6, 7, 0))
-_VERDICTS = {struct.pack("!I", 0): "drop", struct.pack("!I", 1): "accept"}
+_BOTH_WAYS = {load(meta("iifname")), load(meta("oifname"))}
+_EQUAL = bytes(4)
 
 
 class Blocker(t.NamedTuple):
@@ -84,23 +83,19 @@ def _end(rules: t.Iterable[TableRule]) -> str:
 
 def _verdict(step: Expression) -> str:
     """Read accept, drop or reject; empty for whatever else a step does, such as a jump."""
-    if step.name == "reject":
-        return step.name
-    data = dict(dict(step.attributes).get(2, ())) if step.name == "immediate" else {}
-    return _VERDICTS.get(dict(data.get(DATA_VERDICT, ())).get(VERDICT_CODE, b""), "")
+    return {ACCEPT: "accept", DROP: "drop"}.get(step, step.name if step.name == "reject" else "")
 
 
 def _has_accepted_ours(rules: t.Iterable[TableRule]) -> bool:
     accepting = [rule.expressions for rule in rules if rule.expressions and _verdict(rule.expressions[-1]) == "accept"]
     asked = {
-        dict(meta.attributes).get(2)
+        loaded
         for steps in accepting
-        for meta, compared in zip(steps, steps[1:])
-        if (meta.name, compared.name) == ("meta", "cmp")
-        if dict(compared.attributes).get(2) == _EQUAL
+        for loaded, compared in zip(steps, steps[1:])
+        if compared.name == "cmp" and dict(compared.attributes).get(2) == _EQUAL
         if dict(dict(compared.attributes)[3]).get(DATA_VALUE, b"").startswith(_OURS.encode())
     }
-    return asked >= {_IIFNAME, _OIFNAME}
+    return asked >= _BOTH_WAYS
 
 
 def _end_of_iptables(lines: t.Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import struct
 import typing as t
 
 from .attributes import attribute, nested, text, walk
-from .wire import NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Message
+from .wire import NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Message
 
 FAMILIES = {"inet": 1, "ip": 2, "bridge": 7, "ip6": 10}
 HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
@@ -26,13 +26,11 @@ DROP, ACCEPT, JUMP, GOTO, RETURN = 0, 1, 0xFFFFFFFD, 0xFFFFFFFC, 0xFFFFFFFB
 
 _SUBSYSTEM = 10
 _BATCH_BEGIN, _BATCH_END = 16, 17
-_BATCH_GENID = 1
 _NEWTABLE, _GETTABLE, _DELTABLE = 0, 1, 2
 _NEWCHAIN, _GETCHAIN, _DELCHAIN = 3, 4, 5
 _NEWRULE, _GETRULE, _DELRULE = 6, 7, 8
 _NEWSET, _GETSET, _DELSET = 9, 10, 11
 _NEWSETELEM, _GETSETELEM, _DELSETELEM = 12, 13, 14
-_GETGEN = 16
 
 _LIST_ELEM = 1
 _TABLE_NAME, _TABLE_USERDATA = 1, 6
@@ -44,7 +42,6 @@ _SET_TABLE, _SET_NAME, _SET_FLAGS, _SET_KEY_TYPE, _SET_KEY_LEN = 1, 2, 3, 4, 5
 _SET_DATA_TYPE, _SET_ID, _SET_USERDATA = 6, 10, 13
 _ELEMENTS_TABLE, _ELEMENTS_SET, _ELEMENTS = 1, 2, 3
 _ELEM_KEY, _ELEM_DATA, _ELEM_FLAGS = 1, 2, 3
-_GEN_ID = 1
 
 _COMMENT, _SET_COMMENT, _SET_KEY_BYTEORDER = 0, 7, 0
 _HOST_ORDER, _NETWORK_ORDER = 1, 2
@@ -234,10 +231,9 @@ def _remark(kind: int, comment: str) -> bytes:
     return bytes((kind, len(written))) + written if comment else b""
 
 
-def batch_begin(generation: t.Optional[int] = None) -> Message:
-    """Open a transaction; with a generation, it is refused (ERESTART) where somebody has changed a table since."""
-    body = _NFGENMSG.pack(0, 0, _SUBSYSTEM)
-    return Message(_BATCH_BEGIN, 0, body + (_u32(_BATCH_GENID, generation) if generation is not None else b""))
+def batch_begin() -> Message:
+    """Open a transaction."""
+    return Message(_BATCH_BEGIN, 0, _NFGENMSG.pack(0, 0, _SUBSYSTEM))
 
 
 def batch_end() -> Message:
@@ -338,8 +334,7 @@ def append_rule(family: str, table: str, rule: TableRule) -> Message:
     body = text(_RULE_TABLE, table) + text(_RULE_CHAIN, rule.chain) + nested(_RULE_EXPRESSIONS, *steps)
     if rule.comment:
         body += attribute(_RULE_USERDATA, _remark(_COMMENT, rule.comment))
-    # NLM_F_APPEND
-    return _message(_NEWRULE, NLM_F_CREATE | 0x800, family, body)
+    return _message(_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, body)
 
 
 def flush_chain(family: str, table: str, chain: str) -> Message:
@@ -357,11 +352,6 @@ def _encode(attributes: Attributes) -> bytes:
 def get_table(family: str, name: str) -> Message:
     """Ask for a table."""
     return _message(_GETTABLE, 0, family, text(_TABLE_NAME, name))
-
-
-def get_generation() -> Message:
-    """Ask how many transactions there have been in this namespace."""
-    return _message(_GETGEN, 0, "ip", b"")
 
 
 def dump_sets(family: str, table: str) -> Message:
@@ -408,11 +398,6 @@ def _comment(userdata: bytes, wanted: int) -> str:
             return _text(userdata[offset + 2 : offset + 2 + length])
         offset += 2 + length
     return ""
-
-
-def parse_generation(data: bytes, offset: int, end: int) -> int:
-    """Read the answer to get_generation."""
-    return _number(_attributes(data, offset, end)[_GEN_ID])
 
 
 def parse_set(data: bytes, offset: int, end: int) -> Set:

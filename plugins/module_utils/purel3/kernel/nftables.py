@@ -20,7 +20,6 @@ _NETLINK_NETFILTER = 12
 _UNKNOWN = (errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT)
 _LACKING = "this kernel has no nf_tables; boot one that has, or load its module: modprobe nf_tables"
 _MANY = 5000
-_CHANGED = "somebody else changed nftables at the same time; run it again"
 
 
 def read_table(family: str, name: str) -> t.Optional[TableContent]:
@@ -79,16 +78,14 @@ def _read_elements(inside: RtnetlinkSocket, family: str, table: str, known: Set)
         last = elements
 
 
-def commit(changes: t.Sequence[Message], generation: t.Optional[int] = None) -> None:
+def commit(changes: t.Sequence[Message]) -> None:
     """Carry out changes in one transaction: all of them, or nothing.
-
-    generation: nothing is done where somebody has changed a table since it was read.
 
     Raises MissingDependency where the kernel has no nftables, KernelError where it refuses.
     """
     if not changes:
         return
-    batch = [nf_tables.batch_begin(generation), *changes, nf_tables.batch_end()]
+    batch = [nf_tables.batch_begin(), *changes, nf_tables.batch_end()]
     try:
         with RtnetlinkSocket(_NETLINK_NETFILTER) as inside:
             refusals = inside.transact(batch)
@@ -97,12 +94,4 @@ def commit(changes: t.Sequence[Message], generation: t.Optional[int] = None) -> 
     for refusal in refusals:
         if refusal.position == 0 and refusal.number in _UNKNOWN:
             raise MissingDependency(_LACKING)
-        words = _CHANGED if refusal.number == errno.ERESTART else refusal.text
-        raise KernelError(f"nftables: {words}")
-
-
-def read_generation() -> int:
-    """Read how many transactions there have been in this namespace, whoever made them."""
-    with RtnetlinkSocket(_NETLINK_NETFILTER) as inside:
-        answer = inside.get(nf_tables.get_generation())
-    return nf_tables.parse_generation(*answer[1:]) if answer is not None else 0
+        raise KernelError(f"nftables: {refusal.text}")

@@ -89,7 +89,6 @@ class Policy(t.NamedTuple):
     """Rules for the traffic of the workloads that a selector selects.
 
     types: the directions for which it counts, also without a rule.
-    is_staged: counts what it would do, and does nothing.
     """
 
     name: str
@@ -97,7 +96,6 @@ class Policy(t.NamedTuple):
     types: t.FrozenSet[str]
     ingress: t.Tuple[PolicyRule, ...] = ()
     egress: t.Tuple[PolicyRule, ...] = ()
-    is_staged: bool = False
 
     def rules(self, direction: str) -> t.Tuple[PolicyRule, ...]:
         """Its rules for one direction."""

@@ -9,13 +9,13 @@ for egress, egress where there are).
 
 from __future__ import annotations
 
-import difflib
 import math
 import typing as t
 from ipaddress import IPv4Network
 
 from ..values import scalars
 from ..values.checker import Checker
+from ..values.names import nearest
 from ..values.scalars import BadValue
 from ..values.selector import Selector, parse
 from .model import (
@@ -127,7 +127,7 @@ def rulebook_from(checker: Checker, options: Options, endpoints: t.Sequence[Endp
         policy = reader.policy(where, item)
         tier = item.get("tier") or DEFAULT_TIER
         if tier not in policies:
-            checker.complain(f"{where}.tier", tier, "is no tier", _nearest(tier, policies, "add it to 'tiers'"))
+            checker.complain(f"{where}.tier", tier, "is no tier", remedy_for(tier, policies, "add it to 'tiers'"))
         elif policy is not None and policy.name in names:
             checker.complain(f"{where}.name", policy.name, "is given twice", "give each policy its own")
         elif policy is not None:
@@ -147,9 +147,10 @@ def _order(item: Options) -> float:
     return math.inf if item.get("order") is None else float(item["order"])
 
 
-def _nearest(word: str, known: t.Iterable[str], otherwise: str) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else otherwise
+def remedy_for(word: str, known: t.Iterable[str], otherwise: str) -> str:
+    """What to do about a word that is not known: take the nearest, or otherwise."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else otherwise
 
 
 class _Reader:
@@ -185,16 +186,14 @@ class _Reader:
             if rules[direction] and direction not in types:
                 remedy = f"add {direction} to its types, or remove them"
                 self.checker.complain(f"{where}: types", types, f"leaves out its rules for {direction}", remedy)
-        return Policy(
-            name, selector, frozenset(types), rules[INGRESS], rules[EGRESS], is_staged=bool(item.get("staged"))
-        )
+        return Policy(name, selector, frozenset(types), rules[INGRESS], rules[EGRESS])
 
     def selector(self, where: str, text: str) -> t.Optional[Selector]:
         found = self.checker.parse_text(where, text, parse)
         for key in sorted(found.keys if found else ()):
             if key not in self.labels:
                 problem = f"speaks of the label {key}, which no workload has"
-                self.checker.complain(where, text, problem, _nearest(key, self.labels, "give a workload this label"))
+                self.checker.complain(where, text, problem, remedy_for(key, self.labels, "give a workload this label"))
         return found
 
     def rule(self, where: str, item: Options) -> t.Optional[PolicyRule]:
@@ -246,7 +245,7 @@ class _Reader:
             )
         name = item.get("network_set")
         if name is not None and name not in self.network_sets:
-            remedy = _nearest(name, self.network_sets, "add it to 'network_sets'")
+            remedy = remedy_for(name, self.network_sets, "add it to 'network_sets'")
             self.checker.complain(f"{where}.network_set", name, "is no network set", remedy)
         elif name is not None:
             nets = self.network_sets[name] if nets is None else _in_both(nets, self.network_sets[name])
@@ -270,7 +269,7 @@ class _Reader:
             elif text in self.port_names:
                 names.append(text)
             else:
-                remedy = _nearest(text, self.port_names, "give a number, a range such as 8000:8999, or such a workload")
+                remedy = remedy_for(text, self.port_names, "give a number, or a range such as 8000:8999")
                 self.checker.complain(at, item, "is the name of no workload's port", remedy)
         return Ports(tuple(ranges), tuple(names))
 

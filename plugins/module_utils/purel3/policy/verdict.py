@@ -90,9 +90,7 @@ def decide_for(book: Rulebook, attempt: Attempt, direction: str, endpoint: Endpo
 def selecting(tier: Tier, direction: str, endpoint: Endpoint) -> t.List[Policy]:
     """The policies of a tier that are enforced on a workload in a direction."""
     return [
-        policy
-        for policy in tier.policies
-        if direction in policy.types and not policy.is_staged and policy.selector.matches(endpoint.labels)
+        policy for policy in tier.policies if direction in policy.types and policy.selector.matches(endpoint.labels)
     ]
 
 

@@ -9,11 +9,11 @@ import os
 import stat
 
 from ..base.errors import InvalidInput
+from ..base.files import WRITABLE_BY_OTHERS
 from .state import REMEDY, State, decode
 
 # A lab's node on this machine has its own file there; the other one would be the machine's.
 STATE_PATHS = ("/run/purel3/node.json", "/var/lib/purel3/node.json")
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -38,7 +38,7 @@ def read_state(path: str) -> State:
         raise InvalidInput([f"{path} is damaged ({error}), so nothing was touched; {REMEDY}"]) from error
     except OSError as error:
         raise InvalidInput([f"{path}: cannot read it: {error.strerror}; nothing was touched; {REMEDY}"]) from error
-    if status.st_uid not in (0, os.geteuid()) or status.st_mode & _WRITABLE_BY_OTHERS:
+    if status.st_uid not in (0, os.geteuid()) or status.st_mode & WRITABLE_BY_OTHERS:
         who = f"owner {status.st_uid}, mode {stat.S_IMODE(status.st_mode):o}"
         raise InvalidInput([f"{path} may be changed by others than root ({who}), so nothing was touched; {REMEDY}"])
     return decode(text, path)

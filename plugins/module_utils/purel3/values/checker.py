@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 import typing as t
 
+from .names import nearest
 from .scalars import BadValue, absolute_path
 
 T = t.TypeVar("T")
@@ -108,10 +108,10 @@ class Checker:
         names = sorted(known)
         for key in value:
             if key not in names:
-                near = difflib.get_close_matches(str(key), names, n=1)
+                near = nearest(str(key), names)
                 self.faults.append(
                     f"{where}: {key!r} is not known; "
-                    + (f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}")
+                    + (f"did you mean {near}?" if near else f"use one of {', '.join(names)}")
                 )
 
     def _parse(self, what: str, item: t.Any, value: t.Any, parse: t.Callable[[t.Any], T]) -> t.Optional[T]:

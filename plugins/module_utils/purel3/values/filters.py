@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from .bgp import community
+from .names import nearest
 from .scalars import LARGEST_UINT32, BadValue, route_prefix
 
 T = t.TypeVar("T")
@@ -166,8 +166,8 @@ class _Reader:
             return False
         for key in value:
             if key not in keys:
-                near = difflib.get_close_matches(str(key), keys, n=1)
-                remedy = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(keys)}"
+                near = nearest(str(key), keys)
+                remedy = f"did you mean {near!r}?" if near else f"choose from {', '.join(keys)}"
                 self.fault((*path, str(key)), f"unknown key {key!r}", remedy)
         return True
 

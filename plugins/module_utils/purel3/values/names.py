@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import typing as t
 
@@ -129,3 +130,8 @@ def namespace_from(option: t.Optional[str]) -> str:
     if fault:
         raise InvalidInput([fault])
     return reference
+
+
+def nearest(word: str, known: t.Iterable[str]) -> t.Optional[str]:
+    """The known word that somebody may have meant; None where no one is near."""
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1)), None)

@@ -35,18 +35,24 @@ _AFTER: t.Mapping[str, t.Tuple[str, ...]] = {
 
 
 class Finding(t.NamedTuple):
-    """What a concern's task would do or say, one line each; whether that is a fault, and one of what is not ours."""
+    """What a concern's task would do or say, one line each.
+
+    is_fault: it would fail.
+    is_foreign: because of what is not ours.
+    remarks: what is no reason for a task, but worth knowing before others change the node.
+    """
 
     lines: t.Tuple[str, ...] = ()
     is_fault: bool = False
     is_foreign: bool = False
+    remarks: t.Tuple[str, ...] = ()
 
 
 class _Concern(t.NamedTuple):
     """How a concern is looked at: its options, and what reads and plans as its module does."""
 
     options: t.Mapping[str, t.Any]
-    look: t.Callable[[Params], t.Tuple[str, ...]]
+    look: t.Callable[[Params], Finding]
     required_if: t.Sequence[t.Tuple[str, t.Any, t.Sequence[str]]] = ()
 
 
@@ -71,22 +77,21 @@ def survey(params: Params) -> t.Dict[str, t.Any]:
         "settled": names,
         "is_settled": is_settled,
         # Of a node that is to be changed; verify remarks it of the others.
-        "warnings": [] if is_settled else [f"{node}: {text}" for text in _remarks(given.get("host_info"))],
+        "warnings": [] if is_settled else [f"{node}: {text}" for text in _remarks(found)],
         "differences": {name: one.lines for name, one in found.items() if one.lines and not one.is_fault},
         "faults_found": {name: one.lines for name, one in found.items() if one.is_fault},
-        # With what the kernel of a node lacks for its tunnel, which no task could mend either.
-        "foreign": {
-            name: one.lines for name, one in found.items() if one.is_foreign or (name == "tunnel_info" and one.lines)
-        },
+        "in_the_way": list(dict.fromkeys(_in_the_way(found))),
     }
 
 
-def _remarks(of_host: t.Optional[Params]) -> t.Iterator[str]:
+def _remarks(found: t.Mapping[str, Finding]) -> t.Iterator[str]:
     yield from (one.text for one in blockers(nftables.read_forwarding(), iptables.forward_rules()))
-    checked = ArgumentSpecValidator(dict(host_info.ARGUMENT_SPEC)).validate(dict(of_host or {}))
-    if not checked.error_messages:
-        with contextlib.suppress(FabricError):
-            yield from host_info.read(checked.validated_parameters)["interface_remarks"]
+    yield from (remark for one in found.values() for remark in one.remarks)
+
+
+def _in_the_way(found: t.Mapping[str, Finding]) -> t.Iterator[str]:
+    """What no task could mend: what is not ours, and what the kernel lacks for a tunnel."""
+    return (line for name, one in found.items() if one.is_foreign or name == "tunnel_info" for line in one.lines)
 
 
 def settled(found: t.Mapping[str, Finding]) -> t.List[str]:
@@ -102,7 +107,7 @@ def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Finding:
     if checked.error_messages:
         return Finding(tuple(checked.error_messages), is_fault=True)
     try:
-        return Finding(concern.look(checked.validated_parameters))
+        return concern.look(checked.validated_parameters)
     except InvalidInput as error:
         return Finding(error.faults, is_fault=True)
     except ForeignObject as error:
@@ -111,33 +116,34 @@ def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Finding:
         return Finding((str(error),), is_fault=True)
 
 
-def _lines(proposal: Proposal) -> t.Tuple[str, ...]:
-    return (*proposal.operations, *proposal.obstacles, *proposal.shortfalls, *proposal.warnings)
+def _told(proposal: Proposal) -> Finding:
+    return Finding((*proposal.operations, *proposal.obstacles, *proposal.shortfalls, *proposal.warnings))
 
 
-def _planned(propose: t.Callable[[Params], Proposal]) -> t.Callable[[Params], t.Tuple[str, ...]]:
-    return lambda params: _lines(propose(params))
+def _planned(propose: t.Callable[[Params], Proposal]) -> t.Callable[[Params], Finding]:
+    return lambda params: _told(propose(params))
 
 
-def _planned_in_kernel(propose: t.Callable[..., Proposal]) -> t.Callable[[Params], t.Tuple[str, ...]]:
-    def look(params: Params) -> t.Tuple[str, ...]:
+def _planned_in_kernel(propose: t.Callable[..., Proposal]) -> t.Callable[[Params], Finding]:
+    def look(params: Params) -> Finding:
         with contextlib.ExitStack() as stack:
 
             def kernel_of(scope: Scope) -> LinuxKernel:
                 return stack.enter_context(contextlib.closing(LinuxKernel(scope)))
 
-            return _lines(propose(params, kernel_of))
+            return _told(propose(params, kernel_of))
 
     return look
 
 
-def _lacks(params: Params) -> t.Tuple[str, ...]:
+def _lacks(params: Params) -> Finding:
     found = host_info.read(params)
-    return (*found["missing_programs"], *found["interface_faults"])
+    lines = (*found["missing_programs"], *found["interface_faults"])
+    return Finding(lines, remarks=tuple(found["interface_remarks"]))
 
 
-def _tunnel_faults(params: Params) -> t.Tuple[str, ...]:
-    return tuple(tunnel_info.read(params)["faults"]) if params["address"] else ()
+def _tunnel_faults(params: Params) -> Finding:
+    return Finding(tuple(tunnel_info.read(params)["faults"]) if params["address"] else ())
 
 
 # In the order of the tasks.

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import stat
 import typing as t
 
 from ...base.errors import FabricError
-from ...base.files import read
+from ...base.files import WRITABLE_BY_OTHERS, read
 from .seal import is_intact, is_sealed
-
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def faults_of_config(path: str) -> t.Iterator[str]:
@@ -29,5 +26,5 @@ def faults_of_config(path: str) -> t.Iterator[str]:
             f"{path} was changed by hand after it was put in place, which BIRD obeys from its next start on; run "
             "site.yml, which undoes that, and name a file with what is to stay in bird_includes"
         )
-    if file.ownership.mode & _WRITABLE_BY_OTHERS:
+    if file.ownership.mode & WRITABLE_BY_OTHERS:
         yield f"{path} may be changed by others than its owner (mode {file.ownership.mode:o}); run site.yml"

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import hashlib
 
+# What may leave its workload is asked here whether it may reach its destination.
+ALLOWED = "cali-allowed"
+
 _DIGITS = 16
 
 

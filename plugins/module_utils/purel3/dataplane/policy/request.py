@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 from ...base.errors import InvalidInput
-from ...policy.reading import endpoints_from, rulebook_from
+from ...policy.reading import endpoints_from, remedy_for, rulebook_from
 from ...state.plan import Request
 from ...values.checker import Checker
 from ...values.workload import host_device
@@ -29,8 +28,7 @@ def to_request(options: t.Mapping[str, t.Any]) -> Request:
         if name in by_name:
             local.append(LocalEndpoint(by_name[name], host_device(name)))
         else:
-            near = difflib.get_close_matches(name, by_name, n=1)
-            remedy = f"did you mean {near[0]}?" if near else "add it there, with its address"
+            remedy = remedy_for(name, by_name, "add it there, with its address")
             checker.complain(f"workloads[{index}]", name, "is not among the endpoints", remedy)
     if checker.faults:
         raise InvalidInput(checker.faults)

@@ -32,12 +32,11 @@ from ...state.kinds.expressions import (
 from ...state.kinds.ownership import WORKLOAD_GROUP
 from ...state.kinds.table import MARK, Table, table_of
 from .draft import TableDraft
-from .names import digest
+from .names import ALLOWED, digest
 from .tier import TierChain, chain_of_tier, rules_of_tier
 
 FAMILY = "ip"
 TABLE = "purel3_policy"
-ALLOWED = "cali-allowed"
 TO_HOST = "cali-wl-to-host"
 UNKNOWN = "of an unknown interface"
 INVALID = "of no connection"

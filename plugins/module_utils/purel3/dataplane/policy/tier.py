@@ -8,7 +8,20 @@ from __future__ import annotations
 import typing as t
 
 from ...kernel.nf_tables import Element, Expression, Set, TableRule, key_of
-from ...policy.model import DENY, EGRESS, LOG, PASS, Policy, PolicyRule, PortRange, Ports, ProtocolPort, Side, Tier
+from ...policy.model import (
+    DENY,
+    EGRESS,
+    INGRESS,
+    LOG,
+    PASS,
+    Policy,
+    PolicyRule,
+    PortRange,
+    Ports,
+    ProtocolPort,
+    Side,
+    Tier,
+)
 from ...state.kinds.expressions import (
     ACCEPT,
     COUNT,
@@ -29,13 +42,12 @@ from ...state.kinds.expressions import (
     meta,
 )
 from .draft import TableDraft
-from .names import digest
+from .names import ALLOWED, digest
 
 # Ranges of more ports are asked for one by one.
 _FEW_PORTS = 16
 _WAYS = ("inet_proto", "inet_service")
-_PREFIXES = {EGRESS: "cali-po-"}
-_ALLOWED = "cali-allowed"
+_PREFIXES = {INGRESS: "cali-pi-", EGRESS: "cali-po-"}
 
 
 class TierChain(t.NamedTuple):
@@ -56,7 +68,7 @@ class _Line(t.NamedTuple):
 def chain_of_tier(one: TierChain) -> str:
     """Name the chain."""
     names = (policy.name for policy in one.policies)
-    return _PREFIXES.get(one.direction, "cali-pi-") + digest(one.tier.name, *names)
+    return _PREFIXES[one.direction] + digest(one.tier.name, *names)
 
 
 def rules_of_tier(draft: TableDraft, one: TierChain, chain: str) -> t.List[TableRule]:
@@ -108,7 +120,7 @@ def _done(direction: str, line: _Line) -> Expressions:
         return COUNT, DROP
     if line.rule.action == PASS:
         return COUNT, RETURN
-    return COUNT, goto(_ALLOWED) if direction == EGRESS else ACCEPT
+    return COUNT, goto(ALLOWED) if direction == EGRESS else ACCEPT
 
 
 def _is_few(one: PortRange) -> bool:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
 
+from ...values.names import nearest
 from ...values.scalars import BadValue
 from .document import Located, Path
 from .report import Report
@@ -204,9 +204,9 @@ def describe(item: Located, wanted: str) -> str:
 def nearest_remedy(word: str, known: t.Iterable[str]) -> str:
     """What to do about a word that is not known: the nearest known word, or all of them when none is near."""
     choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    near = nearest(word, choices)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {near!r}?"
     if not choices:
         return "there is none yet"
     return f"choose from {', '.join(choices[:20])}{' and others' if len(choices) > 20 else ''}"

@@ -85,7 +85,8 @@ def _expression(name: str, *values: t.Any) -> Expression:
     return Expression(name, tuple(enumerate(encoded, start=1)))
 
 
-def _load(asked: PacketField, word: int = 0) -> Expression:
+def load(asked: PacketField, word: int = 0) -> Expression:
+    """Put a field into a register; `word` is the first of the register's words that it takes."""
     register = _FIRST_WORD + word if word % _WORDS else _REGISTER + word // _WORDS
     return _expression(asked.name, register, *asked.numbers)
 
@@ -97,7 +98,7 @@ def _loaded(*fields: PacketField) -> Expressions:
         found.extend(is_equal(meta("l4proto"), protocol))
     word = 0
     for asked in fields:
-        found.append(_load(asked, word))
+        found.append(load(asked, word))
         word += -(-asked.length // _WORD)
     return tuple(found)
 

@@ -35,6 +35,7 @@ OURS = {
     "purel3_policy": _Purpose(POLICIES, "policies", "cali-from-wl-dispatch", "workload"),
 }
 _SHOWN = 10
+_NOTHING: t.FrozenSet[Element] = frozenset()
 
 
 class Table(t.NamedTuple):
@@ -84,11 +85,11 @@ def _order(chain: Chain) -> t.Tuple[int, Chain]:
 
 def elements_of(table: Table) -> t.Mapping[str, t.Tuple[str, ...]]:
     """The elements of each set in words, by name."""
-    sets = {known.name: known for known in table.sets}
-    return {
-        name: tuple(nf_tables.element_in_words(sets[name], element) for element in sorted(elements))
-        for name, elements in table.elements
-    }
+    return {known.name: _in_words(known, dict(table.elements).get(known.name, _NOTHING)) for known in table.sets}
+
+
+def _in_words(known: Set, elements: t.Iterable[Element]) -> t.Tuple[str, ...]:
+    return tuple(nf_tables.element_in_words(known, element) for element in sorted(elements))
 
 
 def _owner(table: Table) -> str:
@@ -108,19 +109,22 @@ def _describe(table: Table) -> str:
 
 def _describe_change(before: Table, after: Table) -> t.Tuple[str, str]:
     old, new = _describe(before), _describe(after)
-    were, are = elements_of(before), elements_of(after)
-    gone = [(name, one) for name in sorted(were) for one in were[name] if one not in are.get(name, ())]
-    come = [(name, one) for name in sorted(are) for one in are[name] if one not in were.get(name, ())]
     is_altered = (_frame(before), before.rules) != (_frame(after), after.rules)
-    return f"{old}{_listed(before, gone)}{'  with other rules' if is_altered else ''}", f"{new}{_listed(after, come)}"
+    old += f"{_less(before, after)}{'  with other rules' if is_altered else ''}"
+    return old, new + _less(after, before)
 
 
-def _listed(table: Table, elements: t.Sequence[t.Tuple[str, str]]) -> str:
+def _less(table: Table, other: Table) -> str:
+    """The elements that a table has and another has not, in words."""
+    elements, others = dict(table.elements), dict(other.elements)
     first_set = OURS[table.name].first_set if table.name in OURS else ""
-    titles = {known.name: known.comment or known.name for known in table.sets}
-    words = [element if name == first_set else f"{titles[name]}: {element}" for name, element in elements[:_SHOWN]]
-    more = [f"and {len(elements) - _SHOWN} more"] if len(elements) > _SHOWN else []
-    return "".join(f"  {one}" for one in [*words, *more])
+    words = []
+    for known in table.sets:
+        title = "" if known.name == first_set else f"{known.comment or known.name}: "
+        own = elements.get(known.name, _NOTHING) - others.get(known.name, _NOTHING)
+        words += [f"{title}{one}" for one in _in_words(known, own)]
+    more = [f"and {len(words) - _SHOWN} more"] if len(words) > _SHOWN else []
+    return "".join(f"  {one}" for one in [*words[:_SHOWN], *more])
 
 
 def _frame(table: Table) -> t.Tuple[t.Any, ...]:
@@ -171,11 +175,10 @@ def _changes(path: t.Tuple[str, str], before: Table, after: Table) -> t.Iterator
     changed = [name for name in {**old_rules, **new_rules} if old_rules.get(name) != new_rules.get(name)]
     yield from (nf_tables.flush_chain(*path, name) for name in changed if name in old_rules)
     old_elements, new_elements = dict(before.elements), dict(after.elements)
-    nothing: t.FrozenSet[Element] = frozenset()
     for name, elements in old_elements.items():
-        yield from nf_tables.delete_elements(*path, name, sorted(elements - new_elements.get(name, nothing)))
+        yield from nf_tables.delete_elements(*path, name, sorted(elements - new_elements.get(name, _NOTHING)))
     for name, elements in new_elements.items():
-        yield from nf_tables.add_elements(*path, name, sorted(elements - old_elements.get(name, nothing)))
+        yield from nf_tables.add_elements(*path, name, sorted(elements - old_elements.get(name, _NOTHING)))
     yield from (nf_tables.append_rule(*path, rule) for name in changed for rule in new_rules.get(name, ()))
     yield from (nf_tables.delete_chain(*path, one.name) for one in before.chains if one not in after.chains)
     yield from (nf_tables.delete_set(*path, one.name) for one in before.sets if one not in after.sets)
