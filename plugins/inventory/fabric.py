@@ -114,6 +114,7 @@ options:
       - V(mac) is the interface's MAC address, which it keeps when the workload is made anew; by default, the kernel
         draws one.
       - V(labels) are words to select by.
+      - V(was) is the name by which the workload was known before, whose allocated address it keeps.
     type: dict
   missing_namespace:
     description:

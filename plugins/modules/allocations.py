@@ -39,6 +39,12 @@ options:
       - The name of the node by the address of its tunnel. Each must be in one of O(blocks), and no workload's.
     type: dict
     default: {}
+  freed:
+    description:
+      - Blocks and addresses that somebody had and nobody has, so that they are given again last.
+    type: list
+    elements: str
+    default: []
   based_on:
     description:
       - The digest of the store that these allocations were made over, as P(purel3.fabric.fabric#inventory) gives it.
@@ -66,6 +72,7 @@ EXAMPLES = r"""
     blocks: "{{ fabric_allocation_store.blocks }}"
     addresses: "{{ fabric_allocation_store.addresses }}"
     tunnels: "{{ fabric_allocation_store.tunnels | default({}) }}"
+    freed: "{{ fabric_allocation_store.freed | default([]) }}"
     based_on: "{{ fabric_allocation_store.based_on }}"
   delegate_to: localhost
   run_once: true
@@ -116,6 +123,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "blocks": {"type": "dict", "required": True},
     "addresses": {"type": "dict", "required": True},
     "tunnels": {"type": "dict", "default": {}},
+    "freed": {"type": "list", "elements": "str", "default": []},
     "based_on": {"type": "str"},
 }
 

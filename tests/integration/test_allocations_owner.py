@@ -19,6 +19,7 @@ def test_a_new_store_belongs_to_the_owner_of_its_folder(tmp_path: Path) -> None:
         "blocks": {"10.244.104.0/26": "node2"},
         "addresses": {"10.244.104.0": "web3"},
         "tunnels": {},
+        "freed": [],
         "based_on": None,
     }
     propose_from(params).apply()

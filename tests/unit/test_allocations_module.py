@@ -47,6 +47,7 @@ def propose(
     blocks: t.Optional[t.Mapping[str, str]] = None,
     addresses: t.Optional[t.Mapping[str, str]] = None,
     tunnels: t.Optional[t.Mapping[str, str]] = None,
+    freed: t.Sequence[str] = (),
     based_on: t.Optional[str] = None,
 ) -> Proposal:
     params = {
@@ -54,6 +55,7 @@ def propose(
         "blocks": BLOCKS if blocks is None else blocks,
         "addresses": ADDRESSES if addresses is None else addresses,
         "tunnels": tunnels or {},
+        "freed": freed,
         "based_on": based_on,
     }
     return propose_from(params)
@@ -95,6 +97,13 @@ def test_the_addresses_of_tunnels_follow_at_the_end(path: Path) -> None:
     proposal.apply()
     assert path.read_text() == WHOLE + "tunnel 10.244.20.63 node1\ntunnel 10.244.104.63 node2\n"
     assert propose(path, tunnels=tunnels).operations == ()
+
+
+def test_what_is_freed_stands_between_blocks_and_tunnels(path: Path) -> None:
+    propose(path, tunnels={"10.244.20.63": "node2"}, freed=["10.244.10.9", "10.244.9.0/26"]).apply()
+    tunnel = "tunnel 10.244.20.63 node2"
+    assert path.read_text().splitlines()[-3:] == ["freed 10.244.9.0/26", "freed 10.244.10.9", tunnel]
+    assert propose(path, tunnels={"10.244.20.63": "node2"}, freed=["10.244.9.0/26", "10.244.10.9"]).operations == ()
 
 
 def test_a_file_of_somebody_else_is_never_written(path: Path) -> None:

@@ -47,7 +47,7 @@ STORE_CASES = [
         "a line is cut off",
         [
             "lab.allocations.txt:4: 'block 10.244.0.0/26 ' is neither 'address ADDRESS WORKLOAD' nor 'block CIDR "
-            "NODE' nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "NODE' nor 'freed CIDR' nor 'tunnel ADDRESS NODE'; restore the file from version "
             "control, or delete the line to have it allocated anew"
         ],
         store=[("node2", "")],
@@ -73,7 +73,7 @@ STORE_CASES = [
         "a merge left its marks",
         [
             "lab.allocations.txt:2: '<<<<<<< HEAD' is neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE' "
-            "nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "nor 'freed CIDR' nor 'tunnel ADDRESS NODE'; restore the file from version "
             "control, or delete the line to have it allocated anew"
         ],
         store=[("address 10.244.0.0 web2", "<<<<<<< HEAD\naddress 10.244.0.0 web2")],
@@ -82,7 +82,7 @@ STORE_CASES = [
         "a word is wrong",
         [
             "lab.allocations.txt:4: 'blok 10.244.0.0/26 node2' is neither 'address ADDRESS WORKLOAD' nor 'block "
-            "CIDR NODE' nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "CIDR NODE' nor 'freed CIDR' nor 'tunnel ADDRESS NODE'; restore the file from version "
             "control, or delete the line to have it allocated anew"
         ],
         store=[("block 10.244.0.0/26", "blok 10.244.0.0/26")],
@@ -195,7 +195,7 @@ STORE_CASES = [
             "lab.fabric.yml:2: as_number 0 is an AS number that must not be used (reserved); use 1 to 4294967294, "
             "best a private one: 64512 to 65534",
             "lab.allocations.txt:4: 'blok 10.244.0.0/26 node2' is neither 'address ADDRESS WORKLOAD' nor 'block "
-            "CIDR NODE' nor 'tunnel ADDRESS NODE'; restore the file from version "
+            "CIDR NODE' nor 'freed CIDR' nor 'tunnel ADDRESS NODE'; restore the file from version "
             "control, or delete the line to have it allocated anew",
         ],
         [("as_number: 64512", "as_number: 0")],

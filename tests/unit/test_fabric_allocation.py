@@ -25,7 +25,7 @@ Nodes = t.Mapping[str, t.Sequence[str]]
 steady = settings(deadline=None)
 
 # Workload name -> its node, and its address or nothing.
-Workloads = t.Mapping[str, t.Tuple[str, str]]
+Workloads = t.Mapping[str, t.Tuple[str, ...]]
 
 NODE_NAMES = [f"n{number}" for number in range(6)]
 WORKLOAD_NAMES = [f"w{number}" for number in range(24)]
@@ -47,8 +47,9 @@ def fabric_file(
             f"  {name}: {{address: 192.168.0.{10 + NODE_NAMES.index(name)}/24, interface: eth0{given_blocks}}}"
         )
     lines += ["workloads:"]
-    for name, (node, address) in workloads.items():
-        lines.append(f"  {name}: {{node: {node}{f', address: {address}' if address else ''}}}")
+    for name, (node, address, *was) in workloads.items():
+        given = "".join(f", {key}: {value}" for key, value in zip(("address", "was"), (address, *was)) if value)
+        lines.append(f"  {name}: {{node: {node}{given}}}")
     return "\n".join(lines)
 
 
@@ -159,14 +160,63 @@ CASES = [
         "what belonged to a node and a workload that are gone is released",
         {"n0": ()},
         {"w0": ("n0", "")},
-        ["address 10.1.0.0 w0", "block 10.1.0.0/30 n0"],
+        ["address 10.1.0.4 w0", "block 10.1.0.4/30 n0", "freed 10.1.0.0/30"],
         stored=["address 10.1.0.0 w5", "block 10.1.0.0/30 n5"],
+    ),
+    Case(
+        "what is freed is not given to another in the same run",
+        {"n0": (), "n1": ()},
+        {"w2": ("n0", ""), "w4": ("n0", "")},
+        [
+            "address 10.1.0.1 w4",
+            "address 10.1.0.2 w2",
+            "block 10.1.0.0/30 n0",
+            "block 10.1.0.4/30 n1",
+            "freed 10.1.0.0",
+            "freed 10.1.0.4",
+        ],
+        stored=[
+            *("address 10.1.0.0 w3", "address 10.1.0.1 w4", "address 10.1.0.4 w2"),
+            *("block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1"),
+        ],
+    ),
+    Case(
+        "what was freed is given again when all that nobody had is given",
+        {"n0": ()},
+        {f"w{number}": ("n0", "") for number in range(5)},
+        [
+            *("address 10.1.0.0 w2", "address 10.1.0.1 w3", "address 10.1.0.2 w0", "address 10.1.0.3 w1"),
+            *("address 10.1.0.4 w4", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n0"),
+        ],
+        stored=["block 10.1.0.0/30 n0", "freed 10.1.0.0", "freed 10.1.0.1"],
+    ),
+    Case(
+        "a block that was freed is given again when all that nobody had is given",
+        {"n0": (), "n1": (), "n2": ()},
+        {},
+        ["block 10.1.0.0/30 n1", "block 10.1.0.4/30 n0", "block 10.1.0.8/30 n2"],
+        stored=["block 10.1.0.4/30 n0", "freed 10.1.0.0/30", "freed 10.1.0.8/30"],
+        pools=["10.1.0.0/29", "10.1.0.8/30"],
+    ),
+    Case(
+        "a workload keeps its address under a new name if the file says what it was",
+        {"n0": ()},
+        {"w1": ("n0", "", "w3"), "w2": ("n0", "")},
+        ["address 10.1.0.0 w1", "address 10.1.0.1 w2", "block 10.1.0.0/30 n0"],
+        stored=["address 10.1.0.0 w3", "block 10.1.0.0/30 n0"],
+    ),
+    Case(
+        "what a workload was does not count once it has an address under its name",
+        {"n0": ()},
+        {"w1": ("n0", "", "w3")},
+        ["address 10.1.0.1 w1", "block 10.1.0.0/30 n0", "freed 10.1.0.0"],
+        stored=["address 10.1.0.0 w3", "address 10.1.0.1 w1", "block 10.1.0.0/30 n0"],
     ),
     Case(
         "a workload that moves to another node gets an address there",
         {"n0": (), "n1": ()},
         {"w0": ("n1", "")},
-        ["address 10.1.0.4 w0", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1"],
+        ["address 10.1.0.4 w0", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1", "freed 10.1.0.0"],
         stored=["address 10.1.0.0 w0", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1"],
     ),
     Case(
@@ -187,14 +237,14 @@ CASES = [
         "the file's address replaces the stored one",
         {"n0": ()},
         {"w0": ("n0", "10.1.0.3")},
-        ["address 10.1.0.3 w0", "block 10.1.0.0/30 n0"],
+        ["address 10.1.0.3 w0", "block 10.1.0.0/30 n0", "freed 10.1.0.0"],
         stored=["address 10.1.0.0 w0", "block 10.1.0.0/30 n0"],
     ),
     Case(
         "a stored block that a node with given blocks no longer lists is released",
         {"n0": ["10.1.0.4/30"]},
         {},
-        ["block 10.1.0.4/30 n0"],
+        ["block 10.1.0.4/30 n0", "freed 10.1.0.0/30"],
         stored=["block 10.1.0.0/30 n0"],
     ),
     Case(
@@ -232,7 +282,7 @@ CASES = [
         "an address of another node's block that is no longer given is released",
         {"n0": (), "n1": ()},
         {"w1": ("n1", "")},
-        ["address 10.1.0.4 w1", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1"],
+        ["address 10.1.0.4 w1", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1", "freed 10.1.0.1"],
         stored=["address 10.1.0.1 w1", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1"],
     ),
 ]
@@ -347,6 +397,65 @@ def test_an_address_that_is_given_anywhere_in_the_pools_is_nobody_elses(
 def test_a_second_run_finds_nothing_to_allocate(fabric: t.Tuple[Nodes, Workloads]) -> None:
     first = allocate_if_it_fits(*fabric)
     assert allocate(fabric_file(*fabric), store.render(first)) == first
+
+
+def test_a_move_is_told_beforehand_with_the_address_that_it_costs() -> None:
+    stored = "\n".join([store.TITLE, "address 10.1.0.0 w0", "block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1"])
+    faults = Faults("f.fabric.yml")
+    text = fabric_file({"n0": (), "n1": ()}, {"w0": ("n1", "")})
+    checked = check_fabric(Source(faults, load(text, faults), Faults("f.allocations.txt"), stored))
+    assert list(checked.warnings) == [
+        "f.fabric.yml:11: w0: moves from n0 to n1, so it loses its address 10.1.0.0; leave it there, or have whoever "
+        "knows that address learn the new one"
+    ]
+    again = check_fabric(Source(faults, load(text, faults), Faults("s"), store.render(checked.allocations)))
+    assert list(again.warnings) == []
+
+
+FORMER_NAMES: t.Dict[str, t.Tuple[Workloads, str]] = {
+    "of a workload that is there": (
+        {"w0": ("n0", "", "w1"), "w1": ("n0", "")},
+        "10: w0: was w1, which is a workload of this file (line 11); remove 'was', or that workload",
+    ),
+    "twice": (
+        {"w0": ("n0", "", "w2"), "w1": ("n0", "", "w2")},
+        "11: w1: former name w2 is also w0's (line 10); remove one of them",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FORMER_NAMES)
+def test_a_former_name_that_cannot_be_is_refused(case: str) -> None:
+    workloads, fault = FORMER_NAMES[case]
+    with pytest.raises(InvalidInput) as caught:
+        allocate(fabric_file({"n0": ()}, workloads))
+    assert list(caught.value.faults) == [f"f.fabric.yml:{fault}"]
+
+
+SHORTAGES: t.Dict[str, t.Tuple[Nodes, Workloads, t.Sequence[str], str]] = {
+    "addresses of a node's given blocks": (
+        {"n0": ["10.1.0.0/30"]},
+        {f"w{number}": ("n0", "") for number in range(1, 5)},
+        [*(f"address 10.1.0.{number} w{number}" for number in range(4)), "block 10.1.0.0/30 n0"],
+        "n0: its blocks have 4 addresses, and all are taken but what this change frees; add a block to its blocks, or "
+        "remove 'blocks' to have further ones allocated (it keeps those it has), or run without what is new first",
+    ),
+    "blocks of the pools": (
+        {"n0": (), "n2": ()},
+        {},
+        ["block 10.1.0.0/30 n0", "block 10.1.0.4/30 n1"],
+        "n2: no free block is left in 10.1.0.0/29 (blocks of /30) but what this change frees; add a pool, or remove "
+        "nodes or workloads, or run without what is new first",
+    ),
+}
+
+
+@pytest.mark.parametrize("short", SHORTAGES)
+def test_what_is_short_but_for_what_this_change_frees_says_so(short: str) -> None:
+    nodes, workloads, stored, fault = SHORTAGES[short]
+    with pytest.raises(InvalidInput) as caught:
+        allocate(fabric_file(nodes, workloads, pools=["10.1.0.0/29"]), "\n".join([store.TITLE, *stored]))
+    assert [words.partition(": ")[2] for words in caught.value.faults] == [fault]
 
 
 @steady

@@ -51,7 +51,7 @@ def check_fabric(source: Source) -> CheckedFabric:
     kept = keep(fabric, stored, report, source.store_faults)
     _raise_faults(source)
     try:
-        allocations = allocate(fabric, kept)
+        allocations = allocate(fabric, kept, stored.allocations)
     except Exhausted as exhausted:
         for node, (problem, remedy) in exhausted.shortages.items():
             source.faults.add(report.places.line("nodes", node, "blocks"), problem, remedy)

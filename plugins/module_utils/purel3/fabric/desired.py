@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .allocation.store import freed_in_words
 from .parts.fabric import PARTS, CheckedFabric
 from .parts.lab import connection, lab_place
 from .parts.part import Variables
@@ -32,12 +33,14 @@ def all_variables(checked: CheckedFabric, store_path: str) -> Variables:
     # They are in the fabric file, and no allocation can take them.
     addresses = sorted(set(allocations.addresses).difference(checked.single_addresses))
     tunnels = {str(address): allocations.tunnels[address] for address in sorted(allocations.tunnels)}
+    freed = freed_in_words(allocations)
     store = {
         "path": store_path,
         "based_on": checked.store_digest,
         "blocks": {str(block): allocations.blocks[block] for block in sorted(allocations.blocks)},
         "addresses": {str(address): allocations.addresses[address] for address in addresses},
         **({"tunnels": tunnels} if tunnels else {}),
+        **({"freed": freed} if freed else {}),
     }
     return {
         "fabric_allocation_store": store,

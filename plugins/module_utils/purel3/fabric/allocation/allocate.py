@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from ipaddress import IPv4Address, IPv4Network
 
-from ..parts.allocations import Allocations
+from ..parts.allocations import Allocations, block_of
 from ..parts.encapsulation import tunnelled_nodes
 from ..parts.fabric import Fabric
 from ..parts.nodes import Node
@@ -16,6 +16,7 @@ from ..parts.pools import Pool
 from ..parts.reserved import is_reserved
 
 IsFree = t.Callable[[IPv4Address], bool]
+Key = t.Union[IPv4Network, IPv4Address]
 
 
 class Exhausted(Exception):
@@ -29,15 +30,21 @@ class Exhausted(Exception):
         super().__init__(", ".join(sorted(self.shortages)))
 
 
-def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
+def allocate(fabric: Fabric, kept: Allocations, before: Allocations) -> Allocations:
     """Give every node a block, and every workload and tunnel an address, beside those that are kept.
 
-    It is the same for any order of the file. Raises Exhausted where blocks or pools are too small.
+    It is the same for any order of the file. What was freed earlier is given last, and what was there before and is not
+    kept, not at all: whoever still sends to it would reach somebody else. Raises Exhausted where blocks or pools are
+    too small.
     """
     blocks = dict(kept.blocks)
     addresses = dict(kept.addresses)
     tunnels = dict(kept.tunnels)
-    free_blocks = _FreeBlocks(fabric, fabric.pools, blocks)
+    resting: t.Set[Key] = set(before.blocks)
+    resting.update(before.addresses, before.tunnels)
+    resting.difference_update(blocks, addresses, tunnels)
+    space = _Space(fabric, kept.freed, resting)
+    free_blocks = _FreeBlocks(space, fabric.pools, blocks)
     shortages: t.Dict[str, t.Tuple[str, str]] = {}
 
     owned: t.Dict[str, t.List[IPv4Network]] = {node.name: [] for node in fabric.nodes}
@@ -48,20 +55,22 @@ def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
             shortages[node.name] = _no_block(node, fabric)
 
     def is_free(address: IPv4Address) -> bool:
-        return address not in addresses and address not in tunnels and not is_reserved(fabric, address)
+        return address not in addresses and address not in tunnels and space.may_give(address)
 
-    free_encapsulated = _FreeBlocks(fabric, fabric.encapsulated_pools, blocks)
+    free_encapsulated = _FreeBlocks(space, fabric.encapsulated_pools, blocks)
     numbered = set(tunnels.values())
     for node in tunnelled_nodes(fabric):
         if node.name in numbered or node.name in shortages:
             continue
-        address = _tunnel_address(node, fabric, owned[node.name], is_free, free_encapsulated)
+        address = _tunnel_address(node, fabric, owned[node.name], is_free, free_encapsulated, kept.freed)
         if address is None:
             shortages[node.name] = _no_tunnel_address(node, fabric)
         else:
             tunnels[address] = node.name
 
-    free_addresses = {node.name: _free_addresses(node, owned[node.name], is_free, free_blocks) for node in fabric.nodes}
+    free_addresses = {
+        node.name: _free_addresses(node, owned[node.name], is_free, free_blocks, kept.freed) for node in fabric.nodes
+    }
     nodes = {node.name: node for node in fabric.nodes}
     addressed = set(addresses.values())
     for workload in fabric.workloads:
@@ -71,19 +80,52 @@ def allocate(fabric: Fabric, kept: Allocations) -> Allocations:
         if address is None:
             node = nodes[workload.node]
             has_tunnel = node.name in tunnels.values()
-            shortages[node.name] = _full(node, fabric, has_tunnel) if node.blocks else _no_block(node, fabric)
+            shortages[node.name] = (
+                _full(node, fabric, has_tunnel=has_tunnel) if node.blocks else _no_block(node, fabric)
+            )
         else:
             addresses[address] = workload.name
     if shortages:
-        raise Exhausted(shortages)
-    return Allocations(blocks, addresses, tunnels)
+        raise Exhausted({name: _with_what_rests(found, nodes[name], resting) for name, found in shortages.items()})
+    freed = resting.union(kept.freed).difference(blocks, addresses, tunnels)
+    known = frozenset(key for key in freed if space.is_worth_knowing(key, blocks))
+    return Allocations(blocks, addresses, tunnels, known)
+
+
+class _Space:
+    """What may be given, and in which order."""
+
+    def __init__(self, fabric: Fabric, freed: t.FrozenSet[Key], resting: t.AbstractSet[Key]) -> None:
+        self._fabric = fabric
+        self._resting = resting
+        self.freed = freed
+
+    def may_give(self, key: Key) -> bool:
+        return key not in self._resting and not is_reserved(self._fabric, key)
+
+    def blocks(self, pools: t.Sequence[Pool]) -> t.Iterator[IPv4Network]:
+        """All blocks of pools, those last that somebody had."""
+        for pool in pools:
+            yield from (one for one in pool.cidr.subnets(new_prefix=pool.block_size) if one not in self.freed)
+        freed = sorted(one for one in self.freed if isinstance(one, IPv4Network))
+        yield from (one for pool in pools for one in freed if _is_block_of(pool, one))
+
+    def is_worth_knowing(self, key: Key, blocks: t.Mapping[IPv4Network, str]) -> bool:
+        """Whether somebody could still be given it: a block of a pool, or an address in somebody's block."""
+        if isinstance(key, IPv4Network):
+            return any(_is_block_of(pool, key) for pool in self._fabric.pools)
+        pool = self._fabric.pool_of(key)
+        return pool is not None and block_of(key, pool.block_size) in blocks
+
+
+def _is_block_of(pool: Pool, block: IPv4Network) -> bool:
+    return block.prefixlen == pool.block_size and block.subnet_of(pool.cidr)
 
 
 class _FreeBlocks:
-    def __init__(self, fabric: Fabric, pools: t.Sequence[Pool], blocks: t.Dict[IPv4Network, str]) -> None:
+    def __init__(self, space: _Space, pools: t.Sequence[Pool], blocks: t.Dict[IPv4Network, str]) -> None:
         self._blocks = blocks
-        candidates = (block for pool in pools for block in pool.cidr.subnets(new_prefix=pool.block_size))
-        self._candidates = (block for block in candidates if not is_reserved(fabric, block))
+        self._candidates = (block for block in space.blocks(pools) if space.may_give(block))
 
     def give(self, node: str, owned: t.List[IPv4Network]) -> bool:
         for block in self._candidates:
@@ -100,28 +142,34 @@ def _tunnel_address(
     owned: t.List[IPv4Network],
     is_free: IsFree,
     free_blocks: _FreeBlocks,
+    freed: t.FrozenSet[Key],
 ) -> t.Optional[IPv4Address]:
     pools = [pool.cidr for pool in fabric.encapsulated_pools]
-    found = _last_free([block for block in owned if any(block.subnet_of(pool) for pool in pools)], is_free)
+    found = _last_free([block for block in owned if any(block.subnet_of(pool) for pool in pools)], is_free, freed)
     if found is None and not node.blocks and free_blocks.give(node.name, owned):
-        return _last_free(owned[-1:], is_free)
+        return _last_free(owned[-1:], is_free, freed)
     return found
 
 
-def _last_free(blocks: t.Sequence[IPv4Network], is_free: IsFree) -> t.Optional[IPv4Address]:
+def _last_free(blocks: t.Sequence[IPv4Network], is_free: IsFree, freed: t.FrozenSet[Key]) -> t.Optional[IPv4Address]:
     # Workloads fill a block from its start, so that from its end hardly any is ever in the way.
-    candidates = (block[-number] for block in blocks for number in range(1, block.num_addresses + 1))
+    addresses = [block[-number] for block in blocks for number in range(1, block.num_addresses + 1)]
+    candidates = sorted(addresses, key=lambda address: address in freed)
     return next((address for address in candidates if is_free(address)), None)
 
 
 def _free_addresses(
-    node: Node, owned: t.List[IPv4Network], is_free: IsFree, free_blocks: _FreeBlocks
+    node: Node, owned: t.List[IPv4Network], is_free: IsFree, free_blocks: _FreeBlocks, freed: t.FrozenSet[Key]
 ) -> t.Iterator[IPv4Address]:
     index = 0
-    while index < len(owned) or (not node.blocks and free_blocks.give(node.name, owned)):
-        # As in Calico, the first and last address of a block are addresses like any other.
-        yield from (address for address in owned[index] if is_free(address))
-        index += 1
+    while True:
+        while index < len(owned):
+            # As in Calico, the first and last address of a block are addresses like any other.
+            yield from (address for address in owned[index] if address not in freed and is_free(address))
+            index += 1
+        yield from (address for block in owned for address in block if address in freed and is_free(address))
+        if node.blocks or not free_blocks.give(node.name, owned):
+            return
 
 
 def _no_block(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
@@ -138,7 +186,16 @@ def _no_tunnel_address(node: Node, fabric: Fabric) -> t.Tuple[str, str]:
     return problem, "add a pool with encapsulation, or remove nodes or workloads"
 
 
-def _full(node: Node, fabric: Fabric, has_tunnel: bool) -> t.Tuple[str, str]:
+def _with_what_rests(shortage: t.Tuple[str, str], node: Node, resting: t.AbstractSet[Key]) -> t.Tuple[str, str]:
+    """A shortage that is none any more in the run after this one says so."""
+    problem, remedy = shortage
+    rests = any(address in resting for block in node.blocks for address in block) if node.blocks else bool(resting)
+    if not rests:
+        return shortage
+    return f"{problem} but what this change frees", f"{remedy}, or run without what is new first"
+
+
+def _full(node: Node, fabric: Fabric, *, has_tunnel: bool) -> t.Tuple[str, str]:
     size = sum(block.num_addresses for block in node.blocks)
     takers = " or reserved" if any(is_reserved(fabric, address) for block in node.blocks for address in block) else ""
     takers += ", one by its tunnel" if has_tunnel else ""

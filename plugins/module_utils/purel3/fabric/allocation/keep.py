@@ -13,6 +13,7 @@ from ..file.report import Report
 from ..parts.allocations import Allocations, block_of
 from ..parts.fabric import Fabric
 from ..parts.reserved import is_reserved
+from ..parts.workloads import DeclaredWorkload
 from .store import Stored
 
 
@@ -21,14 +22,15 @@ def keep(fabric: Fabric, stored: Stored, report: Report, store_faults: Faults) -
 
     What belonged to a node or workload that is gone, or that the file now gives something else, is released. A
     workload that moved to another node loses its address, because its block stays behind. A node keeps the address of
-    its tunnel also while no pool is encapsulated, so that it is the same whenever one is again.
+    its tunnel also while no pool is encapsulated, so that it is the same whenever one is again. A workload that says
+    what it was has the address that it had by that name.
     """
     keeper = _Keeper(fabric, stored, report, store_faults)
     keeper.keep_blocks()
     keeper.claim_blocks()
     keeper.keep_addresses()
     keeper.keep_tunnels()
-    return Allocations(keeper.blocks, keeper.addresses, keeper.tunnels)
+    return Allocations(keeper.blocks, keeper.addresses, keeper.tunnels, stored.allocations.freed)
 
 
 class _Keeper:
@@ -39,6 +41,10 @@ class _Keeper:
         self._store_faults = store_faults
         self._nodes = {node.name: node for node in fabric.nodes}
         self._workloads = {workload.name: workload for workload in fabric.workloads}
+        known = set(stored.allocations.addresses.values())
+        for workload in fabric.workloads:
+            if workload.was is not None and workload.name not in known:
+                self._workloads.setdefault(workload.was, workload)
         self._sizes = sorted({block.prefixlen for block in stored.allocations.blocks})
         self._lost_blocks: t.Set[IPv4Network] = set()
         self.tunnels: t.Dict[IPv4Address, str] = {}
@@ -90,7 +96,14 @@ class _Keeper:
                 continue
             block = self._stored_block_of(address)
             if block is not None and block not in self._lost_blocks:
-                self._keep_address(address, name, workload.node, block)
+                self._keep_address(address, workload.name, workload.node, block)
+                self._warn_of_move(address, workload, self._stored.allocations.blocks[block])
+
+    def _warn_of_move(self, address: IPv4Address, workload: DeclaredWorkload, owner: str) -> None:
+        if workload.node != owner and self.addresses.get(address) != workload.name:
+            problem = f"{workload.name}: moves from {owner} to {workload.node}, so it loses its address {address}"
+            remedy = "leave it there, or have whoever knows that address learn the new one"
+            self._report.warn(("workloads", workload.name, "node"), problem, remedy)
 
     def _stored_block_of(self, address: IPv4Address) -> t.Optional[IPv4Network]:
         candidates = (block_of(address, size) for size in self._sizes)

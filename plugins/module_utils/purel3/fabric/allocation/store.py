@@ -43,11 +43,24 @@ def render(allocations: Allocations) -> str:
 
 
 def entries(allocations: Allocations) -> t.List[str]:
-    """The lines of a store: `address ADDRESS WORKLOAD`, `block CIDR NODE`, `tunnel ADDRESS NODE`, in numeric order."""
+    """The lines of a store, in numeric order.
+
+    `address ADDRESS WORKLOAD`, `block CIDR NODE`, `freed ADDRESS` or `freed CIDR`, `tunnel ADDRESS NODE`.
+    """
     addresses = [f"address {address} {allocations.addresses[address]}" for address in sorted(allocations.addresses)]
     blocks = [f"block {block} {allocations.blocks[block]}" for block in sorted(allocations.blocks)]
+    freed = [f"freed {key}" for key in freed_in_words(allocations)]
     tunnels = [f"tunnel {address} {allocations.tunnels[address]}" for address in sorted(allocations.tunnels)]
-    return addresses + blocks + tunnels
+    return addresses + blocks + freed + tunnels
+
+
+def freed_in_words(allocations: Allocations) -> t.List[str]:
+    """What somebody had and nobody has, in numeric order."""
+    return [str(key) for key in sorted(allocations.freed, key=_position)]
+
+
+def _position(key: t.Union[IPv4Network, IPv4Address]) -> t.Tuple[IPv4Address, int]:
+    return (key.network_address, key.prefixlen) if isinstance(key, IPv4Network) else (key, key.max_prefixlen)
 
 
 def lines_of(text: str) -> t.List[str]:
@@ -72,7 +85,8 @@ def parse(text: str, faults: Faults) -> Stored:
             reader.read(number, line, words)
     if not faults:
         reader.check_addresses()
-    return Stored(Allocations(reader.blocks, reader.addresses, reader.tunnels), reader.lines)
+    allocations = Allocations(reader.blocks, reader.addresses, reader.tunnels, frozenset(reader.freed))
+    return Stored(allocations, reader.lines)
 
 
 class _Reader:
@@ -80,6 +94,7 @@ class _Reader:
         self.blocks: t.Dict[IPv4Network, str] = {}
         self.addresses: t.Dict[IPv4Address, str] = {}
         self.tunnels: t.Dict[IPv4Address, str] = {}
+        self.freed: t.Set[t.Union[IPv4Network, IPv4Address]] = set()
         self.lines: t.Dict[t.Union[IPv4Network, IPv4Address], int] = {}
         self._line_of_workload: t.Dict[str, int] = {}
         self._line_of_tunnel: t.Dict[str, int] = {}
@@ -96,10 +111,13 @@ class _Reader:
             if len(words) == 3 and words[0] == "tunnel":
                 self._tunnel(number, scalars.address(words[1]), scalars.word(words[2]))
                 return
+            if len(words) == 2 and words[0] == "freed":
+                self._freed(number, scalars.network(words[1]) if "/" in words[1] else scalars.address(words[1]))
+                return
         except scalars.BadValue as bad:
             self._faults.add(number, f"{show(line)!s} {bad.problem}", _RESTORE)
             return
-        forms = "neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE' nor 'tunnel ADDRESS NODE'"
+        forms = "neither 'address ADDRESS WORKLOAD' nor 'block CIDR NODE' nor 'freed CIDR' nor 'tunnel ADDRESS NODE'"
         self._faults.add(number, f"{show(line)} is {forms}", _RESTORE)
 
     def _block(self, number: int, block: IPv4Network, node: str) -> None:
@@ -119,6 +137,13 @@ class _Reader:
             return
         self.addresses[address] = workload
         self.lines[address] = number
+
+    def _freed(self, number: int, key: t.Union[IPv4Network, IPv4Address]) -> None:
+        if key in self.lines:
+            self._faults.add(number, f"freed: {key} is also on line {self.lines[key]}", _RESTORE)
+            return
+        self.freed.add(key)
+        self.lines[key] = number
 
     def _tunnel(self, number: int, address: IPv4Address, node: str) -> None:
         if address in self.lines:

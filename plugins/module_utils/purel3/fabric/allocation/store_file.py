@@ -32,6 +32,7 @@ class StoreOptions:
     blocks: the node by block.
     addresses: the workload by address.
     tunnels: the node by the address of its tunnel.
+    freed: blocks and addresses that somebody had and nobody has.
     based_on: the digest of the store that the allocations were made over; None where they were made without one.
     """
 
@@ -39,6 +40,7 @@ class StoreOptions:
     blocks: t.Mapping[str, str]
     addresses: t.Mapping[str, str]
     tunnels: t.Mapping[str, str] = field(default_factory=dict)
+    freed: t.Sequence[str] = ()
     based_on: t.Optional[str] = None
 
 
@@ -78,6 +80,7 @@ def _allocations(request: StoreOptions) -> Allocations:
     lines = [f"block {block} {node}" for block, node in sorted(request.blocks.items())]
     lines += [f"address {address} {workload}" for address, workload in sorted(request.addresses.items())]
     lines += [f"tunnel {address} {node}" for address, node in sorted(request.tunnels.items())]
+    lines += [f"freed {key}" for key in request.freed]
     faults = Faults("allocations")
     found = store.parse("\n".join([store.TITLE, *lines]), faults)
     if faults:

@@ -17,11 +17,13 @@ class Allocations:
     blocks: the node's name by block.
     addresses: the workload's name by address.
     tunnels: the node's name by the address of its tunnel interface.
+    freed: blocks, and addresses in blocks, that somebody had and nobody has; they are given again last.
     """
 
     blocks: t.Mapping[IPv4Network, str] = field(default_factory=dict)
     addresses: t.Mapping[IPv4Address, str] = field(default_factory=dict)
     tunnels: t.Mapping[IPv4Address, str] = field(default_factory=dict)
+    freed: t.FrozenSet[t.Union[IPv4Network, IPv4Address]] = frozenset()
 
 
 def block_of(address: IPv4Address, block_size: int) -> IPv4Network:

@@ -39,7 +39,7 @@ OPTIONS: t.Mapping[str, t.Callable[[Section, str], t.Any]] = {
     "interface_name": lambda section, key: section.text(key, scalars.interface_name) or DEFAULT_INTERFACE_NAME,
     **{option.name: _as_in_the_module(option) for option in WORKLOAD_OPTIONS if option.problem is not None},
 }
-WORKLOAD_KEYS = ("node", "address", "netns", "labels", *OPTIONS)
+WORKLOAD_KEYS = ("node", "address", "netns", "labels", "was", *OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class DeclaredWorkload:
     netns: name or absolute path of its namespace.
     address: None to have one allocated.
     labels: free words to select workloads by.
+    was: the name by which it was known before; None for the one that it has.
     options: what its node is told as it stands.
     """
 
@@ -57,6 +58,7 @@ class DeclaredWorkload:
     netns: str
     address: t.Optional[IPv4Address] = None
     labels: t.Mapping[str, str] = field(default_factory=dict)
+    was: t.Optional[str] = None
     options: t.Mapping[str, t.Any] = field(default_factory=dict)
 
 
@@ -83,10 +85,11 @@ def _workload(name: str, section: Section) -> t.Optional[DeclaredWorkload]:
     address = section.text("address", scalars.address)
     netns = _netns(section)
     labels = read_labels(section)
+    was = section.text("was", scalars.name)
     options = {key: read(section, key) for key, read in OPTIONS.items()}
     if node is None:
         return None
-    return DeclaredWorkload(name, node, netns or name, address, labels, options)
+    return DeclaredWorkload(name, node, netns or name, address, labels, was, options)
 
 
 def _netns(section: Section) -> t.Optional[str]:
@@ -102,6 +105,7 @@ def _check(draft: Draft, report: Report) -> None:
     addresses = []
     namespaces = []
     devices = []
+    names = {workload.name for workload in draft.fabric.workloads}
     for workload in draft.fabric.workloads:
         node = nodes.get(workload.node)
         if workload.node not in draft.node_names:
@@ -112,6 +116,10 @@ def _check(draft: Draft, report: Report) -> None:
             remedy = "put the workload on another node, or remove 'blocks' there to have one allocated"
             report.fault(_of(workload, "node"), problem, remedy)
         namespaces.append((_of(workload, "netns"), f"{workload.netns} on {workload.node}", workload.name))
+        if workload.was in names:
+            at = report.seen(("workloads", str(workload.was)))
+            problem = f"{workload.name}: was {workload.was}, which is a workload of this file{at}"
+            report.fault(_of(workload, "was"), problem, "remove 'was', or that workload")
         devices.append((_of(workload), f"{host_device(workload.name)} on {workload.node}", workload.name))
         if workload.address is None:
             continue
@@ -121,6 +129,8 @@ def _check(draft: Draft, report: Report) -> None:
             cidrs = " and ".join(str(pool.cidr) for pool in draft.fabric.pools)
             problem = f"{workload.name}: address {workload.address} is outside of every pool"
             report.fault(_of(workload, "address"), problem, f"use an address of a pool ({cidrs})")
+    was = [(_of(one, "was"), one.was, one.name) for one in draft.fabric.workloads if one.was is not None]
+    report.unique("former name", was, "remove one of them")
     report.unique("address", addresses)
     report.unique("netns", namespaces)
     report.unique("host interface", devices, "rename one of them: it is made from the name")
