@@ -45,6 +45,15 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  adopt:
+    description:
+      - Whether a workload that somebody else built is taken over where it stands, if it is the same thing, that is,
+        if a veth pair leads from the host into its namespace to its address. The pair gets names and marks of ours and
+        keeps its MAC addresses, so that no packet is lost. The namespace stays its maker's.
+      - What is not the same thing, such as a route to the address by another interface, is named, and nothing changes.
+      - Before Linux 6.2, an interface that gets another name is down for a moment.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - purel3.fabric.attributes
   - purel3.fabric.attributes.actiongroup_fabric
@@ -78,6 +87,14 @@ EXAMPLES = r"""
         address: 10.244.166.130
         netns: /run/containers/cache
         interface_name: fabric0
+
+- name: Take over what was built by hand, a namespace netns1 with veth2 and 1.1.1.2
+  purel3.fabric.workloads:
+    workloads:
+      - name: netns1
+        address: 1.1.1.2
+        interface_name: veth2
+    adopt: true
 
 - name: Remove all workloads
   purel3.fabric.workloads:

@@ -87,6 +87,7 @@ LINKS: t.Dict[str, t.Tuple[wire.Message, int, int, Decoded]] = {
     "up": (wire.set_link(7, is_up=True), wire.RTM_SETLINK, 0, link(7, 1, 1)),
     "down": (wire.set_link(7, is_up=False), wire.RTM_SETLINK, 0, link(7, 0, 1)),
     "nothing": (wire.set_link(7), wire.RTM_SETLINK, 0, link(7)),
+    "name": (wire.set_link(7, name="cali1"), wire.RTM_SETLINK, 0, link(7, IFLA_IFNAME="cali1")),
     "no alias": (wire.set_link(7, alias=""), wire.RTM_SETLINK, 0, link(7, IFLA_IFALIAS="")),
     "all settings": (
         wire.set_link(7, alias="ours", group=3, link_address="02:00:00:00:00:01", mtu=1500),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ..base.errors import InvalidInput
 from ..state.kinds.address import Address
@@ -33,7 +34,8 @@ from ..values.workload import HOST_MAC, Workload, faults_of, host_device, worklo
 def request_from(options: t.Mapping[str, t.Any], missing: t.Collection[str] = ()) -> Request:
     """Work out what a node's kernel must hold, from options of the module workloads; raises InvalidInput."""
     workloads = [workload_from(item, options.get("mtu")) for item in options["workloads"]]
-    return to_request(workloads, is_transit=bool(options.get("transit")), missing=missing)
+    request = to_request(workloads, is_transit=bool(options.get("transit")), missing=missing)
+    return replace(request, adopts=bool(options.get("adopt")))
 
 
 def find_missing(workloads: t.Iterable[Workload], fault_of: t.Callable[[str], str]) -> t.Dict[str, str]:

@@ -129,6 +129,7 @@ def set_link(
     index: int,
     *,
     is_up: t.Optional[bool] = None,
+    name: str = "",
     alias: t.Optional[str] = None,
     group: t.Optional[int] = None,
     link_address: str = "",
@@ -140,10 +141,13 @@ def set_link(
     The kernel applies is_up before addr_gen_mode (do_setlink in net/core/rtnetlink.c), so send the latter in a message
     of its own, first.
 
+    name: another one; kernels before 6.2 refuse it for an interface that is up.
     alias: at most 255 bytes.
     addr_gen_mode: how IPv6 makes link-local addresses.
     """
     parts = b""
+    if name:
+        parts += text(IFLA_IFNAME, name)
     if alias is not None:
         parts += text(IFLA_IFALIAS, alias)
     if group is not None:

@@ -63,6 +63,7 @@ class Request:
     protocols: routes of these protocol numbers count as ours, because the user named them.
     has_optional_settings: leave out kernel settings that this network namespace does not have.
     trusted: these keys count as ours whatever they bear (for undoing).
+    adopts: whether what somebody else made and is the same thing as what is wanted becomes ours.
     """
 
     present: t.Mapping[Key, Resource]
@@ -74,6 +75,7 @@ class Request:
     protocols: t.FrozenSet[int] = frozenset()
     has_optional_settings: bool = False
     trusted: t.FrozenSet[Key] = frozenset()
+    adopts: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Observed:
     owners: whose each object of ours is; foreign objects are missing here.
     namespaces: the namespaces that were read; one that is missing here does not exist.
     lacks: kinds of objects that this host cannot hold yet, with what it lacks and the remedy.
+    still: what interfaces are called that are seen under the name that they will have.
     """
 
     resources: t.Mapping[Key, Resource] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class Observed:
     interfaces: t.Mapping[Place, Interface] = field(default_factory=dict)
     namespaces: t.FrozenSet[str] = frozenset((OWN_NAMESPACE,))
     lacks: t.Mapping[str, str] = field(default_factory=dict)
+    still: t.Mapping[Place, str] = field(default_factory=dict)
 
     def of(self, kind: t.Type[R]) -> t.Iterator[R]:
         """All objects of a type, such as Route."""
@@ -260,7 +264,10 @@ class Comparer:
 
     def refuse(self, actual: Resource, why: str) -> None:
         """Say that an object stands in the way."""
-        self.foreign.append(f"{describe(actual)} stands in the way: it {why}; remove it, or ask for something else")
+        place = device_place(actual)
+        still = self.observed.still.get(place, "") if place is not None else ""
+        what = describe(actual) + (f" (still {still})" if still else "")
+        self.foreign.append(f"{what} stands in the way: it {why}; remove it, or ask for something else")
 
     def require_namespace(self, namespace: str, wanted: Resource) -> None:
         """Say so where an object needs a namespace that is not there."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ..base.errors import FabricError, KernelError, RolledBack
+from ..base.errors import FabricError, ForeignObject, KernelError, RolledBack
 from ..base.proposal import Proposal
 from .kinds.kind import Key, Resource
 from .kinds.registry import KINDS, describe, device_place, kind_of
-from .plan import Observed, Plan, Request, compare, diff
+from .plan import RELEASE, Observed, Op, Plan, Request, compare, diff
 from .plan_words import Words, put_in_words
+
+if t.TYPE_CHECKING:
+    from .adopt import Adoption, Labels
 
 
 class Kernel(t.Protocol):
@@ -31,6 +34,12 @@ class Kernel(t.Protocol):
         What it returns is not enough to plan additions.
         """
 
+    def read_as(self, labels: Labels) -> Observed:
+        """Read the whole scope as if some interfaces bore other names and marks; raises FabricError."""
+
+    def renames_live(self) -> bool:
+        """Whether an interface gets another name while it is up."""
+
     def apply(self, plan: Plan, observed: Observed) -> None:
         """Carry out a plan that was made from what was observed.
 
@@ -41,6 +50,13 @@ class Kernel(t.Protocol):
 def propose(request: Request, kernel: Kernel) -> Proposal:
     """Plan what makes a request true; raises FabricError where it cannot be met."""
     observed = kernel.read()
+    if request.adopts:
+        # Seldom: nobody else loads that.
+        from . import adopt
+
+        found = adopt.find(request, observed, renames_live=kernel.renames_live())
+        if found:
+            return _propose_adoption(request, kernel, observed, found)
     plan, obstacles = compare(request, observed)
     words = put_in_words(plan) if plan else Words((), "", "")
 
@@ -53,6 +69,69 @@ def propose(request: Request, kernel: Kernel) -> Proposal:
             raise KernelError(remains)
 
     return Proposal(words.operations, words.before, words.after, apply, undo, obstacles=obstacles)
+
+
+def _propose_adoption(request: Request, kernel: Kernel, observed: Observed, found: t.Sequence[Adoption]) -> Proposal:
+    from . import adopt
+
+    claims = adopt.claims(found)
+    labels = adopt.labels(found)
+    still = {into.place: device for (_namespace, device), into in labels.items() if into.device != device}
+    labelled = replace(kernel.read_as(labels), still=still)
+    lost = list(adopt.losses(request, observed, found))
+    try:
+        plan, obstacles = compare(request, labelled)
+    except ForeignObject as error:
+        lost.append(str(error))
+    if lost:
+        raise ForeignObject("\n".join(lost))
+    words = put_in_words((*claims, *plan))
+
+    def apply() -> None:
+        try:
+            _claim(kernel, observed, claims)
+            carry_out(request, kernel, labelled, plan)
+        except FabricError as error:
+            left = error.remains if isinstance(error, RolledBack) else ""
+            fault = error.fault if isinstance(error, RolledBack) else str(error)
+            remains = [*([left] if left else []), *_give_back(kernel, observed, found)]
+            raise RolledBack(fault, "; ".join(remains)) from error
+
+    def undo() -> None:
+        remains = [one for one in (_undo(kernel, labelled, plan), *_give_back(kernel, observed, found)) if one]
+        if remains:
+            raise KernelError("; ".join(remains))
+
+    why = "before Linux 6.2 nothing is renamed otherwise"
+    warnings = tuple(f"{describe(one.found)} is down for a moment: {why}" for one in found if one.goes_down)
+    return Proposal(words.operations, words.before, words.after, apply, undo, warnings=warnings, obstacles=obstacles)
+
+
+def _claim(kernel: Kernel, observed: Observed, claims: Plan) -> None:
+    kernel.apply(claims, observed)
+    now = kernel.look_at(_objects(claims)).resources
+    missing = tuple(op for op in claims if now.get(op.subject.key) != op.after)
+    if missing:
+        what = ", ".join(put_in_words(missing).operations)
+        raise KernelError(f"the kernel took the change but does not show it: {what}")
+
+
+def _give_back(kernel: Kernel, observed: Observed, found: t.Sequence[Adoption]) -> t.Iterator[str]:
+    """Take names and marks away again, whatever of them is there, and say in words what remains."""
+    from . import adopt
+
+    objects = [pair for one in found for pair in (one.found, one.claimed)]
+    try:
+        kernel.apply(tuple(Op(RELEASE, one.claimed, one.found) for one in found), kernel.read(objects))
+        now = kernel.read(objects)
+        request = adopt.giving_back(observed, now, found)
+        kernel.apply(compare(request, now).plan, now)
+        left = compare(request, kernel.read(objects)).plan
+    except FabricError as error:
+        yield f"giving back failed as well ({error}); see {', '.join(describe(one.found) for one in found)}"
+        return
+    if left:
+        yield f"everything was given back except: {', '.join(put_in_words(left).operations)}"
 
 
 def carry_out(request: Request, kernel: Kernel, observed: Observed, plan: Plan) -> None:

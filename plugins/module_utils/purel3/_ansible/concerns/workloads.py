@@ -25,6 +25,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "mtu": {"type": "int"},
     "transit": {"type": "bool", "default": False},
     "missing_namespace": {"type": "str", "choices": list(MISSING_NAMESPACE), "default": FAIL},
+    "adopt": {"type": "bool", "default": False},
 }
 to_request = request_from
 

@@ -4,7 +4,8 @@
 """The marks by which this collection knows its own objects; everything else is foreign.
 
 Interfaces bear a group from the moment they are created, and an alias that records whose they are and which addresses
-came with them; tunl0, which the kernel makes, bears both while we use it. A table of nftables bears a comment on a set.
+came with them; tunl0, which the kernel makes, bears both while we use it. The inner end of a veth pair that somebody
+else made, and that was taken over, bears a group of its own. A table of nftables bears a comment on a set.
 Each kind of object says in its own file which mark it goes by.
 """
 
@@ -21,12 +22,14 @@ WORKLOAD_GROUP = 28723
 OBJECT_GROUP = 28724
 DOOMED_GROUP = 28725
 TUNNEL_GROUP = 28726
+ADOPTED_GROUP = 28727
 
 ALIAS_LENGTH = 255
 ALIAS_START = "purel3 "
 _OWNER_OF_GROUP = {
     WORKLOAD_GROUP: WORKLOADS,
     DOOMED_GROUP: WORKLOADS,
+    ADOPTED_GROUP: WORKLOADS,
     OBJECT_GROUP: OBJECTS,
     TUNNEL_GROUP: TUNNELS,
 }

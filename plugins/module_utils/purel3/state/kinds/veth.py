@@ -9,7 +9,7 @@ import typing as t
 
 from ...kernel import records, wire
 from .kind import Content, Found, KernelStep, Key, Kind, Numbers, Place, Resource, interface_in_words, place_in_words
-from .ownership import OBJECT_GROUP, joint_mark, link_owner, recorded_addresses, title_of
+from .ownership import ADOPTED_GROUP, OBJECT_GROUP, joint_mark, link_owner, recorded_addresses, title_of
 from .scope import OWN_NAMESPACE, UNSEEN_NAMESPACE, Gathering
 from .sysctl import proxy_arp, proxy_delay
 
@@ -74,6 +74,13 @@ class Veth(t.NamedTuple):
         """That of the outer end."""
         return self.outer.namespace
 
+    def settled(self, actual: Veth) -> Veth:
+        """The pair that is wanted, whole; one that was taken over keeps the MAC that its workload knows."""
+        outer, inner = self.outer.settled(actual.outer), self.inner.settled(actual.inner)
+        if actual.inner.group == ADOPTED_GROUP:
+            outer, inner = outer._replace(mac=actual.outer.mac), inner._replace(group=ADOPTED_GROUP)
+        return Veth(outer, inner)
+
 
 _UNSEEN_END = End(UNSEEN_NAMESPACE, "", "", 0, False, 0, "", None)
 
@@ -105,6 +112,8 @@ def _describe(veth: Veth) -> str:
 
 def _describe_change(before: Veth, after: Veth) -> t.Tuple[str, str]:
     old, new = _describe(before), _describe(after)
+    if link_owner(after.outer.group) and not link_owner(before.outer.group):
+        return old, f"{new}  taken over from {old}"
     for end_before, end_after in zip(before, after):
         for name, was, wanted in zip(End._fields, end_before, end_after):
             if was != wanted:
@@ -133,7 +142,7 @@ def _clear_way(comparer: Comparer, wanted: Veth) -> None:
 def _compare(comparer: Comparer, wanted: Veth) -> None:
     actual = comparer.observed.resources.get(wanted.key)
     if isinstance(actual, Veth) and not comparer.is_gone(actual.outer.place):
-        settled = Veth(wanted.outer.settled(actual.outer), wanted.inner.settled(actual.inner))
+        settled = wanted.settled(actual)
         if settled != actual and actual.inner.place == wanted.inner.place:
             comparer.change(actual, settled)
         return
@@ -230,20 +239,27 @@ def _write(before: t.Optional[Veth], after: t.Optional[Veth], numbers: Numbers) 
 
 
 def _end_messages(before: t.Optional[End], after: End, numbers: Numbers) -> t.Iterator[wire.Message]:
-    ifindex = numbers.ifindexes[after.place]
+    # Of one that gets another name either may be there, where a change is undone that was not finished.
+    known = [end.place for end in (before, after) if end is not None and end.place in numbers.ifindexes]
+    ifindex = numbers.ifindexes[known[0]]
+    is_renamed = before is not None and before.device != after.device
+    goes_down = before is not None and before.is_up and not after.is_up
+    if is_renamed and goes_down:
+        yield wire.set_link(ifindex, is_up=False)
     if before is None:
         yield wire.set_link(ifindex, alias=after.alias, addr_gen_mode=_addr_gen_mode(after, numbers))
     elif before._replace(is_up=after.is_up) != after:
         is_same_mode = before.has_link_local == after.has_link_local
         yield wire.set_link(
             ifindex,
+            name=after.device if is_renamed else "",
             alias=None if before.alias == after.alias else after.alias,
             group=None if before.group == after.group else after.group,
             link_address="" if before.mac == after.mac else after.mac,
             mtu=0 if before.mtu == after.mtu else after.mtu,
             addr_gen_mode=None if is_same_mode else _addr_gen_mode(after, numbers),
         )
-    if before is None or before.is_up != after.is_up:
+    if before is None or (before.is_up != after.is_up and not (is_renamed and goes_down)):
         yield wire.set_link(ifindex, is_up=after.is_up)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import typing as t
 
 from ...base.errors import KernelError
 from ...base.waiting import until
 from ...kernel import namespaces, syscalls
+from ..adopt import Labels
 from ..kinds.kind import Resource
 from ..kinds.scope import Scope
 from ..plan import Observed, Plan
@@ -40,6 +42,15 @@ class LinuxKernel:
         else:
             self._go_home()
         return reader.read(self._scope if touched is None else scope_of(touched))
+
+    def read_as(self, labels: Labels) -> Observed:
+        """Read the scope as if some interfaces bore other names and marks, as Kernel does."""
+        return reader.read(self._scope, labels)
+
+    def renames_live(self) -> bool:
+        """Whether an interface gets another name while it is up (Linux 6.2)."""
+        version = re.match(r"(\d+)\.(\d+)", os.uname().release)
+        return version is not None and (int(version[1]), int(version[2])) >= (6, 2)
 
     def look_at(self, objects: t.Sequence[Resource]) -> Observed:
         """Read some objects and no others of the own namespace, as Kernel does."""

@@ -8,31 +8,37 @@ from __future__ import annotations
 import contextlib
 import os
 import typing as t
+from types import MappingProxyType
 
 from ...base.errors import InvalidInput, KernelError, MissingDependency
 from ...kernel import namespaces, nf_tables, nftables, records, syscalls, sysctls, wire
 from ...kernel.rtnetlink import Body, RtnetlinkSocket
-from ..kinds.kind import Content, Found
+from ..kinds.kind import Content, Found, Place
 from ..kinds.namespace import Namespace, namespace_from, placeholder_owner
 from ..kinds.ownership import link_owner
 from ..kinds.registry import KINDS
+from ..kinds.route import ROUTE
 from ..kinds.scope import OWN_NAMESPACE, TABLE_MAIN, Scope
+from ..kinds.sysctl import Sysctl
 from ..kinds.table import TABLE
-from ..kinds.veth import VETH, find_peer, settings_lost_with
+from ..kinds.veth import VETH, End, find_peer, settings_lost_with
 from ..plan import Observed
 from .assembly import assemble
 
 _RECEIVE_BUFFER = 1 << 22
 
 
-def read(scope: Scope) -> Observed:
+def read(scope: Scope, labels: t.Mapping[Place, End] = MappingProxyType({})) -> Observed:
     """Read the own namespace and those of a scope: everything found there, with the owner of each object of ours.
+
+    labels: the names, marks and states that some interfaces will have, by what they are called now; they are seen as if
+    that were so.
 
     Raises InvalidInput where a namespace that must exist does not, or two references mean the same one, and KernelError
     where the kernel refuses to answer.
     """
     try:
-        return _Reader(scope).read()
+        return _Reader(scope, labels).read()
     except PermissionError as error:
         raise KernelError(f"the kernel refuses to show its network: {error.strerror}; run as root") from error
     except OSError as error:
@@ -40,8 +46,9 @@ def read(scope: Scope) -> Observed:
 
 
 class _Reader:
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, labels: t.Mapping[Place, End]) -> None:
         self.scope = scope
+        self.labels = labels
         self.contents: t.Dict[str, Content] = {}
         self.names: t.List[Namespace] = []
 
@@ -54,6 +61,8 @@ class _Reader:
         finally:
             syscalls.setns(own)
             os.close(own)
+        for (reference, device), label in self.labels.items():
+            _relabel(self.contents[reference], device, label)
         for name, mode in namespaces.list_placeholders().items():
             owner = placeholder_owner(mode)
             if owner and (self.scope.has_every_own or name in self.scope.references):
@@ -150,10 +159,25 @@ class _Reader:
             for link in self.contents[OWN_NAMESPACE].links.values():
                 if link.kind == VETH and link_owner(link.group):
                     wanted.update(settings_lost_with((OWN_NAMESPACE, link.name)))
+        names = {(reference, label.device): device for (reference, device), label in self.labels.items()}
         for reference, path in sorted(wanted):
-            value = sysctls.read_in(reference, path)
+            device = Sysctl(reference, path, "").device
+            value = sysctls.read_in(
+                reference, path.replace(f"/{device}/", f"/{names.get((reference, device), device)}/")
+            )
             if value is not None:
                 yield reference, path, value
+
+
+def _relabel(content: Content, device: str, label: End) -> None:
+    for ifindex, link in content.links.items():
+        if link.name == device:
+            content.links[ifindex] = link._replace(
+                name=label.device, group=label.group, alias=label.alias, is_up=label.is_up
+            )
+            if link.is_up and not label.is_up:
+                routes = content.dumps[ROUTE]
+                routes[:] = [route for route in routes if route.ifindex != ifindex]
 
 
 def _read_nft_tables(scope: Scope, lacks: t.Dict[str, str]) -> t.Dict[t.Tuple[str, str], nf_tables.TableContent]:
