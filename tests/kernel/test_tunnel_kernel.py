@@ -267,31 +267,89 @@ WORDS = {
 }
 
 
-def test_nft_shows_each_rule_in_the_words_that_it_has_for_it(box: Box) -> None:
-    table, chains = ("ip", "any"), (Chain("other"), Chain("input", "input", -300, "filter"))
-    sets = (
-        Set("endpoints", ("ipv4_addr",)),
-        Set("sources", ("ifname", "ipv4_addr")),
-        Set("ways", ("inet_proto", "inet_service"), is_map=True),
-    )
-    rules = [TableRule("input", steps) for steps in WORDS.values()]
+SOURCES = {
+    "meta l4proto udp masquerade to :10000-51819 fully-random": (
+        *expressions.is_equal(expressions.meta("l4proto"), 17),
+        *expressions.masquerade(None, (10000, 51819)),
+    ),
+    "masquerade fully-random": expressions.masquerade(None, None),
+    "meta l4proto udp snat to 192.0.2.1:10000-51819 fully-random": (
+        *expressions.is_equal(expressions.meta("l4proto"), 17),
+        *expressions.masquerade(bytes((192, 0, 2, 1)), (10000, 51819)),
+    ),
+    "snat to 192.0.2.1 fully-random": expressions.masquerade(bytes((192, 0, 2, 1)), None),
+    "snat to ip saddr . ip daddr map @hairpins": expressions.source_from(
+        "hairpins", expressions.field("ip", "saddr"), expressions.field("ip", "daddr")
+    ),
+}
+DESTINATIONS = {
+    "ip protocol tcp dnat to ip daddr map @floating": (
+        *expressions.is_equal(expressions.field("ip", "protocol"), 6),
+        *expressions.destination_from("floating", expressions.field("ip", "daddr")),
+    ),
+}
+SETS = (
+    Set("endpoints", ("ipv4_addr",)),
+    Set("sources", ("ifname", "ipv4_addr")),
+    Set("ways", ("inet_proto", "inet_service"), is_map=True),
+    Set("floating", ("ipv4_addr",), "a map", is_map=True, value_type="ipv4_addr"),
+    Set("hairpins", ("ipv4_addr", "ipv4_addr"), is_map=True, value_type="ipv4_addr"),
+)
+CHAINS: t.Mapping[Chain, t.Mapping[str, expressions.Expressions]] = {
+    Chain("any", "input", -300, "filter"): WORDS,
+    Chain("any", "postrouting", 100, "nat"): SOURCES,
+    Chain("any", "output", -100, "nat"): DESTINATIONS,
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: str(chain.hook))
+def test_nft_shows_each_rule_in_the_words_that_it_has_for_it(box: Box, chain: Chain) -> None:
+    table, words = ("ip", "any"), CHAINS[chain]
+    rules = [TableRule(chain.name, steps) for steps in words.values()]
     nftables.commit(
         [
             nf_tables.new_table(*table, ""),
-            *(nf_tables.new_set(*table, known, number) for number, known in enumerate(sets, start=1)),
-            *(nf_tables.new_chain(*table, chain) for chain in chains),
+            *(nf_tables.new_set(*table, known, number) for number, known in enumerate(SETS, start=1)),
+            *(nf_tables.new_chain(*table, made) for made in (Chain("other"), chain)),
             *(nf_tables.append_rule(*table, rule) for rule in rules),
         ]
     )
-    shown = nft("list", "chain", "ip", "any", "input").splitlines()
-    assert [line.strip() for line in shown[3:-2]] == list(WORDS)
+    shown = nft("list", "chain", *table, chain.name).splitlines()
+    assert [line.strip() for line in shown[3:-2]] == list(words)
     # What nft makes of its own words is the same to the kernel.
-    nft("flush", "chain", "ip", "any", "input")
-    for words in WORDS:
-        nft("add", "rule", "ip", "any", "input", words)
+    nft("flush", "chain", *table, chain.name)
+    for line in words:
+        nft("add", "rule", *table, chain.name, line)
     content = nftables.read_table(*table)
     assert content is not None
     assert list(content.rules) == rules
+    assert sorted(content.sets) == sorted(SETS)
+
+
+def test_nft_shows_a_map_of_addresses_as_its_own_and_writes_the_same(box: Box) -> None:
+    table, members = (
+        ("ip", "any"),
+        {
+            "floating": {Element(bytes((198, 51, 100, 1)), value=bytes((10, 0, 0, 1)))},
+            "hairpins": {Element(bytes((10, 0, 0, 1, 10, 0, 0, 1)), value=bytes((198, 51, 100, 1)))},
+        },
+    )
+    nftables.commit(
+        [
+            nf_tables.new_table(*table, ""),
+            *(nf_tables.new_set(*table, known, number) for number, known in enumerate(SETS[3:], start=1)),
+            *(change for name, keys in members.items() for change in nf_tables.add_elements(*table, name, keys)),
+        ]
+    )
+    shown = nft("list", "ruleset")
+    assert "198.51.100.1 : 10.0.0.1" in shown
+    assert "10.0.0.1 . 10.0.0.1 : 198.51.100.1" in shown
+    nft("flush", "ruleset")
+    subprocess.run(["nft", "-f", "-"], input=shown, check=True, encoding="utf-8")
+    content = nftables.read_table(*table)
+    assert content is not None
+    assert content.elements == {name: frozenset(keys) for name, keys in members.items()}
+    assert set(content.sets) == set(SETS[3:])
 
 
 # What the release before wrote, word for word.

@@ -34,6 +34,7 @@ ROOMS: t.Mapping[str, Room] = {
         (
             *(
                 "carriers",
+                "connections",
                 "forwarding",
                 "interfaces",
                 "iptables",
@@ -51,6 +52,7 @@ ROOMS: t.Mapping[str, Room] = {
     "dataplane": Room(("base", "dataplane.encapsulation", "kernel", "state", "state.kinds", "values"), ("sysctls",)),
     "policy": Room(("values",)),
     "dataplane.policy": Room(("base", "kernel", "policy", "state", "state.kinds", "values")),
+    "dataplane.nat": Room(("base", "kernel", "state", "state.kinds", "values")),
     "dataplane.encapsulation": Room(("base", "kernel", "state", "state.kinds", "values")),
     "host": Room(
         ("base", "dataplane", "kernel", "state", "state.kinds", "state.linux", "values"),
@@ -110,11 +112,12 @@ ROOMS: t.Mapping[str, Room] = {
     "_ansible.concerns": Room(
         (
             *("_ansible", "base", "bird.change", "bird.service", "bird.talk", "dataplane"),
-            *("dataplane.encapsulation", "dataplane.policy", "host", "kernel", "policy", "restore", "state"),
+            *("dataplane.encapsulation", "dataplane.nat", "dataplane.policy", "host", "kernel", "policy"),
+            *("restore", "state"),
             *("state.kinds", "state.linux", "values"),
         ),
         (
-            *("bird_config", "bird_service", "host", "host_info", "policy", "restore", "survey"),
+            *("bird_config", "bird_service", "host", "host_info", "nat", "policy", "restore", "survey"),
             *("tunnel", "tunnel_info", "workloads"),
         ),
     ),
@@ -127,7 +130,8 @@ READS_OR_WRITES = {
 # The codecs of netlink: numbers of address families and addresses in bytes; nothing of them opens a socket. The numbers
 # that the kernel knows of a packet are in this host's order.
 NEEDS = {
-    *(("kernel.nf_tables", "socket"), ("kernel.records", "socket"), ("kernel.wire", "socket")),
+    *(("kernel.conntrack", "socket"), ("kernel.nf_tables", "socket")),
+    *(("kernel.records", "socket"), ("kernel.wire", "socket")),
     *(("state.kinds.expressions", "socket"), ("state.kinds.expressions", "sys")),
 }
 FILES = {

@@ -32,6 +32,8 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "host_info": {"bird.talk", "host", "kernel"},
     "lab": {"kernel", "lab", "lab.backends", "lab.backends.namespaces", "lab.backends.qemu", "lab.base", "values"},
     "lab_router": {"lab.frr", "values"},
+    "nat": {*OBJECTS, "dataplane.nat"},
+    "nat_info": {"dataplane.nat", "kernel", "state", "state.kinds", "values"},
     "netns": OBJECTS,
     "netns_info": INFORMATION,
     "policy": {*OBJECTS, "dataplane.policy", "policy"},

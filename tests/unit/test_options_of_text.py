@@ -20,7 +20,7 @@ SAMPLES: t.Mapping[str, t.Any] = {"int": 1, "bool": True, "float": 1.0}
 
 
 # These take no text that is free, or are left out in check mode.
-OTHERS = ("host_info", "netns_info", "policy_info", "reachability", "workloads_info")
+OTHERS = ("host_info", "netns_info", "nat_info", "policy_info", "reachability", "workloads_info")
 
 
 def sample(spec: t.Mapping[str, t.Any]) -> t.Any:

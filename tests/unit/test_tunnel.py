@@ -233,7 +233,7 @@ FOREIGN: t.Dict[str, t.Tuple[World, Request, t.List[str]]] = {
         World(table_of_others()),
         to_release(),
         [
-            "guard of tunnels for 0 endpoints stands in the way: it is not ours, and what is not ours is never "
+            "guard of tunnels stands in the way: it is not ours, and what is not ours is never "
             "deleted; remove it, or ask for something else"
         ],
     ),

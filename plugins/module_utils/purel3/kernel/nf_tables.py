@@ -39,11 +39,11 @@ _HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
 _RULE_TABLE, _RULE_CHAIN, _RULE_EXPRESSIONS, _RULE_USERDATA = 1, 2, 4, 7
 _EXPR_NAME, _EXPR_DATA = 1, 2
 _SET_TABLE, _SET_NAME, _SET_FLAGS, _SET_KEY_TYPE, _SET_KEY_LEN = 1, 2, 3, 4, 5
-_SET_DATA_TYPE, _SET_ID, _SET_USERDATA = 6, 10, 13
+_SET_DATA_TYPE, _SET_DATA_LEN, _SET_ID, _SET_USERDATA = 6, 7, 10, 13
 _ELEMENTS_TABLE, _ELEMENTS_SET, _ELEMENTS = 1, 2, 3
 _ELEM_KEY, _ELEM_DATA, _ELEM_FLAGS = 1, 2, 3
 
-_COMMENT, _SET_COMMENT, _SET_KEY_BYTEORDER = 0, 7, 0
+_COMMENT, _SET_COMMENT, _SET_KEY_BYTEORDER, _SET_DATA_BYTEORDER = 0, 7, 0, 1
 _HOST_ORDER, _NETWORK_ORDER = 1, 2
 # An attribute holds at most 64 KiB, and an element of one address needs 24 bytes.
 _ELEMENTS_AT_ONCE = 1000
@@ -81,11 +81,12 @@ class Chain(t.NamedTuple):
 
 
 class Set(t.NamedTuple):
-    """A set of keys, or a map from keys to chains.
+    """A set of keys, or a map from keys to chains or values.
 
     types: of nft's, such as ipv4_addr; of several, each key is all of them together.
     is_interval: its keys are ranges.
-    is_map: each key leads to a chain.
+    is_map: each key leads to a chain, or to a value.
+    value_type: of the values; empty for chains.
     """
 
     name: str
@@ -93,18 +94,20 @@ class Set(t.NamedTuple):
     comment: str = ""
     is_interval: bool = False
     is_map: bool = False
+    value_type: str = ""
 
 
 class Element(t.NamedTuple):
     """A key of a set.
 
     last: of a range, its last key.
-    chain: of a map, the chain that it leads to.
+    chain, value: of a map, what it leads to.
     """
 
     key: bytes
     last: bytes = b""
     chain: str = ""
+    value: bytes = b""
 
 
 class TableContent(t.NamedTuple):
@@ -164,6 +167,8 @@ _FORMS: t.Mapping[str, _Form] = {
     "ct": {1: None, 2: None},
     "immediate": {1: None, 2: _DATA},
     "limit": {1: None, 2: None, 3: None, 4: None},
+    "masq": {1: None, 2: None, 3: None},
+    "nat": {1: None, 2: None, 3: None, 4: None, 5: None, 6: None, 7: None},
     "log": {2: None},
     "range": {1: None, 2: None, 3: _DATA, 4: _DATA},
     "reject": {1: None, 2: None},
@@ -199,6 +204,8 @@ def element_in_words(known: Set, element: Element) -> str:
     words = _key_in_words(known.types, element.key)
     if element.last and element.last != element.key:
         words += f"-{_key_in_words(known.types, element.last)}"
+    if known.value_type:
+        return f"{words} : {_key_in_words((known.value_type,), element.value)}"
     return f"{words} : {element.chain}" if element.chain else words
 
 
@@ -261,13 +268,18 @@ def new_set(family: str, table: str, made: Set, number: int) -> Message:
         length += known.length if len(types) == 1 else _whole_words(known.length)
     order = struct.pack("=I", types[0].order if len(types) == 1 else 0)
     flags = (_INTERVAL if made.is_interval else 0) | (_MAP if made.is_map else 0)
+    remarks = bytes((_SET_KEY_BYTEORDER, 4)) + order
     parts = [
         *(text(_SET_TABLE, table), text(_SET_NAME, made.name), _u32(_SET_FLAGS, flags)),
         *(_u32(_SET_KEY_TYPE, key_type), _u32(_SET_KEY_LEN, length), _u32(_SET_ID, number)),
-        attribute(_SET_USERDATA, bytes((_SET_KEY_BYTEORDER, 4)) + order + _remark(_SET_COMMENT, made.comment)),
     ]
-    if made.is_map:
+    if made.value_type:
+        value = _TYPES[made.value_type]
+        parts += (_u32(_SET_DATA_TYPE, value.number), _u32(_SET_DATA_LEN, value.length))
+        remarks += bytes((_SET_DATA_BYTEORDER, 4)) + struct.pack("=I", value.order)
+    elif made.is_map:
         parts.append(_u32(_SET_DATA_TYPE, _VERDICT_TYPE))
+    parts.append(attribute(_SET_USERDATA, remarks + _remark(_SET_COMMENT, made.comment)))
     return _message(_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, b"".join(parts))
 
 
@@ -301,6 +313,8 @@ def _encode_element(element: Element) -> t.Iterator[bytes]:
     if element.chain:
         verdict = _u32(VERDICT_CODE, GOTO) + text(VERDICT_CHAIN, element.chain)
         parts += nested(_ELEM_DATA, nested(DATA_VERDICT, verdict))
+    elif element.value:
+        parts += nested(_ELEM_DATA, attribute(DATA_VALUE, element.value))
     yield nested(_LIST_ELEM, parts)
     if element.last:
         # The first key that is outside; the last of all ranges needs none.
@@ -410,32 +424,38 @@ def parse_set(data: bytes, offset: int, end: int) -> Set:
         types.insert(0, _TYPE_NAMES.get(kind, str(kind)))
         number >>= _TYPE_BITS
     flags = _number(found.get(_SET_FLAGS, b""))
-    if flags & ~(_INTERVAL | _MAP) or (flags & _MAP and _number(found[_SET_DATA_TYPE]) != _VERDICT_TYPE):
+    if flags & ~(_INTERVAL | _MAP):
         types.append(f"flags {flags}")
     comment = _comment(found.get(_SET_USERDATA, b""), _SET_COMMENT)
-    return Set(_text(found[_SET_NAME]), tuple(types), comment, bool(flags & _INTERVAL), bool(flags & _MAP))
+    is_map, value_type = bool(flags & _MAP), ""
+    if is_map and _number(found[_SET_DATA_TYPE]) != _VERDICT_TYPE:
+        value_type = _TYPE_NAMES.get(_number(found[_SET_DATA_TYPE]), str(_number(found[_SET_DATA_TYPE])))
+    return Set(_text(found[_SET_NAME]), tuple(types), comment, bool(flags & _INTERVAL), is_map, value_type)
 
 
-def parse_elements(data: bytes, offset: int, end: int) -> t.Iterator[t.Tuple[bytes, str, bool]]:
-    """Read a part of the elements of a set: key, chain, and whether the key is the first after a range."""
+def parse_elements(data: bytes, offset: int, end: int) -> t.Iterator[t.Tuple[Element, bool]]:
+    """Read a part of the elements of a set: each key by itself, and whether it is the first after a range."""
     found = _attributes(data, offset, end).get(_ELEMENTS, b"")
     for _kind, start, stop in walk(found, 0, len(found)):
         parts = {number: found[first:last] for number, first, last in walk(found, start, stop)}
-        chain = ""
+        element = Element(_inner(parts[_ELEM_KEY])[DATA_VALUE])
         if _ELEM_DATA in parts:
-            chain = _text(_inner(_inner(parts[_ELEM_DATA]).get(DATA_VERDICT, b"")).get(VERDICT_CHAIN, b""))
-        yield _inner(parts[_ELEM_KEY])[DATA_VALUE], chain, bool(_number(parts.get(_ELEM_FLAGS, b"")) & _INTERVAL_END)
+            leads_to = _inner(parts[_ELEM_DATA])
+            chain = _text(_inner(leads_to.get(DATA_VERDICT, b"")).get(VERDICT_CHAIN, b""))
+            element = element._replace(chain=chain, value=leads_to.get(DATA_VALUE, b""))
+        yield element, bool(_number(parts.get(_ELEM_FLAGS, b"")) & _INTERVAL_END)
 
 
-def elements_from(known: Set, parts: t.Iterable[t.Tuple[bytes, str, bool]]) -> t.FrozenSet[Element]:
+def elements_from(known: Set, parts: t.Iterable[t.Tuple[Element, bool]]) -> t.FrozenSet[Element]:
     """Put the elements of a set together of what was read of them."""
     if not known.is_interval:
-        return frozenset(Element(key, b"", chain) for key, chain, _is_end in parts)
+        return frozenset(element for element, _is_end in parts)
     elements, last = [], b""
     # From above: the key before which a range ends is met first.
-    for key, chain, is_end in sorted(parts, reverse=True):
+    for element, is_end in sorted(parts, reverse=True):
+        key = element.key
         if not is_end:
-            elements.append(Element(key, last or b"\xff" * len(key), chain))
+            elements.append(element._replace(last=last or b"\xff" * len(key)))
             last = b""
         elif any(key):
             # nft itself ends a range of nothing at the lowest key.

@@ -137,6 +137,15 @@ def address(text: str) -> IPv4Address:
     return parsed
 
 
+def floating_ip(text: str) -> IPv4Address:
+    """An address by which a workload is reached as well."""
+    if "/" in text:
+        raise BadValue("has a prefix length", f"write {text.partition('/')[0]}")
+    parsed = ipv4(text, "write one such as 198.51.100.10")
+    _refuse_unusable(IPv4Network(parsed), "use one that is routed to the nodes, and nobody has")
+    return parsed
+
+
 def node_address(text: str) -> IPv4Address:
     """A node's own address, without its subnet."""
     if "/" in text:

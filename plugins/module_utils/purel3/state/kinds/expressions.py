@@ -33,6 +33,10 @@ _NETWORK_HEADER, _TRANSPORT_HEADER = 1, 2
 _EQUAL, _NOT_EQUAL, _AT_MOST, _AT_LEAST = 0, 1, 3, 5
 _INVERTED = 1
 _CT_STATE = 0
+# linux/netfilter/nf_nat.h: what of a translation is given, and how ports are drawn.
+_GIVEN_ADDRESS, _GIVEN_PORTS, _FULLY_RANDOM = 0x1, 0x2, 0x10
+_SOURCE, _DESTINATION = 0, 1
+_IPV4 = 2
 CT_STATES = {"invalid": 1, "established": 2, "related": 4, "new": 8}
 
 
@@ -149,6 +153,49 @@ def is_outside(name: str, *fields: PacketField) -> Expressions:
 def follow(name: str, *fields: PacketField) -> Expressions:
     """Go where a map leads for fields, side by side; go on where they are not in it."""
     return (*_loaded(*fields), _expression("lookup", _text(name), _REGISTER, _VERDICT_REGISTER))
+
+
+def _look_up(name: str, *fields: PacketField) -> Expressions:
+    """Put what a map leads to into the register; go on where the fields are in it."""
+    return (*_loaded(*fields), _expression("lookup", _text(name), _REGISTER, _REGISTER))
+
+
+def _nat(end: int, first_port: t.Optional[int], flags: int) -> Expression:
+    """Translate an end to the address in the register, and to ports from those in this register to those in the next.
+
+    All flags are said: kernels since 5.8 show those that follow from the registers as well.
+    """
+    ports = () if first_port is None else ((5, first_port), (6, first_port + 1))
+    numbers = ((1, end), (2, _IPV4), (3, _REGISTER), (4, _REGISTER), *ports, (7, flags | _GIVEN_ADDRESS))
+    return Expression("nat", tuple((number, struct.pack("!I", value)) for number, value in numbers))
+
+
+def source_from(name: str, *fields: PacketField) -> Expressions:
+    """Let a connection come from the address to which a map leads; go on where the fields are not in it."""
+    return (*_look_up(name, *fields), _nat(_SOURCE, None, 0))
+
+
+def destination_from(name: str, *fields: PacketField) -> Expressions:
+    """Let a connection go to the address to which a map leads; go on where the fields are not in it."""
+    return (*_look_up(name, *fields), _nat(_DESTINATION, None, 0))
+
+
+def _immediate(register: int, value: bytes) -> Expression:
+    return _expression("immediate", register, ((DATA_VALUE, value),))
+
+
+def masquerade(address: t.Optional[bytes], ports: t.Optional[t.Tuple[int, int]]) -> Expressions:
+    """Let a connection come from a random port of an address.
+
+    address: None for that of the interface by which it leaves.
+    ports: the first and the last; None for those that the kernel takes by itself.
+    """
+    flags = _FULLY_RANDOM | (_GIVEN_PORTS if ports else 0)
+    values = [*([address] if address else []), *(struct.pack("!H", port) for port in ports or ())]
+    given = tuple(_immediate(register, value) for register, value in enumerate(values, start=_REGISTER))
+    if address:
+        return (*given, _nat(_SOURCE, _REGISTER + 1 if ports else None, flags))
+    return (*given, _expression("masq", flags, *((_REGISTER, _REGISTER + 1) if ports else ())))
 
 
 def is_in_state(*states: str) -> Expressions:

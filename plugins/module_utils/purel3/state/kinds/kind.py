@@ -82,11 +82,17 @@ class Transaction(t.NamedTuple):
     changes: t.Tuple[Message, ...]
 
 
+class EndConnections(t.NamedTuple):
+    """Connections to be forgotten: those that were begun to one of these addresses, before any translation."""
+
+    destinations: t.FrozenSet[str]
+
+
 class KernelStep(t.NamedTuple):
     """A part of an operation, and the namespace in which it is done."""
 
     namespace: str
-    act: t.Union[Message, Setting, Transaction]
+    act: t.Union[Message, Setting, Transaction, EndConnections]
 
 
 class Numbers(t.Protocol):

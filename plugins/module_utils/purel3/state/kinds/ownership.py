@@ -17,6 +17,7 @@ WORKLOADS = "workloads"
 OBJECTS = "objects"
 TUNNELS = "tunnels"
 POLICIES = "policies"
+TRANSLATION = "translation"
 
 WORKLOAD_GROUP = 28723
 OBJECT_GROUP = 28724

@@ -9,12 +9,13 @@ Table and sets bear our mark as a comment. nft 1.0.6 shows that of sets alone, s
 from __future__ import annotations
 
 import typing as t
+from ipaddress import IPv4Address
 
 from ...kernel import nf_tables
 from ...kernel.nf_tables import Chain, Element, Set, TableContent, TableRule
 from ...kernel.wire import Message
-from .kind import Found, KernelStep, Key, Kind, Numbers, Resource, Transaction
-from .ownership import POLICIES, TUNNELS
+from .kind import EndConnections, Found, KernelStep, Key, Kind, Numbers, Resource, Transaction
+from .ownership import POLICIES, TRANSLATION, TUNNELS
 from .scope import OWN_NAMESPACE, Gathering
 
 TABLE = "table"
@@ -22,17 +23,22 @@ MARK = "purel3.fabric"
 
 
 class _Purpose(t.NamedTuple):
-    """What a table with our mark is for: whose it is, and what its user calls it and the elements of its first set."""
+    """What a table with our mark is for: whose it is, and what its user calls it and the elements of its first set.
+
+    has_destinations: its first set leads connections, by their destinations, to where they go.
+    """
 
     owner: str
     words: str
     first_set: str
     members: str
+    has_destinations: bool = False
 
 
 OURS = {
     "purel3_tunnel": _Purpose(TUNNELS, "guard of tunnels", "endpoints", "endpoint"),
     "purel3_policy": _Purpose(POLICIES, "policies", "cali-from-wl-dispatch", "workload"),
+    "purel3_nat": _Purpose(TRANSLATION, "NAT", "cali-fip-dnat", "floating IP", has_destinations=True),
 }
 _SHOWN = 10
 _NOTHING: t.FrozenSet[Element] = frozenset()
@@ -102,7 +108,7 @@ def _describe(table: Table) -> str:
         return f"table {table.family} {table.name}"
     purpose = OURS[table.name]
     members = dict(table.elements).get(purpose.first_set)
-    if members is None:
+    if not members:
         return purpose.words
     return f"{purpose.words} for {len(members)} {purpose.members}{'' if len(members) == 1 else 's'}"
 
@@ -207,6 +213,17 @@ def _found(found: Found) -> t.Iterator[t.Tuple[Resource, str]]:
 
 def _write(before: t.Optional[Table], after: t.Optional[Table], _numbers: Numbers) -> t.Iterator[KernelStep]:
     yield KernelStep(OWN_NAMESPACE, Transaction(tuple(transaction(before, after))))
+    # Only a connection's first packet is translated by the rules; all others go where that went.
+    changed = _destinations(before) ^ _destinations(after)
+    led_elsewhere = frozenset(str(IPv4Address(element.key)) for element in changed)
+    if led_elsewhere:
+        yield KernelStep(OWN_NAMESPACE, EndConnections(led_elsewhere))
+
+
+def _destinations(table: t.Optional[Table]) -> t.FrozenSet[Element]:
+    if table is None or table.name not in OURS or not OURS[table.name].has_destinations:
+        return _NOTHING
+    return dict(table.elements).get(OURS[table.name].first_set, _NOTHING)
 
 
 # Tunnels are opened only behind their guard, and closed before it goes.

@@ -12,10 +12,10 @@ import typing as t
 from itertools import groupby
 
 from ...base.errors import KernelError, MissingDependency
-from ...kernel import namespaces, nftables, syscalls, sysctls, wire
+from ...kernel import connections, namespaces, nftables, syscalls, sysctls, wire
 from ...kernel.rtnetlink import RtnetlinkSocket
 from ...kernel.wire import Message
-from ..kinds.kind import KernelStep, Place, Setting
+from ..kinds.kind import EndConnections, KernelStep, Place, Setting
 from ..kinds.namespace import NAMESPACE, Namespace, placeholder_mode
 from ..kinds.ownership import DOOMED_GROUP
 from ..kinds.registry import describe, kind_of
@@ -240,5 +240,7 @@ def _act(step: KernelStep) -> None:
     """Do what is not done by a message; called through their modules, where tests disturb both."""
     if isinstance(step.act, Setting):
         sysctls.write(step.act.path, step.act.value)
+    elif isinstance(step.act, EndConnections):
+        connections.end_connections(step.act.destinations)
     elif not isinstance(step.act, Message):
         nftables.commit(step.act.changes)

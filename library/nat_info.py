@@ -1,0 +1,1 @@
+../plugins/modules/nat_info.py
