@@ -148,6 +148,15 @@ options:
     description: The addresses from which packets may come out of the tunnel, as in C(node_tunnel_endpoints).
     type: list
     elements: str
+  interfaces:
+    description: The interfaces that lead to other nodes, as in C(node_interfaces).
+    type: dict
+    default: {}
+  mtu:
+    description:
+      - How large packets between nodes are, in bytes. That one of O(interfaces) takes less is remarked.
+      - If not given, they may take any size.
+    type: int
   socket:
     description: BIRD's control socket.
     type: path
@@ -234,8 +243,9 @@ differences:
       text: "node3 announces 10.244.104.0/26, which is node2's: ignored"
 remarks:
   description:
-    - What is no difference, but should be known. A firewall that drops what no rule of it accepts; a route of others
-      that leads into a pool; an address or a route of others on a workload's interface.
+    - What is no difference, but should be known. A firewall that drops what no rule of it accepts; an interface
+      that takes less than the fabric sends; a route of others that leads into a pool; an address or a route of others
+      on a workload's interface.
   returned: when the node was read, also if there are differences
   type: list
   elements: dict
@@ -244,7 +254,7 @@ remarks:
       description: Name of the node.
       type: str
     kind:
-      description: V(firewall), or V(foreign) for routes and addresses of others.
+      description: V(firewall), V(uplink), or V(foreign) for routes and addresses of others.
       type: str
     object:
       description: What it is about.
@@ -375,6 +385,8 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         },
     },
     "tunnel_endpoints": {"type": "list", "elements": "str"},
+    "interfaces": {"type": "dict", "default": {}},
+    "mtu": {"type": "int"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "config_path": {"type": "path"},
     "state_path": {"type": "path"},

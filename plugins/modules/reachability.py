@@ -17,6 +17,7 @@ description:
     process, and reports which are not reached, why, and how long the first packet took.
   - A destination needs no listener. It answers an ICMP echo request itself, and a TCP connection that it refuses proves
     the way there and back as well as one that it accepts.
+  - Packets of full size, which nobody may cut into fragments, are sent from one workload to one of each other node.
   - A workload without a network namespace reaches nobody; the others are tested all the same.
   - Silent pairs are tried again until O(timeout), so that the module can run while routes still converge.
   - In check mode the task is skipped, because workloads that are not there yet cannot send.
@@ -60,8 +61,11 @@ options:
         type: str
         required: true
       node:
-        description: The node that it is on. Not used by the test.
+        description: The node that it is on; by default, each is on a node of its own.
         type: str
+      mtu:
+        description: How large packets to it may be, in bytes, where that is less than the sender's interface takes.
+        type: int
   protocols:
     description: What to send.
     type: list
@@ -92,8 +96,17 @@ options:
     type: list
     elements: str
     default: []
+  full_packets:
+    description: Whether packets of full size are sent, too; not where O(protocols) lacks V(icmp).
+    type: bool
+    default: true
+  mtu:
+    description:
+      - How large packets between nodes may be by the fabric file, in bytes, with what is put around them.
+      - Only to say what to set instead. If not given, nothing is put around them.
+    type: int
   is_required:
-    description: Fail if a pair cannot be reached.
+    description: Fail if a pair cannot be reached, or full packets do not pass from node to node.
     type: bool
     default: true
 requirements:
@@ -143,6 +156,47 @@ unreachable_pairs:
       address: 10.244.104.0
       protocol: icmp
       reason: no ICMP echo reply (10 tries)
+narrow_paths:
+  description:
+    - The paths from this node to others on which packets of full size do not arrive, though small ones do.
+    - Where nothing says what they carry, it takes some seconds to find out.
+  returned: when the packets were sent, also if a pair is unreachable
+  type: list
+  elements: dict
+  contains:
+    source:
+      description: Name of the workload that sent.
+      type: str
+    destination:
+      description: Name of the one that should have answered.
+      type: str
+    from_node:
+      description: Name of this node, empty where no destination has it.
+      type: str
+    to_node:
+      description: Name of the other.
+      type: str
+    size:
+      description: Of the packets that do not arrive, in bytes.
+      type: int
+    passing:
+      description: Size of the largest that do.
+      type: int
+    mtu:
+      description: What O(mtu) should be.
+      type: int
+    reason:
+      description: What is known of the packets that do not arrive.
+      type: str
+  sample:
+    - source: web1
+      destination: web5
+      from_node: node1
+      to_node: node3
+      size: 1500
+      passing: 1400
+      mtu: 1400
+      reason: no ICMP echo reply
 first_packet_ms:
   description:
     - For each protocol, how long the first packet of a pair took to be answered, over all pairs, in milliseconds.
@@ -206,6 +260,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
             "name": {"type": "str", "required": True},
             "address": {"type": "str", "required": True},
             "node": {"type": "str"},
+            "mtu": {"type": "int"},
         },
     },
     "protocols": {"type": "list", "elements": "str", "choices": ["icmp", "tcp"], "default": ["icmp", "tcp"]},
@@ -213,6 +268,8 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "timeout": {"type": "float", "default": 30.0},
     "excluded": {"type": "list", "elements": "dict", "default": []},
     "absent": {"type": "list", "elements": "str", "default": []},
+    "full_packets": {"type": "bool", "default": True},
+    "mtu": {"type": "int"},
     "is_required": {"type": "bool", "default": True},
 }
 

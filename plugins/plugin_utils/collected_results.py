@@ -68,6 +68,7 @@ class CollectedResults:
                 "pair_count": pairs,
                 "untested": list(missing),
                 "unreachable": [item for values in reached for item in values["unreachable_pairs"]],
+                "narrow_paths": [item for values in reached for item in values["narrow_paths"]],
             }
         return document
 

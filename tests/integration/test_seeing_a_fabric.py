@@ -165,6 +165,53 @@ def test_a_firewall_that_drops_what_workloads_send_is_named_before_and_after(lab
     lab.run("node2", "nft delete table ip filter")
 
 
+def test_a_link_that_carries_less_than_the_fabric_sends_is_told_with_the_mtu_that_helps(lab: FabricLab) -> None:
+    # As a port of a switch that takes less drops it: without a word.
+    lab.run("node2", "nft add table ip narrow")
+    lab.run("node2", "nft add chain ip narrow pre { type filter hook prerouting priority 0; }")
+    lab.run("node2", "nft add rule ip narrow pre iifname ens33 ip length > 1400 drop")
+    outcome = lab.try_play("purel3.fabric.verify")
+    assert outcome.status != 0
+    why = (
+        "those of 1400 do (no ICMP echo reply); a link between carries less than the fabric sends; set mtu: 1400 in "
+        "the fabric file, or raise that of the link"
+    )
+    start = "packets of 1500 bytes do not pass from"
+    matrix = outcome.output[outcome.output.index("REACHABILITY *") :]
+    assert [line for line in matrix.splitlines() if line.startswith(start)] == [
+        f"{start} node1 to node2, {why}",
+        f"{start} node2 to node1, node3, {why}",
+        f"{start} node3 to node2, {why}",
+    ]
+    assert last_lines(outcome.output) == [
+        "fabric does not conform: 0 differences on 0 of 3 nodes, 6/6 sessions up, 30/30 pairs, 4 paths too narrow for "
+        "full packets"
+    ]
+    file = lab.inventory / "lab.fabric.yml"
+    before = file.read_text()
+    file.write_text(f"{before}mtu: 1400\n")
+    assert last_lines(lab.play("site.yml").output) == [CONFORMS]
+    lab.run("node2", "nft delete table ip narrow")
+
+    file.write_text(f"{before}mtu: 9000\n")
+    status, found = document(lab, "site.yml")
+    assert status != 0
+    assert found["is_conforming"] is False
+    assert [(one["node"], one["kind"], one["object"]) for one in found["remarks"]] == [
+        (node, "uplink", "ens33") for node in ("node1", "node2", "node3")
+    ]
+    paths = found["reachability"]["narrow_paths"]
+    assert [(one["from_node"], one["to_node"], one["passing"]) for one in paths][:2] == [
+        ("node1", "node2", 1500),
+        ("node1", "node3", 1500),
+    ]
+    assert len(paths) == 6
+    assert paths[2]["reason"] == "ICMP: the next link takes packets of 1500 bytes, says 192.168.50.11"
+
+    file.write_text(f"{before}mtu: 1500\n")
+    assert last_lines(lab.play("site.yml").output) == [CONFORMS]
+
+
 def test_what_is_not_of_the_fabric_but_touches_it_is_remarked(lab: FabricLab) -> None:
     web = host_device("web1")
     lab.run("node1", "ip route add 10.244.99.0/26 via 192.168.50.11")

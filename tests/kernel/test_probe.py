@@ -151,6 +151,38 @@ def echo_requests() -> int:
     return int(values[names.index("OutEchos")])
 
 
+@contextlib.contextmanager
+def mtu(namespace: str, device: str, size: int) -> t.Iterator[None]:
+    ip("-netns", namespace, *f"link set {device} mtu {size}".split())
+    try:
+        yield
+    finally:
+        ip("-netns", namespace, *f"link set {device} mtu 1500".split())
+
+
+def sizes(sources: t.List[probe.ProbeSource]) -> t.List[t.Tuple[int, str]]:
+    pairs: t.List[probe.Pair] = [(0, "10.2.0.2"), (1, "10.1.0.2")]
+    found = probe.probe_sizes(sources, dict.fromkeys(pairs, 1500), 0)
+    return [found[pair] for pair in pairs]
+
+
+def test_packets_of_full_size_arrive(sources: t.List[probe.ProbeSource]) -> None:
+    eventually(lambda: sizes(sources), [(1500, ""), (1500, "")])
+
+
+def test_a_link_that_carries_less_and_a_router_that_says_so(sources: t.List[probe.ProbeSource]) -> None:
+    with mtu(ROUTER, "right", 1300):
+        told = (1300, "ICMP: the next link takes packets of 1300 bytes, says 10.1.0.1")
+        # What comes back is as large, and too large for the router's end of the link by more than a VLAN's tag.
+        eventually(lambda: sizes(sources), [told, (1304, "no ICMP echo reply")])
+
+
+def test_a_link_that_carries_less_and_nobody_says_so(sources: t.List[probe.ProbeSource]) -> None:
+    # The kernel takes in what is larger than the MTU by a VLAN's tag.
+    with mtu(WEB2, "eth0", 1396):
+        eventually(lambda: sizes(sources)[0], (1400, "no ICMP echo reply"))
+
+
 def test_a_thousand_destinations_from_ten_sources(sources: t.List[probe.ProbeSource]) -> None:
     ip("-netns", WEB2, "route", "add", "local", "10.2.128.0/17", "dev", "lo")
     ip("-netns", WEB2, "link", "set", "lo", "up")

@@ -83,9 +83,8 @@ ROOMS: t.Mapping[str, Room] = {
     ),
     "verify": Room(
         (
-            *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "kernel", "restore"),
-            *("state", "state.kinds"),
-            *("state.linux", "values"),
+            *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel", "restore"),
+            *("state", "state.kinds", "state.linux", "values"),
         ),
         ("check", "conformance"),
     ),

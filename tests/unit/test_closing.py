@@ -27,6 +27,7 @@ def reached(number: int, *unreachable: str) -> Values:
         "pair_count": 2,
         "reachable_count": 2 - len(unreachable),
         "unreachable_pairs": [{"destination": name} for name in unreachable],
+        "narrow_paths": [],
     }
 
 
@@ -88,6 +89,25 @@ CLOSINGS: t.Dict[str, t.Tuple[t.List[Values], t.List[Values], t.Dict[str, str], 
             "node1: no blackhole",
             "node2: remark: table ip filter drops",
             "fabric does not conform: 1 difference on 1 of 3 nodes, 6/6 sessions up, 5/6 pairs",
+        ],
+    ),
+    "only packets of full size are lost": (
+        NODES,
+        [{**PAIRS[0], "narrow_paths": [{}, {}]}, *PAIRS[1:]],
+        {},
+        [
+            "fabric does not conform: 0 differences on 0 of 3 nodes, 6/6 sessions up, 6/6 pairs, 2 paths too narrow "
+            "for full packets"
+        ],
+    ),
+    "only packets of full size are lost, and an interface takes less": (
+        [compared("node1", remarks=["interface ens33 takes packets of 1500 bytes"]), *NODES[1:]],
+        [{**PAIRS[0], "narrow_paths": [{}]}, *PAIRS[1:]],
+        {},
+        [
+            "node1: interface ens33 takes packets of 1500 bytes",
+            "fabric does not conform: 1 difference on 1 of 3 nodes, 6/6 sessions up, 6/6 pairs, 1 path too narrow "
+            "for full packets",
         ],
     ),
     "only packets are lost": (

@@ -174,7 +174,8 @@ def test_a_module_takes_what_the_whole_fabric_has_in_common_as_the_text_that_it_
     value = all_variables(checked(text), "/x")[variable]
     read = ArgumentSpecValidator(module.ARGUMENT_SPEC).validate({**more, option: value})
     assert read.error_messages == []
-    found = read.validated_parameters[option]
+    options = read.validated_parameters[option]
+    found = [{key: value for key, value in item.items() if value is not None} for item in options]
     assert found[:1] == ([first] if value else [])
     assert len(found) == len(value.split(",") if value else [])
 

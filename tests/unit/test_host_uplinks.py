@@ -49,9 +49,9 @@ def test_interfaces_and_addresses(case: str) -> None:
 
 def test_an_interface_that_takes_less_than_the_fabric_sends_is_remarked() -> None:
     wanted = {"ens33": "192.168.50.10/24", "ens34": "10.0.13.1/24"}
-    assert remarks_on_mtu(wanted, None, HOST) == remarks_on_mtu(wanted, 1400, HOST) == []
-    assert remarks_on_mtu(wanted, 9000, [ENS33]) == [
-        "interface ens33 takes packets of 1500 bytes, and the fabric sends 9000; set mtu: 1500 in the fabric file, or "
-        "raise that of the interface"
-    ]
-    assert len(remarks_on_mtu(wanted, 1500, HOST)) == 1
+    assert remarks_on_mtu(wanted, None, HOST) == remarks_on_mtu(wanted, 1400, HOST) == {}
+    assert remarks_on_mtu(wanted, 9000, [ENS33]) == {
+        "ens33": "interface ens33 takes packets of 1500 bytes, and the fabric sends 9000; set mtu: 1500 in the fabric "
+        "file, or raise that of the interface"
+    }
+    assert list(remarks_on_mtu(wanted, 1500, HOST)) == ["ens34"]

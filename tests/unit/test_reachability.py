@@ -15,9 +15,12 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.reacha
     Place,
     ProbeResult,
     Question,
+    SizeResult,
     Unreachable,
     demand,
     judge,
+    narrow_lines,
+    pairs_of_nodes,
     question_from_params,
     unreachable_lines,
 )
@@ -109,6 +112,50 @@ def test_what_holds_for_several_pairs_of_a_source_is_said_once() -> None:
         "web1 -> web5 10.0.0.5: no answer",
         f"web5 -> web1 10.0.0.1, web2 10.0.0.2, web3 10.0.0.3 and 2 more: {gone}",
     ]
+
+
+def test_full_packets_go_to_one_workload_of_each_other_node_that_answered() -> None:
+    places = (
+        Place("web1", "10.0.0.1", "node1"),
+        Place("web2", "10.0.0.2", "node1"),
+        *(Place(f"web{number}", f"10.0.1.{number}", "node2") for number in (3, 4, 5)),
+        *(Place(f"web{number}", f"10.0.2.{number}") for number in (6, 7)),
+        Place("web8", "10.0.3.8", "node3"),
+    )
+    asked = Question((WEB1,), ("web1",), places, ("icmp", "tcp"), 9, 2.0)
+    silent = [("web1", "web3", "icmp"), ("web1", "web8", "icmp")]
+    assert pairs_of_nodes(asked, trials(asked, *silent)) == [(0, places[3]), (0, places[5]), (0, places[6])]
+
+
+def test_paths_that_full_packets_do_not_pass_fail_the_proof_with_the_remedy() -> None:
+    places = tuple(Place(f"web{number}", f"10.0.0.{number}", f"node{number}") for number in (1, 2, 3, 4))
+    asked = Question((places[0],), ("web1",), places, ("icmp",), 9, 2.0, network_mtu=1500)
+    sizes = [
+        SizeResult(0, places[1], 1480, 1380, "no ICMP echo reply"),
+        SizeResult(0, places[2], 1480, 1480),
+        SizeResult(0, places[3], 1480, 1380, "no ICMP echo reply"),
+    ]
+    values = judge(asked, trials(asked), sizes)
+    assert [(path["to_node"], path["passing"], path["mtu"]) for path in values["narrow_paths"]] == [
+        ("node2", 1380, 1400),
+        ("node4", 1380, 1400),
+    ]
+    words = (
+        "packets of 1480 bytes do not pass from node1 to node2, node4, those of 1380 do (no ICMP echo reply); a link "
+        "between carries less than the fabric sends; set mtu: 1400 in the fabric file, or raise that of the link"
+    )
+    with pytest.raises(Unreachable) as refused:
+        demand(values)
+    assert str(refused.value).splitlines() == ["3/3 workload pairs reachable (ICMP)", words]
+    assert matrix_lines([values])[-2] == words
+    demand(judge(asked, trials(asked), sizes[1:2]))
+
+
+def test_a_path_between_nodes_that_nobody_knows_is_told_by_its_workloads() -> None:
+    asked = question(WEB1)
+    (path,) = judge(asked, trials(asked), [SizeResult(0, WEB3, 9000, 1500, "no")])["narrow_paths"]
+    assert narrow_lines([path])[0].startswith("packets of 9000 bytes do not pass from web1 to web3, those of 1500 do")
+    assert path["mtu"] == 1500
 
 
 def test_a_long_list_is_cut() -> None:

@@ -42,11 +42,14 @@ def faults_of_uplinks(wanted: t.Mapping[str, str], found: t.Sequence[CarryingInt
 
 def remarks_on_mtu(
     wanted: t.Mapping[str, str], mtu: t.Optional[int], found: t.Sequence[CarryingInterface]
-) -> t.List[str]:
-    """Say which interfaces take smaller packets than the fabric sends between nodes; mtu is None where nobody knows."""
-    return [
-        f"interface {one.name} takes packets of {one.mtu} bytes, and the fabric sends {mtu}; set mtu: {one.mtu} in the "
-        "fabric file, or raise that of the interface"
+) -> t.Dict[str, str]:
+    """Say of each interface that takes smaller packets than the fabric sends between nodes, what is wrong.
+
+    mtu: None where nobody knows.
+    """
+    return {
+        one.name: f"interface {one.name} takes packets of {one.mtu} bytes, and the fabric sends {mtu}; set mtu: "
+        f"{one.mtu} in the fabric file, or raise that of the interface"
         for one in found
         if one.name in wanted and mtu is not None and one.mtu < mtu
-    ]
+    }

@@ -22,6 +22,7 @@ Pair = t.Tuple[int, str]
 _ECHO_REQUEST = 8
 _ECHO_REPLY = 0
 _UNREACHABLE = 3
+_TOO_LARGE = 4
 _TIME_EXCEEDED = 11
 _COMPLAINTS = {
     (_UNREACHABLE, 0): "network unreachable",
@@ -37,6 +38,10 @@ _ICMP_FILTER = 1
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
 _RECEIVE_BUFFER = 1 << 20
+_IP_MTU_DISCOVER = 10
+_IP_PMTUDISC_PROBE = 3
+# The headers of IP and ICMP, and what tells one request from the others.
+_SMALLEST_PACKET = 20 + 8 + 12
 # Open sockets at a time stay well below the usual limit of 1,024 files.
 _SOURCES_AT_ONCE = 64
 _CONNECTIONS_AT_ONCE = 256
@@ -74,6 +79,34 @@ def probe_icmp(sources: t.Sequence[ProbeSource], pairs: t.Iterable[Pair], second
     seconds: how long silent pairs are tried again; each is tried once whatever it says.
     """
     return _repeat(sources, pairs, seconds, _SOURCES_AT_ONCE, _icmp_round)
+
+
+def probe_sizes(
+    sources: t.Sequence[ProbeSource], sizes: t.Mapping[Pair, int], seconds: float
+) -> t.Dict[Pair, t.Tuple[int, str]]:
+    """Find out which packets arrive that nobody may cut into fragments, of pairs that reach each other.
+
+    sizes: of a whole packet, in bytes, for each pair; what is known of the path's MTU is not asked.
+    seconds: as in probe_icmp.
+
+    Returns for each pair the largest packet that arrives, and why one of the whole size does not.
+    """
+
+    def send(lengths: t.Mapping[Pair, int], patience: float) -> t.Dict[Pair, Answer]:
+        return _repeat(
+            sources, lengths, patience, _SOURCES_AT_ONCE, lambda origins, some: _icmp_round(origins, some, lengths)
+        )
+
+    whole = send(sizes, seconds)
+    passing = {pair: _SMALLEST_PACKET for pair, answer in whole.items() if answer.milliseconds is None}
+    failing = {pair: sizes[pair] for pair in passing}
+    while True:
+        tried = {pair: (size + failing[pair]) // 2 for pair, size in passing.items() if failing[pair] - size > 1}
+        if not tried:
+            break
+        for pair, answer in send(tried, 0).items():
+            (failing if answer.milliseconds is None else passing)[pair] = tried[pair]
+    return {pair: (passing.get(pair, sizes[pair]), answer.complaint) for pair, answer in whole.items()}
 
 
 def probe_tcp(
@@ -126,7 +159,9 @@ def _grouped(pairs: t.Sequence[Pair], sources_at_once: int) -> t.Iterator[t.Sequ
         yield [pair for pair in pairs if pair[0] in some]
 
 
-def _icmp_round(sources: t.Sequence[ProbeSource], pairs: t.Sequence[Pair]) -> t.Dict[Pair, t.Union[float, str]]:
+def _icmp_round(
+    sources: t.Sequence[ProbeSource], pairs: t.Sequence[Pair], lengths: t.Optional[t.Mapping[Pair, int]] = None
+) -> t.Dict[Pair, t.Union[float, str]]:
     found: t.Dict[Pair, t.Union[float, str]] = {}
     cookie = os.urandom(8)
     sent: t.Dict[int, int] = {}
@@ -155,7 +190,8 @@ def _icmp_round(sources: t.Sequence[ProbeSource], pairs: t.Sequence[Pair]) -> t.
             origin, address = pairs[number]
             try:
                 sent[number] = time.time_ns()
-                sockets[origin].sendto(_echo_request(cookie, number), (address, 0))
+                length = lengths[pairs[number]] if lengths else _SMALLEST_PACKET
+                sockets[origin].sendto(_echo_request(cookie, number, length), (address, 0))
             except OSError as error:
                 found[pairs[number]] = f"ICMP: {os.strerror(error.errno or 0)}"
             if position % _BURST == _BURST - 1:
@@ -172,6 +208,7 @@ def _icmp_socket(source: ProbeSource) -> socket.socket:
     try:
         wanted = (1 << _ECHO_REPLY) | (1 << _UNREACHABLE) | (1 << _TIME_EXCEEDED)
         opened.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", ~wanted & 0xFFFFFFFF))
+        opened.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         # The kernel's own clock at arrival: what this process does meanwhile does not count.
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -188,11 +225,13 @@ def _source_complaint(source: ProbeSource, error: OSError) -> str:
     return f"its source: {os.strerror(error.errno or 0)}"
 
 
-def _echo_request(cookie: bytes, number: int) -> bytes:
+def _echo_request(cookie: bytes, number: int, length: int) -> bytes:
     payload = cookie + struct.pack("!I", number)
     identifier, sequence = cookie[0] << 8 | cookie[1], number & 0xFFFF
     header = _ICMP.pack(_ECHO_REQUEST, 0, 0, identifier, sequence)
-    return _ICMP.pack(_ECHO_REQUEST, 0, _checksum(header + payload), identifier, sequence) + payload
+    # Zeros at the end do not change the sum.
+    padding = bytes(length - _SMALLEST_PACKET)
+    return _ICMP.pack(_ECHO_REQUEST, 0, _checksum(header + payload), identifier, sequence) + payload + padding
 
 
 def _checksum(data: bytes) -> int:
@@ -210,7 +249,7 @@ def _read_answers(
         except BlockingIOError:
             return
         body = packet[(packet[0] & 15) * 4 :]
-        kind, code = body[0], body[1]
+        kind, code, _sum, _unused, next_mtu = _ICMP.unpack_from(body)
         if kind != _ECHO_REPLY:
             # The packet that caused the error follows its header.
             body = body[8 + (body[8] & 15) * 4 :] if len(body) > 8 else b""
@@ -224,6 +263,8 @@ def _read_answers(
             yield number, max(0.0, (_arrival(ancillary) - sent[number]) / 1e6)
         else:
             complaint = _COMPLAINTS.get((kind, code), f"unreachable (code {code})")
+            if (kind, code) == (_UNREACHABLE, _TOO_LARGE):
+                complaint = f"the next link takes packets of {next_mtu} bytes"
             yield number, f"ICMP: {complaint}, says {sender[0]}"
 
 

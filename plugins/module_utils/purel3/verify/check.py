@@ -12,7 +12,24 @@ import typing as t
 
 from ..base.errors import KernelError, MissingDependency
 from ..kernel import probe
-from .reachability import ICMP, ProbeResult, Question, demand, judge, question_from_params
+from ..kernel.interfaces import read_interfaces
+from ..kernel.syscalls import entered
+from ..values.interface import MTU_MAXIMUM
+from ..values.modes import ETHERNET_MTU
+from .reachability import (
+    ICMP,
+    Place,
+    ProbeResult,
+    Question,
+    SizeResult,
+    demand,
+    judge,
+    pairs_of_nodes,
+    question_from_params,
+)
+
+# Full packets of a pair whose small ones have been answered need no more than a busy machine.
+_PATIENCE = 5.0
 
 
 def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -24,13 +41,13 @@ def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     question = question_from_params(params)
     if question.sources and os.geteuid() != 0:
         raise MissingDependency("reachability: only root can enter namespaces; run the task with become")
-    values = judge(question, _trials(question))
+    values = judge(question, *_trials(question))
     if params["is_required"]:
         demand(values)
     return values
 
 
-def _trials(question: Question) -> t.List[ProbeResult]:
+def _trials(question: Question) -> t.Tuple[t.List[ProbeResult], t.List[SizeResult]]:
     with contextlib.ExitStack() as stack:
         opened, missing = _open_sources(question, stack)
         # The probe counts only the sources that it is given.
@@ -56,7 +73,29 @@ def _trials(question: Question) -> t.List[ProbeResult]:
                 trials.append(
                     ProbeResult(position, destination, protocol, answer.milliseconds, answer.tries, answer.complaint)
                 )
-    return trials
+        sizes = []
+        if question.has_full_packets:
+            patience = min(_PATIENCE, max(0.0, deadline - time.monotonic()))
+            sizes = _sizes(pairs_of_nodes(question, trials), opened, patience)
+    return trials, sizes
+
+
+def _sizes(
+    pairs: t.Sequence[t.Tuple[int, Place]], opened: t.Mapping[int, probe.ProbeSource], patience: float
+) -> t.List[SizeResult]:
+    number = {position: index for index, position in enumerate(opened)}
+    wanted = {(number[source], place.address): _size(opened[source], place) for source, place in pairs}
+    found = probe.probe_sizes(list(opened.values()), wanted, patience)
+    asked = [(source, place, (number[source], place.address)) for source, place in pairs]
+    return [SizeResult(source, place, wanted[pair], *found[pair]) for source, place, pair in asked]
+
+
+def _size(source: probe.ProbeSource, destination: Place) -> int:
+    with entered(source.namespace):
+        found = read_interfaces()
+    mtus = [one.mtu for one in found if source.address in (text.partition("/")[0] for text in one.addresses)]
+    # An address may have gone since it was used.
+    return min([destination.mtu or MTU_MAXIMUM, *(mtus or [ETHERNET_MTU])])
 
 
 def _open_sources(

@@ -15,7 +15,9 @@ from ..bird.talk.daemon import find_config
 from ..bird.talk.sessions import with_telling_errors
 from ..dataplane.firewall import blockers
 from ..dataplane.workload import find_missing
+from ..host.uplinks import remarks_on_mtu
 from ..kernel import iptables, nftables
+from ..kernel.interfaces import read_interfaces
 from ..kernel.lookups import refusals
 from ..kernel.namespaces import fault_of
 from ..restore.saved import read_state
@@ -32,7 +34,7 @@ from ..values.workload import WARN, workload_from
 from .differences import FILE, TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
 from .expectation import Expectation, expectation_from_params
 from .gateway import packets_to_gateway, unanswered
-from .remarks import of_firewalls, of_foreign
+from .remarks import of_firewalls, of_foreign, of_uplinks
 from .verdict import NotConforming, describe, patience, sentence
 
 _SHORTEST_PAUSE = 0.1
@@ -58,9 +60,10 @@ def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dic
     differences += tuple(_of_files(expectation.node, params["config_path"] or find_config(), params["state_path"]))
     differences += tuple(in_the_way(expectation, WORKLOAD, () if is_told_only else missing.values()))
     firewalls = of_firewalls(expectation.node, blockers(nftables.read_forwarding(), iptables.forward_rules()))
+    uplinks = of_uplinks(expectation.node, remarks_on_mtu(params["interfaces"], params["mtu"], read_interfaces()))
     foreign = of_foreign(expectation.node, expectation.origins.pools, found.observed)
     values = {
-        **describe(expectation, seen, differences, (*firewalls, *foreign)),
+        **describe(expectation, seen, differences, (*firewalls, *uplinks, *foreign)),
         "missing_workloads": sorted(missing),
         **({"warnings": list(missing.values())} if is_told_only and missing else {}),
     }

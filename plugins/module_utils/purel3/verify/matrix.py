@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .reachability import summary, unreachable_lines
+from .reachability import narrow_lines, summary, unreachable_lines
 
 _WIDTH = 120
 _SELF = "."
@@ -33,14 +33,16 @@ def matrix_lines(found: t.Sequence[Values]) -> t.List[str]:
     """Draw who reaches whom, from the results of the reachability module of each node.
 
     That is a row for each source and a column for each destination, where they fit into 120 characters; then the pairs
-    that failed and a closing line such as 30/30 workload pairs reachable (ICMP and TCP).
+    that failed, the paths that full packets do not pass, and a closing line such as 30/30 workload pairs reachable
+    (ICMP and TCP).
     """
     destinations = sorted({name for values in found for name in values["destinations"]})
     sources = sorted({name for values in found for name in values["sources"]})
     protocols = sorted({name for values in found for name in values["protocols"]})
     unreachable = [item for values in found for item in values["unreachable_pairs"]]
     reachable, pairs, missing = totals(found)
-    lines = [*_grid(sources, destinations, unreachable), *unreachable_lines(unreachable)]
+    narrow = [item for values in found for item in values["narrow_paths"]]
+    lines = [*_grid(sources, destinations, unreachable), *unreachable_lines(unreachable), *narrow_lines(narrow)]
     closing = summary(reachable, pairs, protocols)
     if missing:
         closing += "; not tested from " + ", ".join(missing)

@@ -24,10 +24,16 @@ Params = t.Mapping[str, t.Any]
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A workload: its name and its address without prefix length."""
+    """A workload: its name and its address without prefix length.
+
+    node: where it is; empty where that is not known, or it is here.
+    mtu: of its interface, in bytes; 0 where it may take any size.
+    """
 
     name: str
     address: str
+    node: str = ""
+    mtu: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Question:
     port: for TCP.
     seconds: how long silent pairs are tried again, with all protocols together.
     excluded: names of source and destination of pairs that are not tested.
+    has_full_packets: whether packets as large as may be are sent as well.
+    network_mtu: how large packets between nodes may be, in bytes; 0 where that is not known.
     """
 
     sources: t.Tuple[Place, ...]
@@ -50,6 +58,8 @@ class Question:
     port: int
     seconds: float
     excluded: t.FrozenSet[t.Tuple[str, str]] = frozenset()
+    has_full_packets: bool = False
+    network_mtu: int = 0
 
     def pairs(self) -> t.List[t.Tuple[int, Place]]:
         """Return each source's position with each destination that is not the source itself."""
@@ -78,6 +88,21 @@ class ProbeResult:
     complaint: str = ""
 
 
+@dataclass(frozen=True)
+class SizeResult:
+    """What became of packets as large as may be, sent from a workload of this node to one of another.
+
+    size: of these packets, in bytes.
+    passing: of the largest that arrived; the same where all is well.
+    """
+
+    source: int
+    destination: Place
+    size: int
+    passing: int
+    complaint: str = ""
+
+
 class Unreachable(FabricError):
     """Pairs that should reach each other and do not; `values` are the results of the module."""
 
@@ -99,7 +124,10 @@ def question_from_params(params: Params) -> Question:
         faults.extend(_faults(f"workload {item['name']}", str(item["name"]), str(item["address"])))
         complaint = fault_of_namespace(namespace)
         faults.extend([f"workload {item['name']}: {complaint}"] if complaint else [])
-    destinations = [Place(str(item["name"]), str(item["address"])) for item in params["destinations"]]
+    destinations = [
+        Place(str(item["name"]), str(item["address"]), str(item.get("node") or ""), int(item.get("mtu") or 0))
+        for item in params["destinations"]
+    ]
     for place in destinations:
         faults.extend(_faults(f"destination {place.name}", place.name, place.address))
     excluded = set()
@@ -129,11 +157,31 @@ def question_from_params(params: Params) -> Question:
         port=int(params["port"]),
         seconds=float(params["timeout"]),
         excluded=frozenset(excluded),
+        has_full_packets=bool(params.get("full_packets")) and ICMP in protocols,
+        network_mtu=int(params.get("mtu") or 0),
     )
 
 
-def judge(question: Question, trials: t.Sequence[ProbeResult]) -> t.Dict[str, t.Any]:
-    """Turn trials, one for each pair and protocol, into the results of the module."""
+def pairs_of_nodes(question: Question, trials: t.Iterable[ProbeResult]) -> t.List[t.Tuple[int, Place]]:
+    """Choose one pair to each other node, of those that reached each other, by which full packets are sent.
+
+    Where nobody knows the node of a destination, it counts as one of its own.
+    """
+    here = {place.name for place in question.sources}
+    own = {place.node for place in question.destinations if place.name in here and place.node}
+    chosen: t.Dict[str, t.Tuple[int, Place]] = {}
+    for trial in trials:
+        place = trial.destination
+        is_elsewhere = place.name not in here and place.node not in own
+        if trial.protocol == ICMP and trial.milliseconds is not None and is_elsewhere:
+            chosen.setdefault(place.node or place.name, (trial.source, place))
+    return list(chosen.values())
+
+
+def judge(
+    question: Question, trials: t.Sequence[ProbeResult], sizes: t.Sequence[SizeResult] = ()
+) -> t.Dict[str, t.Any]:
+    """Turn trials, one for each pair and protocol, and those of full packets into the results of the module."""
     failed = [trial for trial in trials if trial.milliseconds is None]
     failed.sort(key=lambda trial: (question.sources[trial.source], trial.destination, trial.protocol))
     failed_pairs = {(trial.source, trial.destination) for trial in failed}
@@ -162,6 +210,7 @@ def judge(question: Question, trials: t.Sequence[ProbeResult]) -> t.Dict[str, t.
             }
             for trial in failed
         ],
+        "narrow_paths": _narrow_paths(question, sizes),
         "first_packet_ms": {protocol: _summary(values) for protocol, values in times.items()},
         "retried_count": len({(trial.source, trial.destination) for trial in trials if trial.tries > 1}),
         "summary": summary(reachable_count, pair_count, question.protocols),
@@ -169,9 +218,10 @@ def judge(question: Question, trials: t.Sequence[ProbeResult]) -> t.Dict[str, t.
 
 
 def demand(values: t.Mapping[str, t.Any]) -> None:
-    """Insist on it that every pair was reached, by what judge returned; raises Unreachable."""
-    if values["unreachable_pairs"]:
-        raise Unreachable("\n".join([values["summary"], *unreachable_lines(values["unreachable_pairs"])]), values)
+    """Insist on it that every pair was reached, also by full packets, by what judge returned; raises Unreachable."""
+    lines = [*unreachable_lines(values["unreachable_pairs"]), *narrow_lines(values["narrow_paths"])]
+    if lines:
+        raise Unreachable("\n".join([values["summary"], *lines]), values)
 
 
 def summary(reachable: int, pairs: int, protocols: t.Sequence[str]) -> str:
@@ -192,7 +242,41 @@ def unreachable_lines(unreachable: t.Sequence[t.Mapping[str, str]]) -> t.List[st
     for item in unreachable:
         found.setdefault((item["source"], item["reason"]), {})[f"{item['destination']} {item['address']}"] = None
     lines = [f"{source} -> {_listed(tuple(places))}: {reason}" for (source, reason), places in found.items()]
+    return _cut(lines)
+
+
+def _cut(lines: t.List[str]) -> t.List[str]:
     return [*lines[:_LISTED], *([f"... and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else [])]
+
+
+def narrow_lines(paths: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[str]:
+    """List paths that full packets do not pass, as judge returns them, for people; what paths have in common once."""
+    found: t.Dict[t.Tuple[str, str], t.List[str]] = {}
+    for path in paths:
+        why = f"those of {path['passing']} do ({path['reason']}); a link between carries less than the fabric sends"
+        remedy = f"set mtu: {path['mtu']} in the fabric file, or raise that of the link"
+        start = f"packets of {path['size']} bytes do not pass from {path['from_node'] or path['source']}"
+        found.setdefault((start, f"{why}; {remedy}"), []).append(path["to_node"] or path["destination"])
+    return _cut([f"{start} to {_listed(ends)}, {why}" for (start, why), ends in found.items()])
+
+
+def _narrow_paths(question: Question, sizes: t.Iterable[SizeResult]) -> t.List[t.Dict[str, t.Any]]:
+    nodes = {place.name: place.node for place in question.destinations}
+    return [
+        {
+            "source": question.sources[one.source].name,
+            "destination": one.destination.name,
+            "from_node": nodes.get(question.sources[one.source].name, ""),
+            "to_node": one.destination.node,
+            "size": one.size,
+            "passing": one.passing,
+            # Whatever the fabric puts around a packet, it puts around a smaller one, too.
+            "mtu": one.passing + max(0, question.network_mtu - one.size),
+            "reason": one.complaint,
+        }
+        for one in sizes
+        if one.passing < one.size
+    ]
 
 
 def _listed(places: t.Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from ..state.kinds.veth import Veth
 from ..state.plan import Observed
 
 FIREWALL = "firewall"
+UPLINK = "uplink"
 FOREIGN = "foreign"
 
 # Those of the kernel come with an address; BIRD's are compared with what BIRD knows.
@@ -30,7 +31,7 @@ _TOLD_ELSEWHERE = (PROTOCOL_KERNEL, ROUTE_PROTOCOLS["bird"])
 class Remark:
     """One thing that is no fault.
 
-    kind: firewall or foreign.
+    kind: firewall, uplink or foreign.
     object: what it is about.
     text: all of that but the node, in words.
     """
@@ -45,6 +46,12 @@ def of_firewalls(node: str, found: t.Iterable[Blocker]) -> t.Iterator[Remark]:
     """Remark firewalls that drop what is forwarded."""
     for blocker in found:
         yield Remark(node, FIREWALL, f"{blocker.table} {blocker.chain}", blocker.text)
+
+
+def of_uplinks(node: str, found: t.Mapping[str, str]) -> t.Iterator[Remark]:
+    """Remark interfaces that take smaller packets than the fabric sends, with what is wrong of each."""
+    for name, text in found.items():
+        yield Remark(node, UPLINK, name, text)
 
 
 def of_foreign(node: str, pools: t.Iterable[ipaddress.IPv4Network], observed: Observed) -> t.Iterator[Remark]:

@@ -31,5 +31,5 @@ def read(params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
     return {
         **look(params["programs"], bird.version if bird else None),
         "interface_faults": faults_of_uplinks(wanted, found),
-        "interface_remarks": remarks_on_mtu(wanted, params["mtu"], found),
+        "interface_remarks": list(remarks_on_mtu(wanted, params["mtu"], found).values()),
     }
