@@ -5,6 +5,8 @@ INVENTORY ?= inventories/lab
 # Further arguments for pytest, such as PYTEST_ARGS='-k workloads -x'.
 PYTEST_ARGS ?=
 SCENARIO ?= default
+# Further arguments for what starts a lab, such as LAB_ARGS='-e lab_timeout=1800' for a slow machine.
+LAB_ARGS ?=
 
 export LC_ALL := C.UTF-8
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -51,7 +53,7 @@ lab: setup
 	@if ansible-inventory -i $(INVENTORY) --list 2>/dev/null | grep -q '"lab_backend": "qemu"'; then \
 	  tools/install_packages.sh $(VM); \
 	fi
-	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_up
+	$(AS_ROOT) ansible-playbook -i $(INVENTORY) purel3.fabric.lab_up $(LAB_ARGS)
 	$(AS_ROOT) ansible-playbook -i $(INVENTORY) site.yml
 
 lab-vm:

@@ -174,7 +174,8 @@ options:
       - V(default_local_preference) is that of routes that come without one, as they do from another autonomous system
         (if not given, BIRD's own V(100)). Within an AS the route with the highest wins, so that of two routers one can
         be preferred.
-      - V(next_hop) is V(self), V(keep), or by default V(default), which is what BGP prescribes.
+      - V(next_hop) is V(self), V(keep), or by default V(default), which is what BGP prescribes. It matters for routes
+        that are passed on, as with O(transit), by a reflector, or by V(export_filter) to a router.
       - V(communities) are added to what is announced, for example V([64512:100]). The default is none.
       - V(import_limit) is the most routes that are taken from a peer, after all filters (default no limit), and
         V(import_limit_action) what happens beyond it, V(warn), V(block), V(restart) or V(disable) (default V(block)).

@@ -250,6 +250,13 @@ operations:
   sample:
     - + node node1  ens33 192.168.50.10/24
     - + switch lab
+takes_long:
+  description: What takes long before the nodes start.
+  returned: when the image of virtual machines is built, also in check mode
+  type: str
+  sample: >-
+    the image of Debian bookworm for the disks is built first, into /var/cache/purel3-lab: for a minute, or several
+    where the machine or the mirror is slow, and nothing is shown
 acceleration:
   description: How the virtual machines run, V(kvm) or V(tcg), which is emulation.
   returned: when a virtual machine was started

@@ -498,3 +498,26 @@ def test_a_fabric_of_reflectors_has_as_many_sessions_per_node_however_large_it_i
     nodes = [f"  n{i}: {{address: 172.16.{i // 250}.{i % 250 + 1}/16, interface: ens33}}" for i in range(1, 1001)]
     text = "\n".join([HEAD + REFLECTORS + "nodes:", *nodes]).replace("10.244.0.0/16", "10.0.0.0/8")
     assert sum(len(variables["bird_peers"]) for variables in host_variables(checked(text)).values()) < 4 * 1000
+
+
+KEEP = "next_hop keep has no effect: nodes pass no routes on, and their own have none to keep; remove it, or set"
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("bgp: {next_hop: keep}\n", ["bgp"]),
+        ("bgp: {next_hop: self}\n", []),
+        ("bgp: {next_hop: keep}\ntransit: true\n", []),
+        ("peers: {tor1: {address: 192.0.2.1, as_number: 65001, next_hop: keep}}\n", ["tor1"]),
+        (
+            "peers: {tor1: {address: 192.0.2.1, as_number: 65001, next_hop: keep, export_filter: all}}\n"
+            "filters: {all: [{action: accept}]}\n",
+            [],
+        ),
+        (f"bgp: {{next_hop: keep}}\n{REFLECTORS}", []),
+    ],
+)
+def test_a_next_hop_that_nobody_keeps_is_told(text: str, titles: t.List[str]) -> None:
+    found = [warning for warning in checked(HEAD + text + NODES).warnings if KEEP in warning]
+    assert [warning.split(": ")[1] for warning in found] == titles

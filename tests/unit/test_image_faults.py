@@ -186,6 +186,15 @@ def test_an_image_that_is_there_needs_nothing_that_builds_one(
     assert len(builder.built) == 1
 
 
+def test_that_an_image_is_built_first_is_told(builder: Builder, tmp_path: Path) -> None:
+    assert image.require(REQUEST, str(tmp_path)) == (
+        f"the image of Debian bookworm for the disks is built first, into {tmp_path}: for a minute, or several where "
+        "the machine or the mirror is slow, and nothing is shown"
+    )
+    image.prepare(REQUEST, str(tmp_path))
+    assert image.require(REQUEST, str(tmp_path)) == ""
+
+
 def test_too_little_space_is_said_before_anything_is_built(
     builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

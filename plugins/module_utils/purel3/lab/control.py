@@ -59,9 +59,11 @@ def propose_lab(params: Values) -> Proposal:
     proposed = plan(state)
     if proposed.start:
         switch.require()
-    for maker, nodes in _by_maker(proposed.start):
-        operations()[maker].require(lab.name, nodes, [pid for node in proposed.stop for pid in node.pids], params)
+    ending = [pid for node in proposed.stop for pid in node.pids]
     asked = _Asked(lab, plan, named(BACKENDS, params.get("backend")), params)
+    for maker, nodes in _by_maker(proposed.start):
+        takes_long = operations()[maker].require(lab.name, nodes, ending, params)
+        asked.values.update({"takes_long": takes_long} if takes_long else {})
     is_slow = params["state"] == "present" and asked.backend.is_slow
     return Proposal(
         operations=proposed.operations,

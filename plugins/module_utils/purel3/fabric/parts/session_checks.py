@@ -32,6 +32,10 @@ def check_options(
         if given:
             report.fault((*path, given[0]), f"{title}: {found.problem}", found.remedy)
     _aggregates(fabric, (*path, "aggregates"), title, options, report)
+    passes_on = fabric.transit or fabric.route_reflectors or effective(fabric, options, "export_filter")
+    if options.get("next_hop") == "keep" and not passes_on:
+        problem = f"{title}: next_hop keep has no effect: nodes pass no routes on, and their own have none to keep"
+        report.warn((*path, "next_hop"), problem, "remove it, or set transit: true or an export_filter")
 
 
 def effective(fabric: Fabric, options: SessionOptions, key: str) -> t.Any:

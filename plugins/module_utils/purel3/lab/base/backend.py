@@ -97,8 +97,11 @@ class Equipment(t.Protocol):
 class Operations(t.Protocol):
     """How a backend makes the nodes of a lab on this machine: functions of one file."""
 
-    def require(self, lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], params: Values) -> None:
-        """Check that nodes can be started here; pids are those of processes that will be ended before."""
+    def require(self, lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], params: Values) -> str:
+        """Check that nodes can be started here; pids are those of processes that will be ended before.
+
+        Returns what takes long before they start; empty for nothing.
+        """
 
     def equip(self, nodes: t.Sequence[LabNode], params: Values) -> t.Optional[Equipment]:
         """Prepare what they are made with, however long it takes; asked of a slow backend only."""

@@ -16,8 +16,9 @@ from ...base.layout import node_pid, process_name
 from ...base.plugs import bridge_name, node_ports
 
 
-def require(_lab: str, _nodes: t.Sequence[LabNode], _pids: t.Collection[int], _params: Values) -> None:
+def require(_lab: str, _nodes: t.Sequence[LabNode], _pids: t.Collection[int], _params: Values) -> str:
     """They need nothing but the switch, as all nodes do."""
+    return ""
 
 
 def equip(_nodes: t.Sequence[LabNode], _params: Values) -> t.Optional[Equipment]:

@@ -53,13 +53,15 @@ class QemuEquipment:
         return {"acceleration": self.acceleration}
 
 
-def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], params: Values) -> None:
+def require(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int], params: Values) -> str:
     """Check that machines can be started here, and that there is an image for them, or one can be built.
+
+    Returns what people are told where it will be built.
 
     Raises FabricError where they cannot, a cloud image is none, or there is no source of packages.
     """
     require_host(lab, nodes, pids)
-    image.require(_image_request(nodes[0]), value(params, "cache"))
+    return image.require(_image_request(nodes[0]), value(params, "cache"))
 
 
 def require_host(lab: str, nodes: t.Sequence[LabNode], pids: t.Collection[int]) -> None:

@@ -58,8 +58,10 @@ def find(request: ImageRequest, cache: str) -> t.Optional[Image]:
     return Image(os.path.basename(folder), disk, "raw", kernel, initrd, image_recipe.COMMAND_LINE)
 
 
-def require(request: ImageRequest, cache: str) -> None:
+def require(request: ImageRequest, cache: str) -> str:
     """Check that an image is there, or that this machine has what builds it; nothing is written.
+
+    Returns what people are told where it must be built; empty where not.
 
     Raises FabricError where the cloud image is none, MissingDependency where this machine lacks what is needed.
     """
@@ -68,6 +70,9 @@ def require(request: ImageRequest, cache: str) -> None:
         _require_qcow2(request.cloud_image.path)
     elif find(request, cache) is None:
         image_build.require()
+        takes = "for a minute, or several where the machine or the mirror is slow, and nothing is shown"
+        return f"the image of Debian {request.release} for the disks is built first, into {cache}: {takes}"
+    return ""
 
 
 def prepare(request: ImageRequest, cache: str) -> Image:

@@ -90,7 +90,7 @@ def wait_for(guest: Guest, deadline: float) -> str:
     key = until(look, deadline - began, _TICK)
     if not key:
         seconds = f"{time.monotonic() - began:.0f} s"
-        remedy = "see why, or give it longer (timeout, or -e lab_timeout=SECONDS)"
+        remedy = "see why, or give it longer (-e lab_timeout=SECONDS; of make, LAB_ARGS='-e lab_timeout=SECONDS')"
         raise KernelError(_report(guest, f"it was not up after {seconds}: {last}; {remedy}"))
     return key
 
