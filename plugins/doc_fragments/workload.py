@@ -50,4 +50,10 @@ options:
             V(02:00:00:00:00:01).
           - If not given, the kernel draws one, and an interface that is there keeps its own.
         type: str
+      floating_ips:
+        description:
+          - Further IPv4 addresses that lead to it, at most 8. Each has a route on the node; M(purel3.fabric.nat)
+            translates it to the workload's own address.
+        type: list
+        elements: str
 """

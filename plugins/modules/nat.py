@@ -16,8 +16,8 @@ description:
   - Makes the table C(purel3_nat) of nftables, by which workloads reach the world outside of the fabric as their node
     (O(outgoing)), and are reached from anywhere by addresses besides their own (O(floating_ips)).
   - Between addresses of O(inside) nothing is translated, but for what is sent to a floating IP.
-  - Floating IPs are for TCP, UDP, SCTP and ICMP. Each gets a route to its workload's interface, by which BIRD can
-    announce it and the node itself finds it. The workload sees who has called.
+  - Floating IPs are for TCP, UDP, SCTP and ICMP. The workload sees who has called. One that BIRD announces, or the node
+    itself shall reach, is one of the workload's in M(purel3.fabric.workloads) as well, which makes the route.
   - Connections to a floating IP that comes, goes or moves to another workload are ended; others go on as they began.
   - UDP leaves by ports 10000 to 51819, so that none is taken for a tunnel's (VXLAN 4789, WireGuard 51820); the ports
     of all else are drawn by the kernel.
@@ -72,11 +72,6 @@ options:
           - The floating IP, an IPv4 address that nobody has.
         type: str
         required: true
-      workload:
-        description:
-          - The name of the workload, as in M(purel3.fabric.workloads).
-        type: str
-        required: true
       workload_address:
         description:
           - The workload's own address.
@@ -92,7 +87,7 @@ options:
         default: hairpin
   state:
     description:
-      - V(absent) deletes the table and the routes, and ends connections to floating IPs.
+      - V(absent) deletes the table, and ends connections to floating IPs.
     type: str
     choices: [present, absent]
     default: present
@@ -108,7 +103,6 @@ attributes:
     support: full
 notes:
   - Needs root, and the kernel modules C(nft_chain_nat), C(nft_masq) and C(nf_conntrack_netlink), which it loads itself.
-  - Run it after M(purel3.fabric.workloads), which makes the interfaces.
   - Connections that are under way when O(outgoing) comes go on as they are where the kernel tracks connections already.
     Where it does not, it takes them for new ones.
   - Nothing brings the table back at the next boot but another run.
@@ -124,7 +118,7 @@ EXAMPLES = r"""
     outgoing:
       - pool: 10.244.0.0/16
     floating_ips:
-      - {address: 198.51.100.10, workload: web1, workload_address: 10.244.166.128}
+      - {address: 198.51.100.10, workload_address: 10.244.166.128}
 
 - name: Translate nothing any more
   purel3.fabric.nat:
@@ -139,7 +133,6 @@ operations:
   elements: str
   sample:
     - + NAT for 1 floating IP
-    - + route 198.51.100.10/32 dev cali1d0ea9af5ea proto 113 scope link
 """
 
 from ansible.module_utils.basic import AnsibleModule

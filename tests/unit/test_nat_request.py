@@ -15,7 +15,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.nat
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import Table, elements_of
 
 Options = t.Dict[str, t.Any]
-FLOATING: Options = {"address": "198.51.100.10", "workload": "web1", "workload_address": "10.1.0.1"}
+FLOATING: Options = {"address": "198.51.100.10", "workload_address": "10.1.0.1"}
 
 
 def floating(**changes: str) -> Options:
@@ -50,8 +50,8 @@ def test_pools_of_one_way_share_a_set_and_all_are_inside() -> None:
 def test_a_floating_ip_is_inside_and_leads_where_its_snat_says() -> None:
     three = [
         floating(),
-        floating(address="198.51.100.11", workload="web2", workload_address="10.1.0.2", snat="always"),
-        floating(address="198.51.100.12", workload="web3", workload_address="10.1.0.3", snat="none"),
+        floating(address="198.51.100.11", workload_address="10.1.0.2", snat="always"),
+        floating(address="198.51.100.12", workload_address="10.1.0.3", snat="none"),
     ]
     assert sets(floating_ips=three) == {
         "cali-all-ipam-pools": ["198.51.100.10-198.51.100.11", "198.51.100.12"],
@@ -92,8 +92,8 @@ BAD: t.Dict[str, t.Tuple[Options, t.List[str]]] = {
         ["floating_ips[0].address", "loopback"],
     ),
     "a floating IP of two": (
-        {"floating_ips": [floating(), floating(workload="web2")]},
-        ["floating_ips[1].address", "is also workload web1's", "give each its own"],
+        {"floating_ips": [floating(), floating(workload_address="10.1.0.2")]},
+        ["floating_ips[1].address", "leads to 10.1.0.1 already", "give each its own"],
     ),
     "a node's address as floating IP": (
         {"floating_ips": [floating()], "nodes": ["198.51.100.10"]},
@@ -102,10 +102,6 @@ BAD: t.Dict[str, t.Tuple[Options, t.List[str]]] = {
     "a floating IP inside of a pool": (
         {"floating_ips": [floating(address="10.1.0.7")], "outgoing": [{"pool": "10.1.0.0/16"}]},
         ["floating_ips[0].address", "lies in 10.1.0.0/16", "use one outside of the pools"],
-    ),
-    "a workload without a usable name": (
-        {"floating_ips": [floating(workload="web 1")]},
-        ["floating_ips[0].workload", "web 1"],
     ),
     "a workload without an address": (
         {"floating_ips": [floating(workload_address="web1")]},

@@ -13,7 +13,6 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel.record
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds import namespace, ownership
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
     OBJECTS,
-    TRANSLATION,
     TUNNELS,
     WORKLOADS,
 )
@@ -48,7 +47,6 @@ ROUTES: t.Dict[str, t.Tuple[Route, str, str, str]] = {
     "the way out": (route("0.0.0.0/0", "169.254.1.1"), WORKLOADS, MARK, WORKLOADS),
     "another way out": (route("0.0.0.0/0", "192.0.2.1"), WORKLOADS, MARK, ""),
     "our protocol": (route("10.9.0.0/24", protocol=112), "", "", OBJECTS),
-    "the protocol of floating IPs": (route("198.51.100.10/32", protocol=113), WORKLOADS, MARK, TRANSLATION),
     "another protocol": (route("10.9.0.0/24", protocol=STATIC), "", "", ""),
     "the route of the node to the gateway": (GATEWAY_ROUTE, "", "", WORKLOADS),
     "the same where it stood once": (FORMER_GATEWAY_ROUTE, "", "", WORKLOADS),

@@ -33,12 +33,24 @@ WORKLOAD = st.builds(
     interface_name=st.sampled_from(["eth0", "eth1"]),
     mtu=st.sampled_from([0, 1400, 1500]),
     mac=st.sampled_from(["", "02:00:00:00:00:01", "02:00:00:00:00:02"]),
+    floating_ips=st.sampled_from([(), ("198.51.100.1",), ("198.51.100.1", "198.51.100.2"), ("198.51.100.2",)]),
 )
+
+
+def each_floating_ip_once(workloads: t.List[Workload]) -> t.List[Workload]:
+    seen: t.Set[str] = set()
+    found = []
+    for one in workloads:
+        found.append(one._replace(floating_ips=tuple(ip for ip in one.floating_ips if ip not in seen)))
+        seen.update(one.floating_ips)
+    return found
+
+
 WORKLOADS = st.lists(
     WORKLOAD,
     max_size=6,
     unique_by=(lambda item: item.name, lambda item: item.address, lambda item: item.netns),
-)
+).map(each_floating_ip_once)
 FOREIGN: t.Tuple[Resource, ...] = (
     foreign_route(OWN_NAMESPACE, "10.9.0.0/24", "br0"),
     foreign_route("theirs", "10.8.0.0/24", "br0"),

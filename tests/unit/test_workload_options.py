@@ -43,6 +43,7 @@ WHOLE: t.Dict[str, t.Any] = {
     "interface_name": "net0",
     "mtu": 1400,
     "mac": "02:00:00:00:00:0a",
+    "floating_ips": ["198.51.100.10", "198.51.100.11"],
 }
 OTHERS: t.Dict[str, t.Dict[str, t.Any]] = {
     "workloads": {},
@@ -128,9 +129,9 @@ def test_every_option_is_saved_shown_and_restored() -> None:
     assert restored == state
     assert requests_of(restored, "now", nothing, nothing)[0][-1] == request_from({"workloads": [WHOLE]})
     (shown,) = describe(restored, {})["workloads"]
-    assert {name: shown[name] for name in OPTION_NAMES} == WHOLE
+    assert json.loads(json.dumps({name: shown[name] for name in OPTION_NAMES})) == WHOLE
     for name in OPTION_NAMES:
-        other = State("node1", (workload_from({**WHOLE, name: {"mtu": 1300}.get(name, "other")}),))
+        other = State("node1", (workload_from({**WHOLE, name: {"mtu": 1300, "floating_ips": []}.get(name, "other")}),))
         assert lines_of(other) != lines_of(restored), name
 
 
@@ -143,6 +144,7 @@ WORKLOAD = st.builds(
     interface_name=st.sampled_from(["eth0", "net0"]),
     mtu=st.sampled_from([0, 1400]),
     mac=st.sampled_from(["", "02:00:00:00:00:01"]),
+    floating_ips=st.sampled_from([(), ("198.51.100.10",), ("198.51.100.10", "198.51.100.9")]),
 )
 
 
@@ -153,12 +155,15 @@ def test_what_is_written_is_what_is_read(workload: Workload, is_own_namespace: b
     assert workload_from(options_of(workload)) == workload
 
 
+FLOATING_IPS = ("198.51.100.10", "198.51.100.9")
 FORMS: t.Dict[str, t.Tuple[str, t.Any, t.Any]] = {
     "a process id": ("netns", "4711", "/proc/4711/ns/net"),
     "a process id without quotes, as it reaches the module restore": ("netns", 4711, "/proc/4711/ns/net"),
     "an MTU that a template made": ("mtu", "1400", 1400),
     "an MTU that is none": ("mtu", "big", "big"),
     "no MTU": ("mtu", 0, 1450),
+    "floating IPs as a template may give them": ("floating_ips", "198.51.100.9,198.51.100.10", FLOATING_IPS),
+    "floating IPs in another order, one twice": ("floating_ips", [*FLOATING_IPS[::-1], "198.51.100.9"], FLOATING_IPS),
     "a MAC address as others write it": ("mac", "02-00-00-00-00-0A", "02:00:00:00:00:0a"),
 }
 
@@ -172,6 +177,26 @@ def test_what_can_be_written_in_several_ways_is_one_value(case: str) -> None:
 def test_an_mtu_that_is_no_number_is_refused_before_it_is_saved() -> None:
     with pytest.raises(InvalidInput, match="workload web1: mtu big is not between 68 and 65535 bytes"):
         state_from({**SAVED, "workloads": [{**WHOLE, "mtu": "big"}]}, "now", nothing)
+
+
+BAD_FLOATING_IPS: t.Dict[str, t.Tuple[t.List[str], str]] = {
+    "with a length": (["198.51.100.1/32"], "floating_ips: 198.51.100.1/32 is not an address that can lead to it"),
+    "of nobody": (["224.0.0.1"], "floating_ips: 224.0.0.1 is not an address that can lead to it"),
+    "nine": ([f"198.51.100.{number}" for number in range(9)], "floating_ips: 9 are given; 8 are the most"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FLOATING_IPS)
+def test_floating_ips_that_cannot_be_are_refused(case: str) -> None:
+    addresses, words = BAD_FLOATING_IPS[case]
+    with pytest.raises(InvalidInput, match=words):
+        request_from({"workloads": [{**WHOLE, "floating_ips": addresses}]})
+
+
+def test_an_address_of_one_workload_is_no_floating_ip_of_another() -> None:
+    other = {"name": "web2", "address": "198.51.100.10"}
+    with pytest.raises(InvalidInput, match=r"workload web2: address 198\.51\.100\.10 is also workload web1's"):
+        request_from({"workloads": [WHOLE, other]})
 
 
 @given(st.text(max_size=16) | st.sampled_from(["lo", "all", "default", "eth0", ".", "..", "eth@0", "a" * 16]))

@@ -52,7 +52,7 @@ def check(workloads: t.Sequence[Workload]) -> None:
         faults.extend(faults_of(workload))
         for what, value in (
             ("name", workload.name),
-            ("address", workload.address),
+            *(("address", address) for address in (workload.address, *workload.floating_ips)),
             ("netns", workload.netns),
             ("host interface", host_device(workload.name)),
         ):
@@ -90,7 +90,8 @@ def to_request(
 def _resources(workload: Workload) -> t.Iterator[Resource]:
     name, cidr = workload.netns, workload.address + "/32"
     device, host = workload.interface_name, host_device(workload.name)
-    mark = link_mark(workload.name, [cidr])
+    cidrs = [cidr, *(f"{address}/32" for address in workload.floating_ips)]
+    mark = link_mark(workload.name, cidrs)
     if not name.startswith("/"):
         yield Namespace(name, WORKLOADS)
     yield Veth(
@@ -102,4 +103,6 @@ def _resources(workload: Workload) -> t.Iterator[Resource]:
     yield Route(name, TABLE_MAIN, DEFAULT_DESTINATION, 0, UNICAST, GATEWAY, device, SCOPE_GLOBAL, PROTOCOL_BOOT)
     yield proxy_arp(OWN_NAMESPACE, host, "1")
     yield proxy_delay(OWN_NAMESPACE, host, "0")
-    yield Route(OWN_NAMESPACE, TABLE_MAIN, cidr, 0, UNICAST, "", host, SCOPE_LINK, PROTOCOL_BOOT)
+    # Those of floating IPs are for BIRD, which announces them, and for the node's own sockets.
+    for destination in cidrs:
+        yield Route(OWN_NAMESPACE, TABLE_MAIN, destination, 0, UNICAST, "", host, SCOPE_LINK, PROTOCOL_BOOT)

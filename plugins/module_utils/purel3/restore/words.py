@@ -43,5 +43,8 @@ def _lines(state: State) -> t.Iterator[str]:
 def _workload(workload: Workload) -> str:
     where = f" {place_in_words(workload.netns)}" if workload.netns != workload.name else ""
     inside = f"{host_device(workload.name)} -> {workload.interface_name}{where}"
-    more = "".join(f"  {name} {value}" for name, value in options_of(workload).items() if name not in _IN_PLACE)
+    others = {name: value for name, value in options_of(workload).items() if name not in _IN_PLACE}
+    more = "".join(
+        f"  {name} {','.join(value) if isinstance(value, tuple) else value}" for name, value in others.items()
+    )
     return f"workload {workload.name}  {workload.address}/32  {inside}{more}"

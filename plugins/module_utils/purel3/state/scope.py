@@ -9,7 +9,6 @@ import typing as t
 from dataclasses import replace
 
 from .kinds.kind import Resource
-from .kinds.ownership import TRANSLATION
 from .kinds.registry import KINDS, device_place, kind_of
 from .kinds.scope import OWN_NAMESPACE, TABLE_DEFAULT, TABLE_LOCAL, Gathering, Scope
 from .kinds.veth import settings_lost_with
@@ -50,12 +49,10 @@ def scope_of_request(request: Request) -> Scope:
         gathering.references.add(place[0])
         gathering.viewers.add(place[0])
         gathering.sysctls.update(settings_lost_with(place))
-    # What translates addresses stands in the node's own namespace and its main table alone.
-    purges_everywhere = request.purges not in ("", TRANSLATION)
-    if purges_everywhere:
+    if request.purges:
         gathering.tables.update((TABLE_LOCAL, TABLE_DEFAULT))
     has_pairs = any(kind_of(wanted).places(wanted) for wanted in request.present.values())
     return gathering.scope(
-        has_every_own=purges_everywhere,
-        follows_pairs=bool(purges_everywhere or request.absent_interfaces or has_pairs),
+        has_every_own=bool(request.purges),
+        follows_pairs=bool(request.purges or request.absent_interfaces or has_pairs),
     )

@@ -28,6 +28,7 @@ DEFAULT_INTERFACE_NAME = "eth0"
 HOST_MAC = "ee:ee:ee:ee:ee:ee"
 HOST_DEVICE_PREFIX = "cali"
 _DIGEST_DIGITS = 11
+MOST_FLOATING_IPS = 8
 
 
 def host_device(name: str) -> str:
@@ -49,6 +50,7 @@ class Workload(t.NamedTuple):
     interface_name: inside.
     mtu: of both ends, in bytes; 0 leaves it to the kernel.
     mac: of the end inside, in lower case with colons; empty leaves it to the kernel.
+    floating_ips: addresses besides its own that lead to it, as they are or translated; without prefix length, sorted.
     """
 
     name: str
@@ -57,13 +59,14 @@ class Workload(t.NamedTuple):
     interface_name: str = DEFAULT_INTERFACE_NAME
     mtu: int = 0
     mac: str = ""
+    floating_ips: t.Tuple[str, ...] = ()
 
 
 class WorkloadOption(t.NamedTuple):
     """A row of the table.
 
     fault: says what is wrong with a value that has been read; empty where it can be.
-    kind: Ansible's type, str or int.
+    kind: Ansible's type, str, int, or list for one of texts.
     default: what users get who do not give it.
     read: brings what can be written in several ways into one.
     problem: what is wrong with a value, for an option that stands in a fabric file as it does in the modules.
@@ -107,6 +110,19 @@ def _fault_of_mac(mac: str) -> str:
     return f"mac {mac} {'; '.join(problem)}" if problem else ""
 
 
+def _read_addresses(value: t.Any) -> t.Tuple[str, ...]:
+    return tuple(sorted(set(value.split(",") if isinstance(value, str) else map(str, value))))
+
+
+def _fault_of_floating_ips(addresses: t.Sequence[str]) -> str:
+    for address in addresses:
+        if not is_of_host(address):
+            return f"floating_ips: {address} is not an address that can lead to it; give one such as 198.51.100.10"
+    if len(addresses) > MOST_FLOATING_IPS:
+        return f"floating_ips: {len(addresses)} are given; {MOST_FLOATING_IPS} are the most that its alias can record"
+    return ""
+
+
 WORKLOAD_OPTIONS: t.Tuple[WorkloadOption, ...] = (
     WorkloadOption("name", fault_of_word, is_required=True),
     WorkloadOption("address", _fault_of_address, is_required=True),
@@ -114,6 +130,7 @@ WORKLOAD_OPTIONS: t.Tuple[WorkloadOption, ...] = (
     WorkloadOption("interface_name", fault_of_interface_name, default=DEFAULT_INTERFACE_NAME),
     WorkloadOption("mtu", _fault_of_mtu, "int", read=_read_number),
     WorkloadOption("mac", _fault_of_mac, read=read_mac, problem=_problem_of_mac),
+    WorkloadOption("floating_ips", _fault_of_floating_ips, "list", read=_read_addresses),
 )
 OPTION_NAMES = tuple(option.name for option in WORKLOAD_OPTIONS)
 
@@ -121,6 +138,7 @@ OPTION_NAMES = tuple(option.name for option in WORKLOAD_OPTIONS)
 WORKLOAD_SPEC: t.Dict[str, t.Any] = {
     option.name: {
         "type": option.kind,
+        **({"elements": "str"} if option.kind == "list" else {}),
         **({"required": True} if option.is_required else {}),
         **({} if option.default is None else {"default": option.default}),
     }

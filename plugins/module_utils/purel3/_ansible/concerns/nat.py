@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ...base.proposal import Proposal
-from ...dataplane.nat.request import EXCLUSIONS, POOLS, to_release
+from ...dataplane.nat.request import to_release
 from ...dataplane.nat.request import to_request as request_nat
-from ...dataplane.nat.ruleset import HAIRPIN, MASQUERADE, SNATS
 from ...state.linux.network import LinuxKernel
 from ...state.plan import Request
+from ...values.nat import EXCLUSIONS, HAIRPIN, MASQUERADE, POOLS, SNATS
 from ..network import KernelOf, propose_request
 
 _TEXTS: t.Dict[str, t.Any] = {"type": "list", "elements": "str", "default": []}
@@ -35,7 +35,6 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         "default": [],
         "options": {
             "address": {"type": "str", "required": True},
-            "workload": {"type": "str", "required": True},
             "workload_address": {"type": "str", "required": True},
             "snat": {"type": "str", "choices": list(SNATS), "default": HAIRPIN},
         },

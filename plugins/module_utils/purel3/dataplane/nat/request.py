@@ -9,19 +9,11 @@ import typing as t
 from ipaddress import IPV4LENGTH, IPv4Address, IPv4Network
 
 from ...base.errors import InvalidInput
-from ...state.kinds.kind import Resource
-from ...state.kinds.ownership import TRANSLATION
-from ...state.kinds.route import FLOATING_PROTOCOL, SCOPE_LINK, UNICAST, Route
-from ...state.kinds.scope import OWN_NAMESPACE, TABLE_MAIN
 from ...state.plan import Request
 from ...values import scalars
 from ...values.checker import Checker
-from ...values.workload import host_device
-from .ruleset import FAMILY, MASQUERADE, TABLE, FloatingIP, Outgoing, ruleset
-
-POOLS = "pools"
-POOLS_AND_NODES = "pools_and_nodes"
-EXCLUSIONS = (POOLS, POOLS_AND_NODES)
+from ...values.nat import MASQUERADE, POOLS_AND_NODES
+from .ruleset import FAMILY, TABLE, FloatingIP, Outgoing, ruleset
 
 Options = t.Mapping[str, t.Any]
 
@@ -41,21 +33,13 @@ def to_request(options: Options) -> Request:
         raise InvalidInput(checker.faults)
     if not outgoing and not floating:
         return to_release()
-    table = ruleset(inside, nodes, outgoing, [one for one, _device in floating])
-    wanted: t.List[Resource] = [table, *(_route(one.address, device) for one, device in floating)]
-    return Request({one.key: one for one in wanted}, purges=TRANSLATION)
+    table = ruleset(inside, nodes, outgoing, floating)
+    return Request({table.key: table})
 
 
 def to_release() -> Request:
     """Work out what the node's kernel must hold when nothing is translated."""
-    return Request({}, absent=frozenset([("table", OWN_NAMESPACE, FAMILY, TABLE)]), purges=TRANSLATION)
-
-
-def _route(address: IPv4Address, device: str) -> Route:
-    """By it BIRD announces the address, and the node itself finds it: with a blackhole its own sockets get EINVAL."""
-    return Route(
-        OWN_NAMESPACE, TABLE_MAIN, f"{address}/32", 0, UNICAST, "", device, SCOPE_LINK, FLOATING_PROTOCOL
-    )  # fmt: skip
+    return Request({}, absent=frozenset([("table", "", FAMILY, TABLE)]))
 
 
 def _addresses(checker: Checker, where: str, items: t.Sequence[t.Any]) -> t.List[IPv4Address]:
@@ -82,24 +66,25 @@ def _outgoing(checker: Checker, items: t.Sequence[Options]) -> t.Iterator[Outgoi
 
 def _floating(
     checker: Checker, items: t.Sequence[Options], inside: t.Iterable[IPv4Network], nodes: t.Container[IPv4Address]
-) -> t.Iterator[t.Tuple[FloatingIP, str]]:
+) -> t.Iterator[FloatingIP]:
     # Floating IPs themselves are inside, too.
     pools = [network for network in inside if network.prefixlen < IPV4LENGTH]
-    owners: t.Dict[IPv4Address, str] = {}
+    owners: t.Dict[IPv4Address, IPv4Address] = {}
     for index, item in enumerate(items):
         where = f"floating_ips[{index}].address"
         address = checker.parse_text(where, item["address"], scalars.floating_ip)
-        name = checker.parse_text(f"floating_ips[{index}].workload", item["workload"], scalars.name)
-        own = checker.parse_text(f"floating_ips[{index}].workload_address", item["workload_address"], scalars.address)
-        if address is None or name is None or own is None:
+        workload = checker.parse_text(
+            f"floating_ips[{index}].workload_address", item["workload_address"], scalars.address
+        )
+        if address is None or workload is None:
             continue
         if address in owners:
-            checker.complain(where, str(address), f"is also workload {owners[address]}'s", "give each its own")
+            checker.complain(where, str(address), f"leads to {owners[address]} already", "give each its own")
         if address in nodes:
             checker.complain(where, str(address), "is a node's own", "use one that nobody has")
         for pool in pools:
             if address in pool:
                 problem = f"lies in {pool}, whose addresses are workloads' own"
                 checker.complain(where, str(address), problem, "use one outside of the pools")
-        owners.setdefault(address, name)
-        yield FloatingIP(address, own, item["snat"]), host_device(name)
+        owners.setdefault(address, workload)
+        yield FloatingIP(address, workload, item["snat"])

@@ -26,15 +26,10 @@ from ...state.kinds.expressions import (
     source_from,
 )
 from ...state.kinds.table import MARK, Table, elements_of, table_of
+from ...values.nat import ALWAYS, HAIRPIN, MASQUERADE
 
 FAMILY = "ip"
 TABLE = "purel3_nat"
-
-HAIRPIN = "hairpin"
-ALWAYS = "always"
-NONE = "none"
-SNATS = (HAIRPIN, ALWAYS, NONE)
-MASQUERADE = "masquerade"
 
 # Ports of UDP to which connections are translated: more than those of tunnels (Geneve 6081, VXLAN 4789 and 8472), fewer
 # than WireGuard's 51820. The kernel itself would draw from 1024 to 65535, and what a tunnel on the same hosts sends
@@ -70,7 +65,7 @@ class FloatingIP(t.NamedTuple):
     """An address by which a workload of this node is reached as well.
 
     workload: its own address.
-    snat: where the workload appears by it, too: nowhere (NONE), to itself (HAIRPIN), or outside as well (ALWAYS).
+    snat: where the workload appears by it, too, one of SNATS.
     """
 
     address: IPv4Address

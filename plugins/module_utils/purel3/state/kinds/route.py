@@ -4,7 +4,7 @@
 """Routes.
 
 Those of workloads bear no number of ours, since they must look as Calico's do: they are ours when their device is ours
-and their destination is recorded in its alias. Those of floating IPs bear route protocol 113, all others of ours 112.
+and their destination is recorded in its alias. All others of ours bear route protocol 112.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import typing as t
 
 from ...kernel import records, wire
 from .kind import Dump, Found, KernelStep, Key, Kind, Numbers, Place, Resource, name_of, words_in_place
-from .ownership import OBJECTS, TRANSLATION, WORKLOADS, link_owner, recorded_addresses
+from .ownership import OBJECTS, WORKLOADS, link_owner, recorded_addresses
 from .scope import TABLE_DEFAULT, TABLE_LOCAL, TABLE_MAIN, Gathering
 
 ROUTE = "route"
 ROUTE_PROTOCOL = 112
-FLOATING_PROTOCOL = 113
-_OWNER_OF_PROTOCOL = {ROUTE_PROTOCOL: OBJECTS, FLOATING_PROTOCOL: TRANSLATION}
 
 UNICAST = 1
 BLACKHOLE = 6
@@ -78,11 +76,11 @@ FORMER_GATEWAY_ROUTE = GATEWAY_ROUTE._replace(table=TABLE_DEFAULT)
 
 
 def route_owner(route: Route, device_owner: str, device_alias: str) -> str:
-    """Whose a route is, given owner and alias of its device; empty for a foreign one."""
+    """Whose a route is, given owner and alias of its device: WORKLOADS, OBJECTS, or empty for a foreign one."""
     if route in (GATEWAY_ROUTE, FORMER_GATEWAY_ROUTE):
         return WORKLOADS
-    if route.protocol in _OWNER_OF_PROTOCOL:
-        return _OWNER_OF_PROTOCOL[route.protocol]
+    if route.protocol == ROUTE_PROTOCOL:
+        return OBJECTS
     if device_owner != WORKLOADS or not route.is_simple:
         return ""
     if route.destination in recorded_addresses(device_alias):
