@@ -113,9 +113,36 @@ options:
       - V(interface_name) is the interface's name in the namespace, by default V(eth0).
       - V(mac) is the interface's MAC address, which it keeps when the workload is made anew; by default, the kernel
         draws one.
-      - V(labels) are words to select by.
+      - V(labels) are words to select by, V(ports) the names of ports, each with protocol and number such as
+        V(tcp/80). Both are for O(policies).
       - V(was) is the name by which the workload was known before, whose allocated address it keeps.
     type: dict
+  policy:
+    description:
+      - Whether O(policies) are enforced; V({}) is enough. Without it, nothing is.
+      - V(default) (V(allow) or V(deny), default V(allow)) is what becomes of traffic in a direction in which no policy
+        decides about a workload.
+      - V(endpoint_to_host) (V(accept) or V(drop), default V(drop)) is what becomes of what workloads may send, and send
+        to their own node. Ping always passes, and the node always reaches its workloads.
+      - V(denied) (V(drop) or V(reject), default V(drop)) is what becomes of what is denied.
+    type: dict
+  network_sets:
+    description: Networks by name, each with V(nets), a list of networks, which rules of O(policies) name.
+    type: dict
+  tiers:
+    description:
+      - Policies are asked tier by tier, those with a lower V(order) first. Each has a V(name) (required).
+      - V(default_action) (V(deny) or V(pass), default V(deny)) is what becomes of traffic of a workload that a policy
+        of the tier selects, on which none of them decides.
+      - Without a tier V(default) here, it comes last.
+    type: list
+    elements: dict
+  policies:
+    description:
+      - Who may talk to whom, with the words and the meaning of Calico. The options are those of
+        O(purel3.fabric.policy#module:policies).
+    type: list
+    elements: dict
   missing_namespace:
     description:
       - What becomes of a run if the namespace of a workload is not there, as where a container does not run. All others

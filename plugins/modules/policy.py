@@ -30,29 +30,11 @@ options:
     default: []
   endpoints:
     description:
-      - All workloads of the fabric, which selectors select.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description:
-          - Its name, as in M(purel3.fabric.workloads).
-        type: str
-        required: true
-      address:
-        description:
-          - Its address, IPv4 without prefix length.
-        type: str
-        required: true
-      labels:
-        description:
-          - Keys and values that selectors speak of.
-        type: dict
-      ports:
-        description:
-          - Names of ports, each with protocol and number such as C(tcp/80).
-        type: dict
+      - All workloads of the fabric, which selectors select, by their names as in M(purel3.fabric.workloads).
+      - Each is a dictionary. C(address) (required) is IPv4 without prefix length, C(labels) are keys and values that
+        selectors speak of, and C(ports) names of ports, each with protocol and number such as C(tcp/80).
+    type: dict
+    default: {}
   default:
     description:
       - What becomes of traffic in a direction in which no policy decides about a workload.
@@ -64,6 +46,13 @@ options:
       - What becomes of what workloads may send, and send to the node itself. Ping always passes.
     type: str
     choices: [accept, drop]
+    default: drop
+  denied:
+    description:
+      - What becomes of what a policy or O(default) denies. With V(reject) the sender is told at once that nobody
+        answers (ICMP port unreachable).
+    type: str
+    choices: [drop, reject]
     default: drop
   network_sets:
     description:
@@ -114,6 +103,11 @@ options:
         description:
           - Lower ones are asked first; one without comes last. The same order is decided by the name.
         type: float
+      staged:
+        description:
+          - Whether it decides nothing, and is only counted, by what it would do.
+        type: bool
+        default: false
       selector:
         description:
           - The workloads for which it is, by their labels, for example C(app == 'db').
@@ -217,8 +211,7 @@ notes:
   - The first time, connections under way are not known yet. One in which the workload that was called sends next may be
     taken for a new one of its own.
   - No rule here can overrule the drop of another table, such as a firewall's.
-  - Nothing brings the table back at the next boot but another run.
-  - The playbook C(verify) expects all workloads to reach each other. It counts what a policy denies as not reachable.
+  - At the next boot, M(purel3.fabric.restore) brings back what it is given of this.
 seealso:
   - module: purel3.fabric.policy_info
   - module: purel3.fabric.workloads
@@ -229,8 +222,8 @@ EXAMPLES = r"""
   purel3.fabric.policy:
     workloads: [db1]
     endpoints:
-      - {name: web1, address: 10.244.166.128, labels: {app: web}}
-      - {name: db1, address: 10.244.166.129, labels: {app: db}, ports: {psql: tcp/5432}}
+      web1: {address: 10.244.166.128, labels: {app: web}}
+      db1: {address: 10.244.166.129, labels: {app: db}, ports: {psql: tcp/5432}}
     policies:
       - name: db
         selector: app == 'db'

@@ -71,6 +71,10 @@ options:
     type: list
     elements: str
     default: []
+  policy:
+    description: The options of M(purel3.fabric.policy); empty where nothing is enforced.
+    type: dict
+    default: {}
   enabled:
     description: Whether systemd runs C(purel3 restore) at boot. Has no meaning where systemd does not run the host.
     type: bool

@@ -29,6 +29,9 @@ options:
   host:
     description: The options of M(purel3.fabric.host).
     type: dict
+  policy:
+    description: The options of M(purel3.fabric.policy).
+    type: dict
   workloads:
     description: The options of M(purel3.fabric.workloads).
     type: dict
@@ -126,6 +129,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "tunnel_info": {"type": "dict"},
     "host_info": {"type": "dict"},
     "host": {"type": "dict"},
+    "policy": {"type": "dict"},
     "workloads": {"type": "dict"},
     "tunnel": {"type": "dict"},
     "bird_config": {"type": "dict"},

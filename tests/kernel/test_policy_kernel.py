@@ -228,11 +228,11 @@ def test_the_kernel_decides_as_the_evaluator_does_whatever_the_policies(box: Box
 
 OPTIONS: t.Dict[str, t.Any] = {
     "workloads": ["web1", "db1"],
-    "endpoints": [
-        {"name": "web1", "address": "10.1.0.1", "labels": {"app": "web"}},
-        {"name": "db1", "address": "10.1.0.2", "labels": {"app": "db"}},
-        {"name": "web2", "address": "10.1.0.3", "labels": {"app": "web"}},
-    ],
+    "endpoints": {
+        "web1": {"address": "10.1.0.1", "labels": {"app": "web"}},
+        "db1": {"address": "10.1.0.2", "labels": {"app": "db"}},
+        "web2": {"address": "10.1.0.3", "labels": {"app": "web"}},
+    },
     "policies": [
         {
             "name": "db",
@@ -245,7 +245,7 @@ OPTIONS: t.Dict[str, t.Any] = {
 
 def prepare(box: Box) -> None:
     box.turn_ipv6_off()
-    box.workloads(*(workload(one["name"], one["address"]) for one in OPTIONS["endpoints"]))
+    box.workloads(*(workload(name, one["address"]) for name, one in OPTIONS["endpoints"].items()))
 
 
 def answers(box: Box, source: str, address: str) -> bool:
@@ -293,7 +293,7 @@ def test_an_interface_of_ours_that_is_not_named_is_dropped_both_ways(box: Box) -
 def test_a_workload_more_in_a_set_is_told_and_its_connections_begin(box: Box) -> None:
     prepare(box)
     everybody = {**OPTIONS, "workloads": ["web1", "db1", "web2"]}
-    others = [*OPTIONS["endpoints"][:2], {**OPTIONS["endpoints"][2], "labels": {"app": "batch"}}]
+    others = {**OPTIONS["endpoints"], "web2": {"address": "10.1.0.3", "labels": {"app": "batch"}}}
     box.run("policy", **{**everybody, "endpoints": others})
     assert not answers(box, "web2", "10.1.0.2")
     assert box.run("policy", **everybody) == (
@@ -325,6 +325,55 @@ def test_the_host_is_closed_to_workloads_but_for_ping_and_reaches_all_of_them(bo
     assert packets(box)["from workloads to the host"] == 1
     box.run("policy", **OPTIONS, endpoint_to_host="accept")
     assert reaches_host()
+
+
+def policy(**options: t.Any) -> t.Dict[str, t.Any]:
+    return {**OPTIONS, "workloads": ["web1", "db1", "web2"], "policies": [{**OPTIONS["policies"][0], **options}]}
+
+
+def test_a_staged_policy_denies_nothing_and_counts_what_it_would_do(box: Box) -> None:
+    prepare(box)
+    box.run("policy", **policy(staged=True))
+    assert answers(box, "web1", "10.1.0.2")
+    connect(box, "web2", "10.1.0.2")
+    assert packets(box)["staged db ingress 0 allow"] == 1
+    assert packets(box)["staged db ingress end of tier default deny"] == 1
+    box.run("policy", **policy())
+    assert not [text for text in packets(box) if text.startswith("staged")]
+
+
+def test_what_would_be_denied_anyway_is_not_counted_for_a_staged_policy(box: Box) -> None:
+    prepare(box)
+    closed = {"name": "closed", "selector": "app == 'db'"}
+    box.run("policy", **{**policy(), "policies": [*policy(staged=True)["policies"], closed]})
+    assert not answers(box, "web1", "10.1.0.2")
+    assert packets(box)["staged db ingress 0 allow"] == 1
+    assert "staged db ingress end of tier default deny" not in packets(box)
+
+
+def connect(box: Box, source: str, address: str) -> t.Union[float, None]:
+    """Connect to a port where nobody listens; how many seconds it took to be told so, None where nobody did."""
+    with box.inside(source), socket.socket() as client:
+        client.settimeout(2)
+        began = time.monotonic()
+        try:
+            client.connect((address, 5432))
+        except ConnectionRefusedError:
+            return time.monotonic() - began
+        except TimeoutError:
+            return None
+    raise AssertionError("somebody listens")
+
+
+def test_who_is_rejected_is_told_at_once_and_who_is_dropped_is_not(box: Box) -> None:
+    prepare(box)
+    box.run("policy", **policy())
+    assert connect(box, "web1", "10.1.0.2") is None
+    box.run("policy", **policy(), denied="reject")
+    assert connect(box, "web1", "10.1.0.2") is not None
+    # By the node and not by the workload, to which nothing came.
+    assert packets(box)["db ingress end of tier default"] == 1
+    assert box.run("policy", **policy(), denied="reject") == ()
 
 
 def test_a_table_of_somebody_else_is_named_and_stays(box: Box) -> None:

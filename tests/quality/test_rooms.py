@@ -59,7 +59,7 @@ ROOMS: t.Mapping[str, Room] = {
         ("daemons", "modules", "needs", "propose", "request", "systemd"),
     ),
     "fabric.file": Room(("values",)),
-    "fabric.parts": Room(("fabric.file", "lab.base", "values")),
+    "fabric.parts": Room(("fabric.file", "lab.base", "policy", "values")),
     "fabric.allocation": Room(("base", "fabric.file", "fabric.parts", "values"), ("store_file",)),
     "fabric": Room(("base", "fabric.allocation", "fabric.file", "fabric.parts", "lab.base")),
     "bird.want": Room(("base", "values")),
@@ -76,8 +76,8 @@ ROOMS: t.Mapping[str, Room] = {
     ),
     "restore": Room(
         (
-            *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel"),
-            *("state", "state.kinds", "state.linux", "values"),
+            *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "dataplane.policy", "host"),
+            *("kernel", "state", "state.kinds", "state.linux", "values"),
         ),
         ("compiled", "deployment", "files", "node", "request", "saved", "words"),
     ),

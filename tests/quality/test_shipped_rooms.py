@@ -21,6 +21,8 @@ LIBRARY = (*PREFIX, "module_utils", "purel3")
 OBJECTS = {"kernel", "state", "state.kinds", "state.linux", "values"}
 OPTIONS = {*OBJECTS, "dataplane"}
 INFORMATION = {*OPTIONS, "dataplane.encapsulation"}
+POLICY = {"dataplane.policy", "policy"}
+RESTORED = {"dataplane", "dataplane.encapsulation", *POLICY, "kernel", "state", "state.kinds", "state.linux", "values"}
 ROOMS: t.Mapping[str, t.Set[str]] = {
     "allocations": {"fabric.allocation", "fabric.file", "fabric.parts", "values"},
     "bird_config": {*OBJECTS, "bird.change", "bird.protocols", "bird.talk", "host"},
@@ -36,14 +38,14 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "nat_info": {"dataplane.nat", "kernel", "state", "state.kinds", "values"},
     "netns": OBJECTS,
     "netns_info": INFORMATION,
-    "policy": {*OBJECTS, "dataplane.policy", "policy"},
+    "policy": {*OBJECTS, *POLICY},
     "policy_info": {"dataplane.policy", "kernel", "policy", "state", "state.kinds", "values"},
     "proxy_arp": OBJECTS,
     "reachability": {"kernel", "values", "verify"},
-    "restore": {"dataplane", "dataplane.encapsulation", "host", "kernel", "restore", "state", "state.kinds", "values"},
+    "restore": {*RESTORED, "host", "restore"},
     "route": OPTIONS,
     "route_info": INFORMATION,
-    "survey": {*INFORMATION, "bird.change", "bird.protocols", "bird.service", "bird.talk", "host", "restore"},
+    "survey": {*INFORMATION, *POLICY, "bird.change", "bird.protocols", "bird.service", "bird.talk", "host", "restore"},
     "sysctl": OPTIONS,
     "tunnel": {*OBJECTS, "bird.change", "bird.talk", "dataplane.encapsulation"},
     "tunnel_info": INFORMATION,

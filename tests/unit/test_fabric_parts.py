@@ -75,6 +75,7 @@ def _sizes(count: int) -> t.Mapping[str, int]:
             "plugin: purel3.fabric.fabric",
             "pools: [{cidr: 10.244.0.0/16, encapsulation: ipip}]",
             "transit: true",
+            "policy: {}",
             "peers: {tor: {address: 10.0.0.254, as_number: 64900}}",
             "lab: {routers: {tor: {address: 10.0.0.254/24, as_number: 64900}}}",
             *("nodes:", *nodes, "workloads:", *workloads),

@@ -472,7 +472,7 @@ def test_whatever_is_computed_is_refused_among_the_users_own_variables() -> None
         + f"bgp: {{password: '{{{{ x }}}}'}}\npeers: {{tor: {{{ROUTER}, password: '', aggregates: [10.244.0.0/16]}}}}\n"
         + NODES
         + LAB,
-        HEAD + "transit: true\nmissing_namespace: warn\n" + NODES,
+        HEAD + "transit: true\nmissing_namespace: warn\npolicy: {}\n" + NODES,
         HEAD.replace("10.244.0.0/16", "10.244.0.0/16, encapsulation: ipip_cross_subnet") + NODES,
         HEAD + NODES + "lab: {backend: qemu}\n",
     ]
@@ -480,7 +480,9 @@ def test_whatever_is_computed_is_refused_among_the_users_own_variables() -> None
     for text in texts:
         computed |= set(host_variables(checked(text))["n1"]) | set(all_variables(checked(text), "/x"))
         computed |= {
-            name for name in node_variables(checked(text)) if name.startswith(("bird_", "node_tunnel", "node_missing"))
+            name
+            for name in node_variables(checked(text))
+            if name.startswith(("bird_", "node_tunnel", "node_missing", "policy_"))
         }
     # Of a mode with another module than that of ipip.
     computed.add("node_tunnel_module")

@@ -16,10 +16,10 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.policy.readin
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.checker import Checker
 
 Options = t.Dict[str, t.Any]
-ENDPOINTS: t.List[Options] = [
-    {"name": "web1", "address": "10.1.0.1", "labels": {"app": "web"}, "ports": {"http": "tcp/80"}},
-    {"name": "db1", "address": "10.1.0.2", "labels": {"app": "db"}},
-]
+ENDPOINTS: Options = {
+    "web1": {"address": "10.1.0.1", "labels": {"app": "web"}, "ports": {"http": "tcp/80"}},
+    "db1": {"address": "10.1.0.2", "labels": {"app": "db"}},
+}
 
 
 def read(**options: t.Any) -> Rulebook:
@@ -91,7 +91,7 @@ BAD: t.Dict[str, t.Tuple[Options, t.List[str]]] = {
     ),
     "a tier that is none": (
         {"tiers": [{"name": "security"}], "policies": [{"name": "p", "tier": "securty"}]},
-        ["policies[0].tier: 'securty' is no tier; did you mean security?"],
+        ["policy p: tier: 'securty' is no tier; did you mean security?"],
     ),
     "a tier twice": (
         {"tiers": [{"name": "a"}, {"name": "a"}]},
@@ -170,22 +170,30 @@ BAD: t.Dict[str, t.Tuple[Options, t.List[str]]] = {
         ["policy p: ingress[0].icmp.type: 256 is out of range; use 0 to 255"],
     ),
     "an address twice": (
-        {"endpoints": [*ENDPOINTS, {"name": "web2", "address": "10.1.0.1"}]},
-        ["endpoints[2].address: '10.1.0.1' is also workload web1's; give each its own"],
+        {"endpoints": {**ENDPOINTS, "web2": {"address": "10.1.0.1"}}},
+        ["endpoints.web2.address: '10.1.0.1' is also workload web1's; give each its own"],
     ),
-    "a name twice": (
-        {"endpoints": [*ENDPOINTS, {"name": "web1", "address": "10.1.0.3"}]},
-        ["endpoints[2].name: 'web1' is given twice; give each workload its own"],
+    "a workload without an address": (
+        {"endpoints": {"web1": {"labels": {"app": "web"}}}},
+        ["endpoints.web1: {'labels': {'app': 'web'}} has no address; give one such as {address: 10.244.166.128}"],
+    ),
+    "a key of a workload that is none": (
+        {"endpoints": {"web1": {"address": "10.1.0.1", "label": {"app": "web"}}}},
+        ["endpoints.web1: 'label' is not known; did you mean labels?"],
+    ),
+    "labels that are no mapping": (
+        {"endpoints": {"web1": {"address": "10.1.0.1", "labels": "web"}}},
+        ["endpoints.web1.labels: 'web' is no mapping; write keys and values below it"],
     ),
     "a port that is none": (
-        {"endpoints": [{"name": "web1", "address": "10.1.0.1", "ports": {"http": "80"}}]},
-        ["endpoints[0].ports.http: '80' is not a port; write its protocol and number, such as tcp/80"],
+        {"endpoints": {"web1": {"address": "10.1.0.1", "ports": {"http": "80"}}}},
+        ["endpoints.web1.ports.http: '80' is not a port; write its protocol and number, such as tcp/80"],
     ),
     "a port whose name reads as a number": (
-        {"endpoints": [{"name": "web1", "address": "10.1.0.1", "ports": {"80": "tcp/80"}}]},
+        {"endpoints": {"web1": {"address": "10.1.0.1", "ports": {"80": "tcp/80"}}}},
         [
-            "endpoints[0].ports.80: '80' is not a usable name of a port; use lower-case letters, digits and '-', with "
-            "a letter in it"
+            "endpoints.web1.ports.80: '80' is not a usable name of a port; use lower-case letters, digits and '-', "
+            "with a letter in it"
         ],
     ),
     "a workload that is no endpoint": (
@@ -195,7 +203,7 @@ BAD: t.Dict[str, t.Tuple[Options, t.List[str]]] = {
     "two faults at once": (
         {"workloads": ["other"], "policies": [{"name": "p", "tier": "none"}]},
         [
-            "policies[0].tier: 'none' is no tier; add it to 'tiers'",
+            "policy p: tier: 'none' is no tier; add it to 'tiers'",
             "workloads[0]: 'other' is not among the endpoints; add it there, with its address",
         ],
     ),

@@ -28,6 +28,7 @@ TASKS = {
     "tunnel_info": "roles/node/tasks/tunnel_preflight.yml",
     "host_info": "roles/node/tasks/packages.yml",
     "host": "roles/node/tasks/main.yml",
+    "policy": "roles/policy/tasks/main.yml",
     "workloads": "roles/node/tasks/main.yml",
     "tunnel": "roles/node/tasks/tunnel.yml",
     "bird_config": "roles/bird/tasks/configure.yml",
@@ -65,12 +66,12 @@ def test_preflights_are_left_out_where_their_concern_is_sound() -> None:
 
 
 LINE, FAULT = Finding(("~ something",)), Finding(("something is wrong",), is_fault=True)
-ALL = ("tunnel_info", "host_info", "host", "workloads", "tunnel", "bird_config", "bird_service", "restore")
+ALL = ("tunnel_info", "host_info", "host", "policy", "workloads", "tunnel", "bird_config", "bird_service", "restore")
 CASES: t.Mapping[str, t.Tuple[t.Mapping[str, Finding], t.Sequence[str]]] = {
     "nothing differs": ({}, (*ALL, "restore_preflight")),
     "a workload": (
         {"workloads": LINE},
-        ("tunnel_info", "host_info", "host", "tunnel", "bird_config", "bird_service", "restore", "restore_preflight"),
+        tuple(name for name in (*ALL, "restore_preflight") if name != "workloads"),
     ),
     "the host may change what all others find": (
         {"host": LINE},
@@ -78,13 +79,13 @@ CASES: t.Mapping[str, t.Tuple[t.Mapping[str, Finding], t.Sequence[str]]] = {
     ),
     "a service after its file": (
         {"bird_config": LINE},
-        ("tunnel_info", "host_info", "host", "workloads", "tunnel", "restore", "restore_preflight"),
+        ("tunnel_info", "host_info", "host", "policy", "workloads", "tunnel", "restore", "restore_preflight"),
     ),
     "a state to be saved": ({"restore": LINE}, (*ALL[:-1], "restore_preflight")),
     "something in the way of it": ({"restore": FAULT}, ALL[:-1]),
     "a foreign bird.conf": (
         {"bird_config": FAULT},
-        ("tunnel_info", "host_info", "host", "workloads", "tunnel", "restore", "restore_preflight"),
+        ("tunnel_info", "host_info", "host", "policy", "workloads", "tunnel", "restore", "restore_preflight"),
     ),
 }
 

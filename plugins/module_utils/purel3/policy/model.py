@@ -16,6 +16,7 @@ ALLOW, DENY, PASS, LOG = "allow", "deny", "pass", "log"
 ACTIONS = (ALLOW, DENY, PASS, LOG)
 # IANA's numbers; any other is written as a number.
 PROTOCOLS: t.Mapping[str, int] = {"icmp": 1, "tcp": 6, "udp": 17, "sctp": 132, "udplite": 136}
+PROTOCOL_NAMES: t.Mapping[int, str] = {number: name for name, number in PROTOCOLS.items()}
 WITH_PORTS = frozenset(PROTOCOLS[name] for name in ("tcp", "udp", "sctp", "udplite"))
 ICMP = PROTOCOLS["icmp"]
 
@@ -25,6 +26,10 @@ class ProtocolPort(t.NamedTuple):
 
     protocol: int
     number: int
+
+    def __str__(self) -> str:
+        """As users write it, such as tcp/80."""
+        return f"{PROTOCOL_NAMES[self.protocol]}/{self.number}"
 
 
 class Endpoint(t.NamedTuple):
@@ -89,6 +94,7 @@ class Policy(t.NamedTuple):
     """Rules for the traffic of the workloads that a selector selects.
 
     types: the directions for which it counts, also without a rule.
+    is_staged: it is not enforced; what it would do is counted.
     """
 
     name: str
@@ -96,6 +102,7 @@ class Policy(t.NamedTuple):
     types: t.FrozenSet[str]
     ingress: t.Tuple[PolicyRule, ...] = ()
     egress: t.Tuple[PolicyRule, ...] = ()
+    is_staged: bool = False
 
     def rules(self, direction: str) -> t.Tuple[PolicyRule, ...]:
         """Its rules for one direction."""

@@ -18,6 +18,7 @@ from ..values.checker import Checker
 from ..values.names import nearest
 from ..values.scalars import BadValue
 from ..values.selector import Selector, parse
+from .form import DEFAULT_TIER
 from .model import (
     ACTIONS,
     DENY,
@@ -39,8 +40,8 @@ from .model import (
     Tier,
 )
 
-DEFAULT_TIER = "default"
 _LARGEST_PORT = 65535
+_NETWORK = "a network"
 _EVERYTHING = IPv4Network("0.0.0.0/0")
 _PORT_NAME_REMEDY = "use lower-case letters, digits and '-', with a letter in it"
 
@@ -48,50 +49,59 @@ Options = t.Mapping[str, t.Any]
 Networks = t.Tuple[IPv4Network, ...]
 
 
-def endpoints_from(checker: Checker, items: t.Sequence[Options]) -> t.Tuple[Endpoint, ...]:
-    """Read all workloads of the fabric: name, address, labels and ports of each."""
-    found: t.Dict[str, Endpoint] = {}
+def endpoints_from(checker: Checker, items: Options) -> t.Tuple[Endpoint, ...]:
+    """Read all workloads of the fabric, by name: address, labels and ports of each."""
+    found: t.List[Endpoint] = []
     addresses: t.Dict[t.Any, str] = {}
-    for index, item in enumerate(items):
-        where = f"endpoints[{index}]"
-        name = checker.parse_text(f"{where}.name", item["name"], scalars.name)
+    for key, item in items.items():
+        where = f"endpoints.{key}"
+        name = checker.parse_text(where, key, scalars.name)
+        if not isinstance(item, t.Mapping) or "address" not in item:
+            checker.complain(where, item, "has no address", "give one such as {address: 10.244.166.128}")
+            continue
+        checker.keys(where, item, ("address", "labels", "ports"))
         address = checker.parse_text(f"{where}.address", item["address"], scalars.address)
+        labels, ports = (_mapping(checker, f"{where}.{key}", item.get(key)) for key in ("labels", "ports"))
         if name is None or address is None:
             continue
-        if name in found:
-            checker.complain(f"{where}.name", name, "is given twice", "give each workload its own")
-        elif address in addresses:
+        if address in addresses:
             problem = f"is also workload {addresses[address]}'s"
             checker.complain(f"{where}.address", str(address), problem, "give each its own")
-        else:
-            addresses[address] = name
-            found[name] = Endpoint(name, address, _labels(item), _named_ports(checker, where, item))
-    return tuple(found.values())
+            continue
+        addresses[address] = name
+        texts = {str(label): str(value) for label, value in labels.items()}
+        found.append(Endpoint(name, address, texts, _named_ports(checker, f"{where}.ports", ports)))
+    return tuple(found)
 
 
-def _labels(item: Options) -> t.Dict[str, str]:
-    return {str(key): str(value) for key, value in (item.get("labels") or {}).items()}
+def _mapping(checker: Checker, where: str, value: t.Any) -> Options:
+    if value is None or isinstance(value, t.Mapping):
+        return value or {}
+    checker.complain(where, value, "is no mapping", "write keys and values below it")
+    return {}
 
 
-def _named_ports(checker: Checker, where: str, item: Options) -> t.Dict[str, ProtocolPort]:
+def _named_ports(checker: Checker, where: str, items: Options) -> t.Dict[str, ProtocolPort]:
     ports = {}
-    for name, value in (item.get("ports") or {}).items():
-        at = f"{where}.ports.{name}"
-        if checker.parse_text(at, name, _port_name) is not None:
-            port = checker.parse_text(at, value, _named_port)
+    for name, value in items.items():
+        at = f"{where}.{name}"
+        if checker.parse_text(at, name, port_name) is not None:
+            port = checker.parse_text(at, value, named_port)
             if port is not None:
                 ports[name] = port
     return ports
 
 
-def _port_name(text: str) -> str:
+def port_name(text: str) -> str:
+    """The name of a workload's port."""
     plain = text.replace("-", "")
     if not (plain.isascii() and plain.isalnum() and plain == plain.lower()) or plain.isdecimal():
         raise BadValue("is not a usable name of a port", _PORT_NAME_REMEDY)
     return text
 
 
-def _named_port(text: str) -> ProtocolPort:
+def named_port(text: str) -> ProtocolPort:
+    """A port of a workload, such as tcp/80."""
     protocol, slash, number = text.partition("/")
     if not slash or protocol not in PROTOCOLS or PROTOCOLS[protocol] not in WITH_PORTS or not number.isdecimal():
         raise BadValue("is not a port", "write its protocol and number, such as tcp/80")
@@ -105,11 +115,13 @@ def _port(number: int) -> int:
 
 
 def rulebook_from(checker: Checker, options: Options, endpoints: t.Sequence[Endpoint]) -> Rulebook:
-    """Read tiers and policies, in the order in which they are asked."""
+    """Read tiers and policies, in the order in which they are asked; one that is empty is passed over."""
     reader = _Reader(checker, endpoints, options.get("network_sets") or {})
     policies: t.Dict[str, t.List[t.Tuple[float, str, Policy]]] = {DEFAULT_TIER: []}
     tiers: t.List[t.Tuple[float, str, bool]] = []
     for index, item in enumerate(options.get("tiers") or ()):
+        if not item:
+            continue
         where = f"tiers[{index}]"
         name = checker.parse_text(f"{where}.name", item["name"], scalars.word)
         if name is None:
@@ -123,11 +135,14 @@ def rulebook_from(checker: Checker, options: Options, endpoints: t.Sequence[Endp
         tiers.append((math.inf, DEFAULT_TIER, False))
     names: t.Set[str] = set()
     for index, item in enumerate(options.get("policies") or ()):
+        if not item:
+            continue
         where = f"policies[{index}]"
         policy = reader.policy(where, item)
         tier = item.get("tier") or DEFAULT_TIER
         if tier not in policies:
-            checker.complain(f"{where}.tier", tier, "is no tier", remedy_for(tier, policies, "add it to 'tiers'"))
+            where = f"policy {policy.name}: tier" if policy else f"{where}.tier"
+            checker.complain(where, tier, "is no tier", remedy_for(tier, policies, "add it to 'tiers'"))
         elif policy is not None and policy.name in names:
             checker.complain(f"{where}.name", policy.name, "is given twice", "give each policy its own")
         elif policy is not None:
@@ -159,7 +174,7 @@ class _Reader:
         self.labels = {key for one in endpoints for key in one.labels}
         self.port_names = {name for one in endpoints for name in one.ports}
         self.network_sets = {
-            name: checker.networks(f"network_sets.{name}.nets", (item or {}).get("nets", ()))
+            name: checker.networks(f"network_sets.{name}.nets", (item or {}).get("nets", ()), _NETWORK)
             for name, item in network_sets.items()
         }
 
@@ -186,7 +201,7 @@ class _Reader:
             if rules[direction] and direction not in types:
                 remedy = f"add {direction} to its types, or remove them"
                 self.checker.complain(f"{where}: types", types, f"leaves out its rules for {direction}", remedy)
-        return Policy(name, selector, frozenset(types), rules[INGRESS], rules[EGRESS])
+        return Policy(name, selector, frozenset(types), rules[INGRESS], rules[EGRESS], bool(item.get("staged")))
 
     def selector(self, where: str, text: str) -> t.Optional[Selector]:
         found = self.checker.parse_text(where, text, parse)
@@ -236,8 +251,8 @@ class _Reader:
             self.selector(f"{where}.{key}", item[key]) if item.get(key) is not None else None
             for key in ("selector", "not_selector")
         )
-        nets = self.checker.networks(f"{where}.nets", item["nets"]) if item.get("nets") is not None else None
-        not_nets = self.checker.networks(f"{where}.not_nets", item.get("not_nets") or ())
+        nets = self.checker.networks(f"{where}.nets", item["nets"], _NETWORK) if item.get("nets") is not None else None
+        not_nets = self.checker.networks(f"{where}.not_nets", item.get("not_nets") or (), _NETWORK)
         if _EVERYTHING in not_nets:
             remedy = "remove it, or the rule"
             self.checker.complain(

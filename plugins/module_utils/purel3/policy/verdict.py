@@ -87,10 +87,14 @@ def decide_for(book: Rulebook, attempt: Attempt, direction: str, endpoint: Endpo
     return Decision(book.is_allowed_by_default, direction)
 
 
-def selecting(tier: Tier, direction: str, endpoint: Endpoint) -> t.List[Policy]:
-    """The policies of a tier that are enforced on a workload in a direction."""
+def selecting(tier: Tier, direction: str, endpoint: Endpoint, *, with_staged: bool = False) -> t.List[Policy]:
+    """The policies of a tier that are enforced on a workload in a direction, or would be."""
     return [
-        policy for policy in tier.policies if direction in policy.types and policy.selector.matches(endpoint.labels)
+        policy
+        for policy in tier.policies
+        if direction in policy.types
+        and (with_staged or not policy.is_staged)
+        and policy.selector.matches(endpoint.labels)
     ]
 
 

@@ -12,6 +12,7 @@ import typing as t
 from ..base.errors import InvalidInput
 from ..dataplane.encapsulation.tunnel import mode_of
 from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
+from ..dataplane.policy.request import to_request as request_policy
 from ..dataplane.sysctls import to_request as request_settings
 from ..dataplane.workload import check as check_workloads
 from ..dataplane.workload import find_missing
@@ -53,6 +54,7 @@ def state_from(options: t.Mapping[str, t.Any], boot: str, identity_of: t.Callabl
         blocks=tuple(sorted(options["blocks"])),
         boot=boot if has_processes else "",
         identities=tuple(sorted((netns, identity) for netns, identity in identities.items() if identity)),
+        policy=dict(options.get("policy") or {}),
     )
     # As they were given: any value can be written as text.
     _collect(faults, request_settings, options["settings"], "", True)
@@ -93,6 +95,7 @@ def check(state: State) -> None:
     ]
     _collect(faults, settings_of, state)
     _collect(faults, _tunnel, state)
+    _collect(faults, _policy, state)
     _collect(faults, check_workloads, state.workloads)
     if faults:
         raise InvalidInput(faults)
@@ -143,8 +146,9 @@ def requests_of(
 
     missing = find_missing(state.workloads, fault_now)
     workloads = request_workloads(state.workloads, is_transit=state.is_transit, missing=missing)
-    tunnel = _tunnel(state)
-    requests = (settings_of(state), *([tunnel] if tunnel is not None else []), workloads)
+    # No workload is up before what may reach it is said.
+    first = [request for request in (_policy(state), _tunnel(state)) if request is not None]
+    requests = (settings_of(state), *first, workloads)
     return requests, tuple(missing.values())
 
 
@@ -167,6 +171,10 @@ def _fault_of_identity(namespace: str, state: State, boot: str, identity_of: t.C
 
 def _tunnel(state: State) -> t.Optional[Request]:
     return request_tunnel(*state.tunnel) if state.tunnel else None
+
+
+def _policy(state: State) -> t.Optional[Request]:
+    return request_policy(state.policy) if state.policy else None
 
 
 def _fault_of_block(block: str) -> str:

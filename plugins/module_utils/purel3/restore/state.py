@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import json
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..base.errors import InvalidInput
 from ..values.modes import IPIP
@@ -51,6 +51,7 @@ class State:
     blocks: the node's own blocks, to be shown.
     boot: the boot in which the process ids among the workloads mean something; empty where there are none.
     identities: which namespaces these are, by the workloads' netns; sorted.
+    policy: options of the module policy; empty where nothing is enforced.
     """
 
     node: str
@@ -62,6 +63,7 @@ class State:
     blocks: t.Tuple[str, ...] = ()
     boot: str = ""
     identities: t.Tuple[t.Tuple[str, str], ...] = ()
+    policy: t.Mapping[str, t.Any] = field(default_factory=dict)
 
 
 def settings_from(settings: t.Mapping[str, t.Any]) -> t.Tuple[t.Tuple[str, str], ...]:
@@ -86,6 +88,8 @@ def encode(state: State) -> str:
         "blocks": state.blocks,
         "boot": state.boot,
         "identities": dict(state.identities),
+        # Not written where there is none, so that no file changes with an option that comes.
+        **({"policy": state.policy} if state.policy else {}),
     }
     return json.dumps({"about": _ABOUT, "digest": _digest(content), **content}, indent=1) + "\n"
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ..dataplane.sysctls import to_request as request_settings
@@ -37,7 +38,23 @@ def _lines(state: State) -> t.Iterator[str]:
         yield describe(setting)
     yield from (f"kernel module {name}" for name in state.modules)
     yield from (f"block {block}" for block in state.blocks)
+    yield from _policy(state.policy)
     yield from (f"{place_in_words(netns)[3:]}  {identity}" for netns, identity in state.identities)
+
+
+def _policy(options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """One line for each workload, set, tier and policy, and one for each setting."""
+    for option, value in sorted(options.items()):
+        if isinstance(value, t.Mapping):
+            yield from (f"{option} {name}  {_compact(item)}" for name, item in value.items())
+        elif isinstance(value, list) and option != "workloads":
+            yield from (f"{option} {_compact(item)}" for item in value)
+        else:
+            yield f"policy {option}  {_compact(value)}"
+
+
+def _compact(value: t.Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _workload(workload: Workload) -> str:

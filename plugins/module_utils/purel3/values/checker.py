@@ -98,9 +98,9 @@ class Checker:
                 self.refuse(where, value, f"has host bits set; write {loose}")
             return None
 
-    def networks(self, where: str, value: t.Any) -> t.Tuple[ipaddress.IPv4Network, ...]:
+    def networks(self, where: str, value: t.Any, what: str = "a block") -> t.Tuple[ipaddress.IPv4Network, ...]:
         """Return prefixes, sorted, each once."""
-        found = (self.network(f"{where}[{index}]", item) for index, item in enumerate(self.items(where, value)))
+        found = (self.network(f"{where}[{index}]", item, what) for index, item in enumerate(self.items(where, value)))
         return tuple(sorted({network for network in found if network is not None}))
 
     def keys(self, where: str, value: t.Mapping[t.Any, t.Any], known: t.Iterable[str]) -> None:

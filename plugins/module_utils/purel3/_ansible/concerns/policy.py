@@ -7,78 +7,44 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ...base.errors import InvalidInput
 from ...base.proposal import Proposal
 from ...dataplane.policy.request import to_release
 from ...dataplane.policy.request import to_request as request_policy
-from ...policy.model import ACTIONS, DENY, DIRECTIONS, PASS
+from ...policy.form import POLICIES, SETTINGS, TIERS
 from ...state.linux.network import LinuxKernel
 from ...state.plan import Request
 from ..network import KernelOf, propose_request
 
-_TEXTS = {"type": "list", "elements": "str"}
-_SIDE: t.Dict[str, t.Any] = {
-    "selector": {"type": "str"},
-    "not_selector": {"type": "str"},
-    "nets": _TEXTS,
-    "not_nets": _TEXTS,
-    "network_set": {"type": "str"},
-    "ports": _TEXTS,
-    "not_ports": _TEXTS,
-}
-_RULES: t.Dict[str, t.Any] = {
-    "type": "list",
-    "elements": "dict",
-    "options": {
-        "action": {"type": "str", "choices": list(ACTIONS), "required": True},
-        "protocol": {"type": "str"},
-        "not_protocol": {"type": "str"},
-        "icmp": {"type": "dict", "options": {"type": {"type": "int"}, "code": {"type": "int"}}},
-        "source": {"type": "dict", "options": _SIDE},
-        "destination": {"type": "dict", "options": _SIDE},
-    },
+# What is enforced, without whether it is.
+_OPTIONS: t.Dict[str, t.Any] = {
+    "workloads": {"type": "list", "elements": "str", "default": []},
+    "endpoints": {"type": "dict", "default": {}},
+    **SETTINGS,
+    "network_sets": {"type": "dict", "default": {}},
+    "tiers": TIERS,
+    "policies": POLICIES,
 }
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "workloads": {"type": "list", "elements": "str", "default": []},
-    "endpoints": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "address": {"type": "str", "required": True},
-            "labels": {"type": "dict"},
-            "ports": {"type": "dict"},
-        },
-    },
-    "default": {"type": "str", "choices": ["allow", DENY], "default": "allow"},
-    "endpoint_to_host": {"type": "str", "choices": ["accept", "drop"], "default": "drop"},
-    "network_sets": {"type": "dict", "default": {}},
-    "tiers": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "order": {"type": "float"},
-            "default_action": {"type": "str", "choices": [DENY, PASS], "default": DENY},
-        },
-    },
-    "policies": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "tier": {"type": "str", "default": "default"},
-            "order": {"type": "float"},
-            "selector": {"type": "str", "default": "all()"},
-            "types": {"type": "list", "elements": "str", "choices": list(DIRECTIONS)},
-            "ingress": _RULES,
-            "egress": _RULES,
-        },
-    },
+    **_OPTIONS,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+
+
+def enforced(options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """Check the options of this module as an option of another one; nothing where nothing is enforced.
+
+    Raises InvalidInput.
+    """
+    if not options or options.get("state") == "absent":
+        return {}
+    given = {name: value for name, value in options.items() if name != "state"}
+    checked = ArgumentSpecValidator(_OPTIONS).validate(given)
+    if checked.error_messages:
+        raise InvalidInput([f"policy: {message}" for message in checked.error_messages])
+    return dict(checked.validated_parameters)
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:

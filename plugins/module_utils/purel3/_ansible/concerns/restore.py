@@ -12,6 +12,7 @@ from ...kernel.namespaces import identity_of
 from ...restore.deployment import RestoreOptions, propose
 from ...restore.request import state_from
 from ...restore.saved import boot_id
+from . import policy
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -24,6 +25,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "modules": {"type": "list", "elements": "str", "default": []},
     "settings": {"type": "dict", "default": {}},
     "blocks": {"type": "list", "elements": "str", "default": []},
+    "policy": {"type": "dict", "default": {}},
     "enabled": {"type": "bool", "default": True},
     "program_path": {"type": "path", "default": "/usr/local/sbin/purel3"},
     "state_path": {"type": "path", "default": "/var/lib/purel3/node.json"},
@@ -37,6 +39,7 @@ REQUIRED_IF = [("state", "present", ["node"])]
 
 def propose_from(params: t.Mapping[str, t.Any]) -> Proposal:
     """Plan what the options ask for."""
+    params = {**params, "policy": policy.enforced(params["policy"] or {})}
     return propose(
         RestoreOptions(
             state=state_from(params, boot_id(), identity_of) if params["state"] == "present" else None,

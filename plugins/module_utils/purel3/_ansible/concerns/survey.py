@@ -19,13 +19,14 @@ from ...dataplane.firewall import blockers
 from ...kernel import iptables, nftables
 from ...state.kinds.scope import Scope
 from ...state.linux.network import LinuxKernel
-from . import bird_config, bird_service, host, host_info, restore, tunnel, tunnel_info, workloads
+from . import bird_config, bird_service, host, host_info, policy, restore, tunnel, tunnel_info, workloads
 
 Params = t.Mapping[str, t.Any]
 RESTORE_PREFLIGHT = "restore_preflight"
 
 # Whoever restarts a daemon or loads a kernel module may change what all others find; a service reads its file.
 _AFTER: t.Mapping[str, t.Tuple[str, ...]] = {
+    "policy": ("host",),
     "workloads": ("host",),
     "tunnel": ("host",),
     "bird_config": ("host",),
@@ -151,6 +152,7 @@ _CONCERNS: t.Mapping[str, _Concern] = {
     "tunnel_info": _Concern(tunnel_info.ARGUMENT_SPEC, _tunnel_faults),
     "host_info": _Concern(host_info.ARGUMENT_SPEC, _lacks),
     "host": _Concern(host.ARGUMENT_SPEC, _planned(host.propose_from)),
+    "policy": _Concern(policy.ARGUMENT_SPEC, _planned_in_kernel(policy.propose_from)),
     "workloads": _Concern(workloads.ARGUMENT_SPEC, _planned_in_kernel(workloads.propose_from)),
     "tunnel": _Concern(tunnel.ARGUMENT_SPEC, _planned_in_kernel(tunnel.propose_from), tunnel.REQUIRED_IF),
     "bird_config": _Concern(bird_config.ARGUMENT_SPEC, _planned(bird_config.propose_from), bird_config.REQUIRED_IF),

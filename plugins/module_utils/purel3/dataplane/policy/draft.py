@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, collapse_addresses
 
 from ...kernel.nf_tables import Chain, Element, Set, TableRule, key_of
 from ...policy.model import Endpoint, PortRange, ProtocolPort
+from ...state.kinds.expressions import Expressions
 from ...values.selector import Selector
 from .names import digest
 
@@ -17,9 +18,13 @@ _ADDRESSES, _PORTS = ("ipv4_addr",), ("inet_service",)
 
 
 class TableDraft:
-    """What has been put together so far; each chain and set once."""
+    """What has been put together so far; each chain and set once.
 
-    def __init__(self, endpoints: t.Sequence[Endpoint]) -> None:
+    denial: what becomes of a packet that is denied.
+    """
+
+    def __init__(self, endpoints: t.Sequence[Endpoint], denial: Expressions) -> None:
+        self.denial = denial
         self.sets: t.Dict[str, Set] = {}
         self.elements: t.Dict[str, t.Set[Element]] = {}
         self.chains: t.List[Chain] = []

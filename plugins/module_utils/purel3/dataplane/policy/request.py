@@ -8,19 +8,18 @@ from __future__ import annotations
 import typing as t
 
 from ...base.errors import InvalidInput
+from ...policy.form import ACCEPT, REJECT
 from ...policy.reading import endpoints_from, remedy_for, rulebook_from
 from ...state.plan import Request
 from ...values.checker import Checker
 from ...values.workload import host_device
 from .ruleset import FAMILY, TABLE, LocalEndpoint, ruleset
 
-ACCEPT = "accept"
-
 
 def to_request(options: t.Mapping[str, t.Any]) -> Request:
     """Work out what the node's kernel must hold; raises InvalidInput with all faults."""
     checker = Checker()
-    endpoints = endpoints_from(checker, options["endpoints"] or ())
+    endpoints = endpoints_from(checker, options["endpoints"] or {})
     book = rulebook_from(checker, options, endpoints)
     by_name = {one.name: one for one in endpoints}
     local = []
@@ -32,7 +31,13 @@ def to_request(options: t.Mapping[str, t.Any]) -> Request:
             checker.complain(f"workloads[{index}]", name, "is not among the endpoints", remedy)
     if checker.faults:
         raise InvalidInput(checker.faults)
-    table = ruleset(book, endpoints, local, reaches_host=options["endpoint_to_host"] == ACCEPT)
+    table = ruleset(
+        book,
+        endpoints,
+        local,
+        reaches_host=options["endpoint_to_host"] == ACCEPT,
+        is_rejecting=options["denied"] == REJECT,
+    )
     return Request({table.key: table})
 
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 import typing as t
 
 from ...kernel.nf_tables import Chain, Element, Set, TableContent, TableRule, key_of
-from ...policy.model import EGRESS, INGRESS, Endpoint, Policy, Rulebook
+from ...policy.model import EGRESS, INGRESS, Endpoint, Rulebook
 from ...policy.verdict import selecting
 from ...state.kinds.expressions import (
     ACCEPT,
     COUNT,
     DROP,
+    REJECT,
     Expressions,
     field,
     follow,
@@ -64,14 +65,16 @@ def ruleset(
     local: t.Sequence[LocalEndpoint],
     *,
     reaches_host: bool = True,
+    is_rejecting: bool = False,
 ) -> Table:
     """Make the table of a node.
 
     endpoints: all workloads of the fabric, for what selectors select.
     local: those of this node.
     reaches_host: whether they may send to the node itself more than ping.
+    is_rejecting: whether who is denied is told.
     """
-    draft = TableDraft(endpoints)
+    draft = TableDraft(endpoints, (COUNT, REJECT if is_rejecting else DROP))
     for hook, chain in (("input", "cali-INPUT"), ("forward", "cali-FORWARD")):
         draft.chains.append(Chain(chain, hook, _PRIORITY, "filter"))
     for direction, dispatch in _DISPATCHES.items():
@@ -134,9 +137,13 @@ def _group(draft: TableDraft, book: Rulebook, direction: str, endpoint: Endpoint
     """The chain of all workloads with the same policies in a direction."""
     chosen: t.List[TierChain] = []
     for tier in book.tiers:
-        policies: t.Tuple[Policy, ...] = tuple(selecting(tier, direction, endpoint))
-        if policies:
-            chosen.append(TierChain(direction, tier, policies))
+        enforced, tried = (
+            tuple(selecting(tier, direction, endpoint, with_staged=with_staged)) for with_staged in (False, True)
+        )
+        if tried != enforced:
+            chosen.append(TierChain(direction, tier, tried, is_trial=True))
+        if enforced:
+            chosen.append(TierChain(direction, tier, enforced))
     names = [chain_of_tier(one) for one in chosen]
     group = _ENDS[direction][2] + digest(*names)
     if draft.opens(group):
@@ -147,5 +154,5 @@ def _group(draft: TableDraft, book: Rulebook, direction: str, endpoint: Endpoint
         if book.is_allowed_by_default:
             draft.rules.append(TableRule(group, (goto(ALLOWED) if direction == EGRESS else ACCEPT,)))
         else:
-            draft.rules.append(TableRule(group, (COUNT, DROP), "by default"))
+            draft.rules.append(TableRule(group, draft.denial, "by default"))
     return group

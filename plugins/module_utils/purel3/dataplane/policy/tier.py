@@ -25,7 +25,6 @@ from ...policy.model import (
 from ...state.kinds.expressions import (
     ACCEPT,
     COUNT,
-    DROP,
     RETURN,
     Expressions,
     PacketField,
@@ -48,37 +47,39 @@ from .names import ALLOWED, digest
 _FEW_PORTS = 16
 _WAYS = ("inet_proto", "inet_service")
 _PREFIXES = {INGRESS: "cali-pi-", EGRESS: "cali-po-"}
+_TRIAL_PREFIXES = {INGRESS: "cali-si-", EGRESS: "cali-so-"}
 
 
 class TierChain(t.NamedTuple):
-    """The policies of a tier that some workloads have in a direction."""
+    """The policies of a tier that some workloads have in a direction.
+
+    is_trial: decides nothing, and counts what those among them would do that are staged.
+    """
 
     direction: str
     tier: Tier
     policies: t.Tuple[Policy, ...]
+    is_trial: bool = False
 
 
 class _Line(t.NamedTuple):
-    """A rule of a policy, with what nft shows beside it."""
+    """A rule of a policy, what becomes of a packet that it fits, and what nft shows beside it."""
 
     rule: PolicyRule
+    done: Expressions
     comment: str
 
 
 def chain_of_tier(one: TierChain) -> str:
     """Name the chain."""
     names = (policy.name for policy in one.policies)
-    return _PREFIXES[one.direction] + digest(one.tier.name, *names)
+    return (_TRIAL_PREFIXES if one.is_trial else _PREFIXES)[one.direction] + digest(one.tier.name, *names)
 
 
 def rules_of_tier(draft: TableDraft, one: TierChain, chain: str) -> t.List[TableRule]:
     """Make the rules of the chain and of those to which it leads."""
-    lines = [
-        _Line(rule, f"{policy.name} {one.direction} {number}")
-        for policy in one.policies
-        for number, rule in enumerate(policy.rules(one.direction))
-    ]
-    last = _last(one)
+    lines = list(_lines(draft, one))
+    last = _last(draft, one)
     rules: t.List[TableRule] = []
     ways = Set(f"w-{chain}", _WAYS, is_map=True)
     variants: t.Dict[t.Tuple[int, ...], str] = {}
@@ -88,7 +89,7 @@ def rules_of_tier(draft: TableDraft, one: TierChain, chain: str) -> t.List[Table
             name = variants[fitting] = f"{chain}-{way.protocol}-{way.number}"
             draft.opens(name)
             rules += (
-                TableRule(name, (*matches, *_done(one.direction, lines[number])), lines[number].comment)
+                TableRule(name, (*matches, *lines[number].done), lines[number].comment)
                 for number in fitting
                 for matches in _matches_on_way(draft, lines[number].rule, way)
             )
@@ -99,26 +100,41 @@ def rules_of_tier(draft: TableDraft, one: TierChain, chain: str) -> t.List[Table
     if variants:
         rules.append(TableRule(chain, follow(ways.name, meta("l4proto"), field("th", "dport"))))
     rules += (
-        TableRule(chain, (*matches, *_done(one.direction, line)), line.comment)
+        TableRule(chain, (*matches, *line.done), line.comment)
         for line in lines
         for matches in _matches(draft, line.rule)
     )
     return [*rules, last._replace(chain=chain)]
 
 
-def _last(one: TierChain) -> TableRule:
-    if one.tier.is_passing:
+def _lines(draft: TableDraft, one: TierChain) -> t.Iterator[_Line]:
+    for policy in one.policies:
+        for number, rule in enumerate(policy.rules(one.direction)):
+            comment = f"{policy.name} {one.direction} {number}"
+            if not one.is_trial:
+                yield _Line(rule, _done(draft, one.direction, rule, comment), comment)
+            elif rule.action != LOG:
+                comment = f"staged {comment} {rule.action}" if policy.is_staged else ""
+                yield _Line(rule, (COUNT, RETURN) if policy.is_staged else (RETURN,), comment)
+
+
+def _last(draft: TableDraft, one: TierChain) -> TableRule:
+    """What becomes of a packet that no rule fits; that a trial would drop what is dropped anyway is not counted."""
+    name = f"{one.policies[-1].name} {one.direction} end of tier {one.tier.name}"
+    if one.tier.is_passing or (one.is_trial and not all(policy.is_staged for policy in one.policies)):
         return TableRule("", (RETURN,))
-    return TableRule("", (COUNT, DROP), f"{one.policies[-1].name} {one.direction} end of tier {one.tier.name}")
+    if one.is_trial:
+        return TableRule("", (COUNT, RETURN), f"staged {name} deny")
+    return TableRule("", draft.denial, name)
 
 
-def _done(direction: str, line: _Line) -> Expressions:
+def _done(draft: TableDraft, direction: str, rule: PolicyRule, comment: str) -> Expressions:
     """What becomes of a packet that a rule fits."""
-    if line.rule.action == LOG:
-        return log(f"{line.comment}: ")
-    if line.rule.action == DENY:
-        return COUNT, DROP
-    if line.rule.action == PASS:
+    if rule.action == LOG:
+        return log(f"{comment}: ")
+    if rule.action == DENY:
+        return draft.denial
+    if rule.action == PASS:
         return COUNT, RETURN
     return COUNT, goto(ALLOWED) if direction == EGRESS else ACCEPT
 

@@ -52,8 +52,8 @@ class Faults:
         """Note one fault: the object, its value and what is wrong with it, and what the user should do."""
         self._found[(line, f"{problem}; {remedy}")] = None
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def sentences(self) -> t.List[str]:
         """All faults in the order of their lines: `FILE:LINE: PROBLEM; REMEDY`."""

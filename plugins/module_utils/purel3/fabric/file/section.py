@@ -57,6 +57,11 @@ class Section:
             if keys is not None and key not in keys:
                 self.fault(item.line, f"unknown key {show(key)}", _key_remedy(key, keys))
 
+    @property
+    def fault_count(self) -> int:
+        """How many faults of the whole file are noted."""
+        return len(self._report.faults)
+
     def __contains__(self, key: str) -> bool:
         return key in self._items
 

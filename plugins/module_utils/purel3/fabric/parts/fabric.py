@@ -20,6 +20,7 @@ from . import (
     nodes,
     own_keys,
     peers,
+    policies,
     pools,
     reserved,
     topology,
@@ -33,6 +34,7 @@ from .intent import DeclaredLab, SessionOptions
 from .nodes import Node
 from .part import Part
 from .peers import DeclaredPeer
+from .policies import DeclaredPolicies
 from .pools import Pool
 from .topology import FULL_MESH
 from .workloads import DeclaredWorkload
@@ -53,6 +55,7 @@ PARTS: t.Tuple[Part, ...] = (
     includes.PART,
     bgp.PART,
     peers.PART,
+    policies.PART,
     tunnels.PART,
     lab.PART,
 )
@@ -94,6 +97,7 @@ class Fabric:
     session: SessionOptions = field(default_factory=dict)
     filters: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = field(default_factory=dict)
     peers: t.Tuple[DeclaredPeer, ...] = ()
+    policies: DeclaredPolicies = field(default_factory=DeclaredPolicies)
     kernel_metric: int = 0
     includes: t.Tuple[str, ...] = ()
     mtu: t.Optional[int] = None

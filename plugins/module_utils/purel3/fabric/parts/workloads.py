@@ -9,6 +9,8 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
+from ...policy.model import ProtocolPort
+from ...policy.reading import named_port, port_name
 from ...values import scalars
 from ...values.workload import DEFAULT_INTERFACE_NAME, WORKLOAD_OPTIONS, WorkloadOption, host_device
 from ..file.document import Path
@@ -39,7 +41,7 @@ OPTIONS: t.Mapping[str, t.Callable[[Section, str], t.Any]] = {
     "interface_name": lambda section, key: section.text(key, scalars.interface_name) or DEFAULT_INTERFACE_NAME,
     **{option.name: _as_in_the_module(option) for option in WORKLOAD_OPTIONS if option.problem is not None},
 }
-WORKLOAD_KEYS = ("node", "address", "netns", "labels", "was", *OPTIONS)
+WORKLOAD_KEYS = ("node", "address", "netns", "labels", "ports", "was", *OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class DeclaredWorkload:
     netns: name or absolute path of its namespace.
     address: None to have one allocated.
     labels: free words to select workloads by.
+    ports: those that have a name, for policies.
     was: the name by which it was known before; None for the one that it has.
     options: what its node is told as it stands.
     """
@@ -58,6 +61,7 @@ class DeclaredWorkload:
     netns: str
     address: t.Optional[IPv4Address] = None
     labels: t.Mapping[str, str] = field(default_factory=dict)
+    ports: t.Mapping[str, ProtocolPort] = field(default_factory=dict)
     was: t.Optional[str] = None
     options: t.Mapping[str, t.Any] = field(default_factory=dict)
 
@@ -85,11 +89,23 @@ def _workload(name: str, section: Section) -> t.Optional[DeclaredWorkload]:
     address = section.text("address", scalars.address)
     netns = _netns(section)
     labels = read_labels(section)
+    ports = _ports(section)
     was = section.text("was", scalars.name)
     options = {key: read(section, key) for key, read in OPTIONS.items()}
     if node is None:
         return None
-    return DeclaredWorkload(name, node, netns or name, address, labels, was, options)
+    return DeclaredWorkload(name, node, netns or name, address, labels, ports, was, options)
+
+
+def _ports(section: Section) -> t.Dict[str, ProtocolPort]:
+    ports = section.section("ports", f"{section.title}: ports")
+    found = {}
+    for name, item in ports.items():
+        ports.check_name("port", name, item, port_name)
+        port = ports.parse_text(name, item, named_port)
+        if port is not None:
+            found[name] = port
+    return found
 
 
 def _netns(section: Section) -> t.Optional[str]:
