@@ -157,6 +157,11 @@ options:
       - How large packets between nodes are, in bytes. That one of O(interfaces) takes less is remarked.
       - If not given, they may take any size.
     type: int
+  policy:
+    description:
+      - What is enforced, as options of M(purel3.fabric.policy); empty where nothing is.
+      - If not given, it is not looked at.
+    type: dict
   socket:
     description: BIRD's control socket.
     type: path
@@ -214,7 +219,8 @@ differences:
       description: Name of the node.
       type: str
     kind:
-      description: One of bird, session, route, announcement, kernel_route, blackhole, workload, tunnel and file.
+      description: One of bird, session, route, announcement, kernel_route, blackhole, workload,
+          tunnel, policy and file.
       type: str
     object:
       description: What differs.
@@ -328,6 +334,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.policy import enforced
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_waiting_info
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import (
     FAIL,
@@ -387,6 +394,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "tunnel_endpoints": {"type": "list", "elements": "str"},
     "interfaces": {"type": "dict", "default": {}},
     "mtu": {"type": "int"},
+    "policy": {"type": "dict"},
     "socket": {"type": "path", "default": "/run/bird/bird.ctl"},
     "config_path": {"type": "path"},
     "state_path": {"type": "path"},
@@ -398,7 +406,12 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 def main() -> None:
     """Run as Ansible calls it."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    run_waiting_info(module, check_conformance)
+    run_waiting_info(module, _check)
+
+
+def _check(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dict[str, t.Any]:
+    policy = None if params["policy"] is None else enforced(params["policy"])
+    return check_conformance({**params, "policy": policy}, may_wait=may_wait)
 
 
 if __name__ == "__main__":

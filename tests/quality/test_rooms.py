@@ -83,8 +83,8 @@ ROOMS: t.Mapping[str, Room] = {
     ),
     "verify": Room(
         (
-            *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "host", "kernel", "restore"),
-            *("state", "state.kinds", "state.linux", "values"),
+            *("base", "bird.change", "bird.talk", "dataplane", "dataplane.encapsulation", "dataplane.policy", "host"),
+            *("kernel", "policy", "restore", "state", "state.kinds", "state.linux", "values"),
         ),
         ("check", "conformance"),
     ),

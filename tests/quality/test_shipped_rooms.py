@@ -29,7 +29,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "bird_hold": {"bird.change", "bird.talk", "host"},
     "bird_info": {"bird.talk"},
     "bird_service": {*OBJECTS, "bird.service", "bird.talk", "host"},
-    "conformance": {*INFORMATION, "bird.change", "bird.talk", "host", "restore", "verify"},
+    "conformance": {*INFORMATION, *POLICY, "bird.change", "bird.talk", "host", "restore", "verify"},
     "host": {*OPTIONS, "host"},
     "host_info": {"bird.talk", "host", "kernel"},
     "lab": {"kernel", "lab", "lab.backends", "lab.backends.namespaces", "lab.backends.qemu", "lab.base", "values"},

@@ -31,7 +31,7 @@ from ..state.plan_words import sorted_changes
 from ..state.scope import scope_of_request
 from ..values.modes import MODE_OF_DEVICE
 from ..values.workload import WARN, workload_from
-from .differences import FILE, TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
+from .differences import FILE, POLICY, TUNNEL, WORKLOAD, Difference, Seen, compare, compare_changes, in_the_way
 from .expectation import Expectation, expectation_from_params
 from .gateway import packets_to_gateway, unanswered
 from .remarks import of_firewalls, of_foreign, of_uplinks
@@ -56,7 +56,9 @@ def check_conformance(params: t.Mapping[str, t.Any], *, may_wait: bool) -> t.Dic
     seen, differences = _settled(expectation, params["socket"], timeout)
     waited = time.monotonic() - started
     found = _in_kernel(expectation, WORKLOAD, expectation.workloads)
-    differences += (*found.differences, *_in_kernel(expectation, TUNNEL, expectation.tunnel).differences)
+    differences += found.differences
+    for kind, request in ((TUNNEL, expectation.tunnel), (POLICY, expectation.policy)):
+        differences += _in_kernel(expectation, kind, request).differences
     differences += tuple(_of_files(expectation.node, params["config_path"] or find_config(), params["state_path"]))
     differences += tuple(in_the_way(expectation, WORKLOAD, () if is_told_only else missing.values()))
     firewalls = of_firewalls(expectation.node, blockers(nftables.read_forwarding(), iptables.forward_rules()))

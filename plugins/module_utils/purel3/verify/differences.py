@@ -25,6 +25,7 @@ KERNEL_ROUTE = "kernel_route"
 BLACKHOLE_ROUTE = "blackhole"
 WORKLOAD = "workload"
 TUNNEL = "tunnel"
+POLICY = "policy"
 FILE = "file"
 
 _OUR_PROTOCOLS = "peer_"
@@ -35,7 +36,7 @@ _BIRD_PROTOCOL = ROUTE_PROTOCOLS["bird"]
 class Difference:
     """One thing that is not as it should be.
 
-    kind: bird, session, route, announcement, kernel_route, blackhole, workload, tunnel or file.
+    kind: bird, session, route, announcement, kernel_route, blackhole, workload, tunnel, policy or file.
     object: for example `node3 192.168.50.12` or a block.
     text: all of that but the node, in words.
     """
@@ -132,7 +133,7 @@ def compare(expectation: Expectation, seen: Seen) -> t.Tuple[Difference, ...]:
 
 
 def compare_changes(expectation: Expectation, kind: str, changes: t.Iterable[Change]) -> t.Iterator[Difference]:
-    """Turn what would become of the objects of the workloads or of the tunnel into differences."""
+    """Turn what would become of the objects of workloads, tunnel or policies into differences."""
     for change in changes:
         what, name = str(change)[2:], change.after or change.before
         if not change.before:

@@ -14,6 +14,8 @@ from ..base.errors import InvalidInput
 from ..bird.talk.expected import ExpectedPeer, expected_peers
 from ..dataplane.encapsulation.tunnel import to_release as request_no_tunnel
 from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
+from ..dataplane.policy.request import to_release as request_no_policy
+from ..dataplane.policy.request import to_request as request_policy
 from ..dataplane.workload import request_from as request_workloads
 from ..state.plan import Request
 from .encapsulation import ExpectedWays, encapsulation_from
@@ -37,6 +39,7 @@ class Expectation:
     encapsulation: which routes should lead into the tunnel; None when nobody said.
     tunnel: what its kernel should hold for the tunnel; None when nobody said.
     origins: where routes inside of the pools may begin.
+    policy: what its kernel should hold of policies; None when nobody said.
     """
 
     node: str
@@ -49,6 +52,7 @@ class Expectation:
     encapsulation: t.Optional[ExpectedWays] = None
     tunnel: t.Optional[Request] = None
     origins: ExpectedOrigins = NO_ORIGINS
+    policy: t.Optional[Request] = None
 
     @property
     def blackholes(self) -> t.Tuple[str, ...]:
@@ -131,6 +135,12 @@ def expectation_from_params(params: Params, missing: t.Collection[str] = ()) -> 
             tunnel = _tunnel_request(params["tunnel"], params["tunnel_endpoints"] or ())
         except InvalidInput as error:
             faults.extend(error.faults)
+    policy = None
+    if params.get("policy") is not None:
+        try:
+            policy = request_policy(params["policy"]) if params["policy"] else request_no_policy()
+        except InvalidInput as error:
+            faults.extend(error.faults)
     encapsulation = None
     if params["encapsulation"] is not None:
         routers = [peer.address for peer in peers if peer.may_announce is None]
@@ -157,6 +167,7 @@ def expectation_from_params(params: Params, missing: t.Collection[str] = ()) -> 
         encapsulation=encapsulation,
         tunnel=tunnel,
         origins=origins,
+        policy=policy,
     )
 
 

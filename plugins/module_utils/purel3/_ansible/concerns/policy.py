@@ -44,7 +44,14 @@ def enforced(options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     checked = ArgumentSpecValidator(_OPTIONS).validate(given)
     if checked.error_messages:
         raise InvalidInput([f"policy: {message}" for message in checked.error_messages])
-    return dict(checked.validated_parameters)
+    return t.cast(t.Dict[str, t.Any], _given(checked.validated_parameters))
+
+
+def _given(value: t.Any) -> t.Any:
+    """Leave out what is not given, in all that a value holds."""
+    if isinstance(value, t.Mapping):
+        return {key: _given(item) for key, item in value.items() if item is not None}
+    return [_given(item) for item in value] if isinstance(value, list) else value
 
 
 def to_request(params: t.Mapping[str, t.Any]) -> Request:
