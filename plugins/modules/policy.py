@@ -49,8 +49,8 @@ options:
     default: drop
   denied:
     description:
-      - What becomes of what a policy or O(default) denies. With V(reject) the sender is told at once that nobody
-        answers (ICMP port unreachable).
+      - What becomes of what a policy or O(default) denies. With V(reject) the sender is told at once
+        (ICMP, administratively prohibited).
     type: str
     choices: [drop, reject]
     default: drop

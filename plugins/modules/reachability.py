@@ -105,6 +105,12 @@ options:
       - How large packets between nodes may be by the fabric file, in bytes, with what is put around them.
       - Only to say what to set instead. If not given, nothing is put around them.
     type: int
+  policy:
+    description:
+      - What is enforced, as options of M(purel3.fabric.policy); empty where nothing is. What policies deny must not
+        arrive, and is tried as well.
+    type: dict
+    default: {}
   is_required:
     description: Fail if a pair cannot be reached, or full packets do not pass from node to node.
     type: bool
@@ -197,6 +203,22 @@ narrow_paths:
       passing: 1400
       mtu: 1400
       reason: no ICMP echo reply
+open_pairs:
+  description: The pairs that answered although policies deny it, sorted.
+  returned: when the packets were sent, also if a pair is unreachable
+  type: list
+  elements: dict
+  sample: []
+denied_count:
+  description: For how many pairs policies deny all protocols; these are not among RV(pair_count).
+  returned: when the packets were sent, also if a pair is unreachable
+  type: int
+  sample: 0
+denied_pairs:
+  description: The destinations of these pairs by their source, unless there are more than 40 destinations.
+  returned: when the packets were sent, also if a pair is unreachable
+  type: dict
+  sample: {}
 first_packet_ms:
   description:
     - For each protocol, how long the first packet of a pair took to be answered, over all pairs, in milliseconds.
@@ -241,6 +263,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.policy import enforced
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.runner import run_info
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import WORKLOAD_SPEC
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.check import check_reachability
@@ -270,13 +293,18 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "absent": {"type": "list", "elements": "str", "default": []},
     "full_packets": {"type": "bool", "default": True},
     "mtu": {"type": "int"},
+    "policy": {"type": "dict", "default": {}},
     "is_required": {"type": "bool", "default": True},
 }
 
 
+def _check(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    return check_reachability({**params, "policy": enforced(params["policy"] or {})})
+
+
 def main() -> None:
     """Run the module."""
-    run_info(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=False), check_reachability)
+    run_info(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=False), _check)
 
 
 if __name__ == "__main__":

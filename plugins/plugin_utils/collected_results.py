@@ -68,6 +68,8 @@ class CollectedResults:
                 "pair_count": pairs,
                 "untested": list(missing),
                 "unreachable": [item for values in reached for item in values["unreachable_pairs"]],
+                "denied_count": sum(values["denied_count"] for values in reached),
+                "open": [item for values in reached for item in values["open_pairs"]],
                 "narrow_paths": [item for values in reached for item in values["narrow_paths"]],
             }
         return document

@@ -41,7 +41,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "policy": {*OBJECTS, *POLICY},
     "policy_info": {"dataplane.policy", "kernel", "policy", "state", "state.kinds", "values"},
     "proxy_arp": OBJECTS,
-    "reachability": {"kernel", "values", "verify"},
+    "reachability": {*OBJECTS, *POLICY, "verify"},
     "restore": {*RESTORED, "host", "restore"},
     "route": OPTIONS,
     "route_info": INFORMATION,

@@ -27,6 +27,8 @@ def reached(number: int, *unreachable: str) -> Values:
         "pair_count": 2,
         "reachable_count": 2 - len(unreachable),
         "unreachable_pairs": [{"destination": name} for name in unreachable],
+        "open_pairs": [],
+        "denied_count": 0,
         "narrow_paths": [],
     }
 
@@ -89,6 +91,21 @@ CLOSINGS: t.Dict[str, t.Tuple[t.List[Values], t.List[Values], t.Dict[str, str], 
             "node1: no blackhole",
             "node2: remark: table ip filter drops",
             "fabric does not conform: 1 difference on 1 of 3 nodes, 6/6 sessions up, 5/6 pairs",
+        ],
+    ),
+    "some are denied": (
+        NODES,
+        [{**PAIRS[0], "pair_count": 0, "reachable_count": 0, "denied_count": 2}, *PAIRS[1:]],
+        {},
+        ["fabric conforms: 3 nodes, 6 sessions, 4/4 pairs, 2 denied"],
+    ),
+    "one that is denied is open": (
+        NODES,
+        [{**PAIRS[0], "open_pairs": [{"source": "web1", "destination": "web2"}]}, *PAIRS[1:]],
+        {},
+        [
+            "fabric does not conform: 0 differences on 0 of 3 nodes, 6/6 sessions up, 6/6 pairs, 1 pair open against "
+            "the policies"
         ],
     ),
     "only packets of full size are lost": (

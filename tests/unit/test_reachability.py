@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.denials import denials_of
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.matrix import matrix_lines
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.reachability import (
     Place,
@@ -228,6 +230,48 @@ def test_the_matrix_shows_what_fails_and_who_was_not_asked() -> None:
         "web1 -> web2 10.244.1.2, web3 10.244.2.1: no answer (3 tries)",
         "2/6 workload pairs reachable (ICMP and TCP); not tested from web3",
     ]
+
+
+POLICY: t.Dict[str, t.Any] = {
+    "endpoints": {
+        "web1": {"address": WEB1.address, "labels": {"app": "web"}},
+        "web2": {"address": WEB2.address, "labels": {"app": "web"}},
+        "web3": {"address": WEB3.address, "labels": {"app": "db"}},
+    },
+    "policies": [
+        {"name": "db", "selector": "app == 'db'"},
+        {"name": "web", "selector": "app == 'web'", "ingress": [{"action": "allow", "protocol": "icmp"}]},
+    ],
+}
+
+
+def test_what_policies_deny_must_not_arrive_and_is_said_apart() -> None:
+    asked = question(WEB1, WEB2)
+    asked = replace(asked, denials=denials_of(asked, POLICY))
+    silent = [(source, "web3", protocol) for source in ("web1", "web2") for protocol in ("icmp", "tcp")]
+    silent += [("web1", "web2", "tcp"), ("web2", "web1", "tcp")]
+    values = judge(asked, trials(asked, *silent))
+    demand(values)
+    assert values["denied_pairs"] == {"web1": ["web3"], "web2": ["web3"]}
+    assert matrix_lines([values])[1:] == [
+        "web1       .     ok    -",
+        "web2       ok    .     -",
+        "2/4 workload pairs reachable (ICMP and TCP), 2 denied as declared; not tested from web3",
+    ]
+
+
+def test_what_arrives_although_it_is_denied_fails_the_proof_with_the_policy_that_denies_it() -> None:
+    asked = question(WEB1)
+    asked = replace(asked, denials=denials_of(asked, POLICY))
+    values = judge(asked, trials(asked, ("web1", "web3", "icmp"), ("web1", "web2", "tcp")))
+    lines = [
+        "web1 -> web3 10.244.2.1: answers TCP, which is denied by policy db, end of tier default for ingress",
+        "1/1 workload pairs reachable (ICMP and TCP)",
+    ]
+    assert matrix_lines([values])[1:3] == ["web1       .     ok    OPEN", lines[0]]
+    with pytest.raises(Unreachable) as refused:
+        demand(values)
+    assert str(refused.value).splitlines() == lines[::-1]
 
 
 def test_a_matrix_that_is_too_wide_is_left_out() -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import time
 import typing as t
+from dataclasses import replace
 
 from ..base.errors import KernelError, MissingDependency
 from ..kernel import probe
@@ -16,6 +17,7 @@ from ..kernel.interfaces import read_interfaces
 from ..kernel.syscalls import entered
 from ..values.interface import MTU_MAXIMUM
 from ..values.modes import ETHERNET_MTU
+from .denials import denials_of
 from .reachability import (
     ICMP,
     Place,
@@ -30,6 +32,8 @@ from .reachability import (
 
 # Full packets of a pair whose small ones have been answered need no more than a busy machine.
 _PATIENCE = 5.0
+# So long it is waited for what should not arrive, where all that should has been waited for.
+_DISTRUST = 1.0
 
 
 def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -39,6 +43,7 @@ def check_reachability(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     be reached, and is_required.
     """
     question = question_from_params(params)
+    question = replace(question, denials=denials_of(question, params.get("policy") or {}))
     if question.sources and os.geteuid() != 0:
         raise MissingDependency("reachability: only root can enter namespaces; run the task with become")
     values = judge(question, *_trials(question))
@@ -59,15 +64,21 @@ def _trials(question: Question) -> t.Tuple[t.List[ProbeResult], t.List[SizeResul
             if position in missing
             for protocol in question.protocols
         ]
-        addresses = [(number[position], destination.address) for position, destination in pairs]
         deadline = time.monotonic() + question.seconds
         # ICMP first: its first packet is then the first packet of all. It leaves its share of the time to the others.
         for done, protocol in enumerate(question.protocols):
             share = max(0.0, deadline - time.monotonic()) / (len(question.protocols) - done)
-            if protocol == ICMP:
-                answers = probe.probe_icmp(list(opened.values()), addresses, share)
-            else:
-                answers = probe.probe_tcp(list(opened.values()), addresses, share, question.port)
+            answers: t.Dict[t.Tuple[int, str], probe.Answer] = {}
+            for is_denied, seconds in ((False, share), (True, _DISTRUST)):
+                asked = [
+                    (number[position], destination.address)
+                    for position, destination in pairs
+                    if question.is_denied(position, destination, protocol) == is_denied
+                ]
+                if asked and protocol == ICMP:
+                    answers.update(probe.probe_icmp(list(opened.values()), asked, seconds))
+                elif asked:
+                    answers.update(probe.probe_tcp(list(opened.values()), asked, seconds, question.port))
             for position, destination in pairs:
                 answer = answers[(number[position], destination.address)]
                 trials.append(

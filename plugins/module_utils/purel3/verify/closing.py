@@ -20,7 +20,7 @@ def is_conforming(compared: t.Sequence[Values], reached: t.Sequence[Values], fai
     failures: why a node could not be compared, by its name.
     """
     has_differences = any(values["differences"] for values in compared)
-    return not (has_differences or failures or any(map(_loses_packets, reached)))
+    return not (has_differences or failures or any(map(_fails, reached)))
 
 
 def closing_lines(
@@ -33,13 +33,16 @@ def closing_lines(
     differences = [item for values in compared for item in values["differences"]]
     remarks = [item for values in compared for item in values["remarks"]]
     # Where packets are lost and nothing else is wrong, the cause is among the remarks.
-    if not differences and not failures and any(map(_loses_packets, reached)):
+    if not differences and not failures and any(map(_fails, reached)):
         differences, remarks = remarks, []
     lines = [f"{item['node']}: {item['text']}" for item in differences]
     lines += [f"{node}: {failures[node]}" for node in sorted(failures)]
     reachable, pairs, missing = totals(reached)
     is_good = is_conforming(compared, reached, failures)
     counted = _counted(compared, is_good=is_good) + ([f"{reachable}/{pairs} pairs"] if pairs else [])
+    denied, opened = (sum(map(count, reached)) for count in (_denied, _open))
+    counted += [f"{denied} denied"] if denied else []
+    counted += [f"{_number(opened, 'pair')} open against the policies"] if opened else []
     narrow = sum(len(values["narrow_paths"]) for values in reached)
     counted += [f"{_number(narrow, 'path')} too narrow for full packets"] if narrow else []
     noted = [f"{item['node']}: remark: {item['text']}" for item in remarks]
@@ -52,8 +55,16 @@ def closing_lines(
     return [*lines, *noted, f"fabric does not conform: {', '.join([found, *counted])}"]
 
 
-def _loses_packets(values: Values) -> bool:
-    return bool(values["unreachable_pairs"] or values["narrow_paths"])
+def _denied(values: Values) -> int:
+    return int(values["denied_count"])
+
+
+def _open(values: Values) -> int:
+    return len({(item["source"], item["destination"]) for item in values["open_pairs"]})
+
+
+def _fails(values: Values) -> bool:
+    return bool(values["unreachable_pairs"] or values["open_pairs"] or values["narrow_paths"])
 
 
 def _counted(compared: t.Sequence[Values], *, is_good: bool) -> t.List[str]:

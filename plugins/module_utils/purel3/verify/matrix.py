@@ -11,7 +11,9 @@ from .reachability import narrow_lines, summary, unreachable_lines
 
 _WIDTH = 120
 _SELF = "."
-_BOTH = "FAIL"
+_OK, _BOTH = "ok", "FAIL"
+# Denied, as it should be; denied, and answered all the same.
+_DENIED, _OPEN = "-", "OPEN"
 
 Values = t.Mapping[str, t.Any]
 
@@ -42,30 +44,36 @@ def matrix_lines(found: t.Sequence[Values]) -> t.List[str]:
     unreachable = [item for values in found for item in values["unreachable_pairs"]]
     reachable, pairs, missing = totals(found)
     narrow = [item for values in found for item in values["narrow_paths"]]
-    lines = [*_grid(sources, destinations, unreachable), *unreachable_lines(unreachable), *narrow_lines(narrow)]
-    closing = summary(reachable, pairs, protocols)
+    opened = [item for values in found for item in values["open_pairs"]]
+    marks = {(item["source"], item["destination"]): _OPEN for item in opened}
+    denied = [values["denied_pairs"] for values in found]
+    marks = {**{(source, name): _DENIED for one in denied for source in one for name in one[source]}, **marks}
+    lines = [
+        *_grid(sources, destinations, {**marks, **_failed(unreachable)}),
+        *unreachable_lines([*opened, *unreachable]),
+        *narrow_lines(narrow),
+    ]
+    closing = summary(reachable, pairs, protocols, sum(values["denied_count"] for values in found))
     if missing:
         closing += "; not tested from " + ", ".join(missing)
     return [*lines, closing]
 
 
-def _grid(
-    sources: t.Sequence[str], destinations: t.Sequence[str], unreachable: t.Sequence[t.Mapping[str, str]]
-) -> t.List[str]:
+def _failed(unreachable: t.Sequence[t.Mapping[str, str]]) -> t.Dict[t.Tuple[str, str], str]:
     failed: t.Dict[t.Tuple[str, str], t.List[str]] = {}
     for item in unreachable:
         failed.setdefault((item["source"], item["destination"]), []).append(item["protocol"].upper())
+    return {pair: _BOTH if len(names) > 1 else f"no {names[0]}" for pair, names in failed.items()}
+
+
+def _grid(
+    sources: t.Sequence[str], destinations: t.Sequence[str], marks: t.Mapping[t.Tuple[str, str], str]
+) -> t.List[str]:
     cells = [["from \\ to", *destinations]]
     for source in sources:
-        row = [_SELF if name == source else _cell(failed.get((source, name), [])) for name in destinations]
+        row = [_SELF if name == source else marks.get((source, name), _OK) for name in destinations]
         cells.append([source, *row])
     widths = [max(len(row[column]) for row in cells) for column in range(len(destinations) + 1)]
     if sum(widths) + 2 * len(widths) > _WIDTH:
         return []
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in cells]
-
-
-def _cell(protocols: t.Sequence[str]) -> str:
-    if not protocols:
-        return "ok"
-    return _BOTH if len(protocols) > 1 else f"no {protocols[0]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import statistics
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..base.errors import FabricError, InvalidInput
 from ..values.names import fault_of_namespace, fault_of_word
@@ -19,7 +19,12 @@ _WORDS = {ICMP: "ICMP", TCP: "TCP"}
 _LISTED = 20
 _NAMED = 3
 
+# How many destinations a table of the pairs that are denied may have, which grows with their square.
+_DRAWN = 40
+
 Params = t.Mapping[str, t.Any]
+# By what a packet is denied, by the names of its source and destination and its protocol.
+Denials = t.Mapping[t.Tuple[str, str, str], str]
 
 
 @dataclass(frozen=True, order=True)
@@ -47,6 +52,7 @@ class Question:
     port: for TCP.
     seconds: how long silent pairs are tried again, with all protocols together.
     excluded: names of source and destination of pairs that are not tested.
+    denials: what must not arrive.
     has_full_packets: whether packets as large as may be are sent as well.
     network_mtu: how large packets between nodes may be, in bytes; 0 where that is not known.
     """
@@ -60,6 +66,11 @@ class Question:
     excluded: t.FrozenSet[t.Tuple[str, str]] = frozenset()
     has_full_packets: bool = False
     network_mtu: int = 0
+    denials: Denials = field(default_factory=dict)
+
+    def is_denied(self, source: int, destination: Place, protocol: str) -> bool:
+        """Whether packets of a protocol from a source, given by its position, must not arrive."""
+        return (self.sources[source].name, destination.name, protocol) in self.denials
 
     def pairs(self) -> t.List[t.Tuple[int, Place]]:
         """Return each source's position with each destination that is not the source itself."""
@@ -182,10 +193,21 @@ def judge(
     question: Question, trials: t.Sequence[ProbeResult], sizes: t.Sequence[SizeResult] = ()
 ) -> t.Dict[str, t.Any]:
     """Turn trials, one for each pair and protocol, and those of full packets into the results of the module."""
-    failed = [trial for trial in trials if trial.milliseconds is None]
-    failed.sort(key=lambda trial: (question.sources[trial.source], trial.destination, trial.protocol))
-    failed_pairs = {(trial.source, trial.destination) for trial in failed}
-    pair_count = len(question.pairs())
+    found: t.Dict[bool, t.List[ProbeResult]] = {True: [], False: []}
+    for trial in trials:
+        is_denied = question.is_denied(trial.source, trial.destination, trial.protocol)
+        if is_denied != (trial.milliseconds is None):
+            found[is_denied].append(trial)
+    for some in found.values():
+        some.sort(key=lambda trial: (question.sources[trial.source], trial.destination, trial.protocol))
+    denied = {
+        (source, place)
+        for source, place in (question.pairs() if question.denials else ())
+        if all(question.is_denied(source, place, protocol) for protocol in question.protocols)
+    }
+    failed_pairs = {(trial.source, trial.destination) for trial in found[False]}
+    open_pairs = {(trial.source, trial.destination) for trial in found[True]}
+    pair_count = len(question.pairs()) - len(denied)
     times = {
         protocol: [
             trial.milliseconds for trial in trials if trial.protocol == protocol and trial.milliseconds is not None
@@ -208,29 +230,58 @@ def judge(
                 "protocol": trial.protocol,
                 "reason": _reason(trial),
             }
-            for trial in failed
+            for trial in found[False]
         ],
+        "open_pairs": [
+            {
+                "source": question.sources[trial.source].name,
+                "destination": trial.destination.name,
+                "address": trial.destination.address,
+                "protocol": trial.protocol,
+                "reason": f"answers {_WORDS[trial.protocol]}, which is denied by {_denial(question, trial)}",
+            }
+            for trial in found[True]
+        ],
+        "denied_count": len(denied),
+        "denied_pairs": _by_source(question, denied) if len(question.destinations) <= _DRAWN else {},
         "narrow_paths": _narrow_paths(question, sizes),
         "first_packet_ms": {protocol: _summary(values) for protocol, values in times.items()},
         "retried_count": len({(trial.source, trial.destination) for trial in trials if trial.tries > 1}),
-        "summary": summary(reachable_count, pair_count, question.protocols),
+        "summary": summary(reachable_count, pair_count, question.protocols, len(denied - open_pairs)),
     }
+
+
+def _denial(question: Question, trial: ProbeResult) -> str:
+    return question.denials[question.sources[trial.source].name, trial.destination.name, trial.protocol]
+
+
+def _by_source(question: Question, pairs: t.Iterable[t.Tuple[int, Place]]) -> t.Dict[str, t.List[str]]:
+    found: t.Dict[str, t.List[str]] = {}
+    for source, place in sorted(pairs):
+        found.setdefault(question.sources[source].name, []).append(place.name)
+    return found
 
 
 def demand(values: t.Mapping[str, t.Any]) -> None:
     """Insist on it that every pair was reached, also by full packets, by what judge returned; raises Unreachable."""
-    lines = [*unreachable_lines(values["unreachable_pairs"]), *narrow_lines(values["narrow_paths"])]
+    lines = [
+        *unreachable_lines([*values["open_pairs"], *values["unreachable_pairs"]]),
+        *narrow_lines(values["narrow_paths"]),
+    ]
     if lines:
         raise Unreachable("\n".join([values["summary"], *lines]), values)
 
 
-def summary(reachable: int, pairs: int, protocols: t.Sequence[str]) -> str:
+def summary(reachable: int, pairs: int, protocols: t.Sequence[str], denied: int = 0) -> str:
     """Say it in one line, for example 30/30 workload pairs reachable (ICMP and TCP).
 
-    reachable: pairs that reach each other with every protocol.
+    reachable: pairs that reach each other with every protocol that is not denied.
+    pairs: those that should.
+    denied: pairs that do not reach each other with any protocol, as they should not.
     """
     names = " and ".join(_WORDS[protocol] for protocol in (ICMP, TCP) if protocol in protocols)
-    return f"{reachable}/{pairs} workload pairs reachable ({names})"
+    closed = f", {denied} denied as declared" if denied else ""
+    return f"{reachable}/{pairs} workload pairs reachable ({names}){closed}"
 
 
 def unreachable_lines(unreachable: t.Sequence[t.Mapping[str, str]]) -> t.List[str]:

@@ -239,6 +239,6 @@ def log(prefix: str) -> Expressions:
 COUNT = _expression("counter")
 DROP = _verdict(nf_tables.DROP)
 ACCEPT = _verdict(nf_tables.ACCEPT)
-# Port unreachable (RFC 792), by which TCP and UDP know that nobody answers.
-REJECT = Expression("reject", ((1, struct.pack("!I", 0)), (2, b"\3")))
+# Administratively prohibited (RFC 1812, 5.2.7.1), so that nobody takes it for a port on which nobody listens.
+REJECT = Expression("reject", ((1, struct.pack("!I", 0)), (2, b"\x0d")))
 RETURN = _verdict(nf_tables.RETURN)
