@@ -37,6 +37,8 @@ def test_a_run_with_check_shows_what_it_would_change_and_changes_nothing(
     before = {name: [node.run(command) for command in STATE] for name, node in nodes.items()}
     outcome = play(CHANGED, "purel3.fabric.site", "--check", "--diff")
     assert {name: [node.run(command) for command in STATE] for name, node in nodes.items()} == before
-    assert all(outcome.changed().values()), outcome.output
+    assert {name: bool(count) for name, count in outcome.changed().items()} == dict.fromkeys(nodes, True), (
+        outcome.output
+    )
     assert any(line.startswith("-workload web1 ") for line in outcome.plan()["node1"]), outcome.output
     assert any(line.startswith("+workload web1 ") for line in outcome.plan()["node2"]), outcome.output

@@ -82,7 +82,9 @@ def test_no_route_with_its_own_as_is_in_use_anywhere(lab: FabricLab) -> None:
     for node in lab.nodes:
         own = str(lab.variables[node]["bird_as_number"])
         shown = lab.run(node, "birdc show route all")
-        assert all(own not in path.split() for path in re.findall(r"BGP\.as_path: (.*)", shown))
+        paths = [path.split() for path in re.findall(r"(?:BGP\.as_path|bgp_path): (.*)", shown)]
+        assert paths
+        assert [path for path in paths if own in path] == []
 
 
 def test_a_cable_that_was_cut_and_mended_leaves_nothing_to_do(lab: FabricLab) -> None:
