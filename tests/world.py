@@ -13,11 +13,11 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.encapsulation import guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Key, Place, Resource
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import Namespace
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import (
-    TUNNELS,
     link_owner,
     recorded_addresses,
 )
@@ -36,7 +36,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.s
     proxy_delay,
     rp_filter,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import MARK, Table
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import MARK, OURS, Table
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.tunnel import Tunnel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import Veth
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Interface, Observed, Op, Plan
@@ -113,7 +113,7 @@ class World:
         if isinstance(resource, Veth):
             return link_owner(resource.outer.group)
         if isinstance(resource, Table):
-            return TUNNELS if any(known.comment == MARK for known in resource.sets) else ""
+            return OURS[resource.name].owner if any(known.comment == MARK for known in resource.sets) else ""
         owner, alias = self._marks_of(device_place(resource))
         if isinstance(resource, Address):
             return owner if resource.address in recorded_addresses(alias) else ""
@@ -203,7 +203,7 @@ class World:
 
     def _check_guard(self) -> None:
         is_open = any(tunnel.is_up and link_owner(tunnel.group) for tunnel in self._all(Tunnel))
-        if is_open and not self._all(Table):
+        if is_open and not any(table.name == guard.TABLE for table in self._all(Table)):
             raise Refused("a tunnel is open without its guard")
 
 

@@ -56,4 +56,12 @@ options:
             translates it to the workload's own address.
         type: list
         elements: str
+      source_spoofing:
+        description:
+          - Whether it may send whatever packets it likes.
+          - With V(disabled), packets are dropped and counted that it sends from others than its own address and
+            floating IPs, and also IPv6, IPIP and VXLAN (UDP ports 4789 and 8472), wherever they are for.
+          - With V(any), none of these are. A node of which all workloads may needs no C(nf_tables) in its kernel.
+        type: str
+        default: disabled
 """

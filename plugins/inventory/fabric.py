@@ -113,10 +113,21 @@ options:
       - V(interface_name) is the interface's name in the namespace, by default V(eth0).
       - V(mac) is the interface's MAC address, which it keeps when the workload is made anew; by default, the kernel
         draws one.
+      - V(source_spoofing) is O(workload_source_spoofing) for this workload.
       - V(labels) are words to select by, V(ports) the names of ports, each with protocol and number such as
         V(tcp/80). Both are for O(policies).
       - V(was) is the name by which the workload was known before, whose allocated address it keeps.
     type: dict
+  workload_source_spoofing:
+    description:
+      - Whether workloads may send whatever packets they like.
+      - With V(disabled), their nodes drop and count what they send from other addresses than their own, and also IPv6,
+        IPIP and VXLAN (UDP ports 4789 and 8472), wherever they are for. The run that introduces this to a workload
+        warns of the other addresses that it has.
+      - With V(any), none of these are dropped.
+    type: str
+    choices: [disabled, any]
+    default: disabled
   policy:
     description:
       - Whether O(policies) are enforced; V({}) is enough. Without it, nothing is.

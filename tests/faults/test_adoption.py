@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import typing as t
 
 import pytest
-from box import Box, request_of
+from box import Box, State, Workload, request_of, workload
 from hand_built import ONE, TWO, build
 from seam import Death, Refusals, disturbed
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import WORKLOAD_GROUP
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Request
 
-REQUEST = request_of("workloads", {"workloads": [ONE, TWO], "adopt": True})
+WEB1 = workload("web1", "10.244.1.1")
+REQUEST = request_of("workloads", {"workloads": [WEB1, ONE, TWO], "adopt": True})
 
 
 @pytest.fixture(params=[True, False], ids=["live", "before Linux 6.2"], autouse=True)
@@ -26,30 +30,38 @@ def renames_live(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(LinuxKernel, "renames_live", lambda _kernel: False)
 
 
-def refuse(box: Box, number: int) -> t.Tuple[str, int]:
+def refuse(box: Box, request: Request, number: int) -> t.Tuple[str, int]:
     """Take over while one call is refused; return what it complains of, and how many calls there were."""
     seam = Refusals({number})
     with disturbed(seam):
         try:
-            box.carry_out(REQUEST, on_apply=seam.start)
+            box.carry_out(request, on_apply=seam.start)
         except RolledBack as error:
             return str(error), len(seam.calls)
     return "", len(seam.calls)
 
 
-def test_each_operation_refused_in_turn_leaves_all_as_it_was(box: Box) -> None:
+@pytest.mark.parametrize("others", [[], [WEB1]], ids=["alone", "beside another"])
+def test_each_operation_refused_in_turn_leaves_all_as_it_was(others: t.List[Workload], box: Box) -> None:
     build(box)
-    before = box.state()
+    box.workloads(*others)
+    request = request_of("workloads", {"workloads": [*others, ONE, TWO], "adopt": True})
+
+    def state() -> State:
+        rules = subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True, encoding="utf-8").stdout
+        return box.state() | {rules}
+
+    before = state()
     number = 0
     while True:
         number += 1
-        complaint, calls = refuse(box, number)
+        complaint, calls = refuse(box, request, number)
         if calls < number:
             break
         assert complaint.endswith("; nothing remains changed"), f"call {number}: {complaint}"
-        assert box.state() ^ before == set(), f"call {number}: {complaint}"
+        assert state() ^ before == set(), f"call {number}: {complaint}"
     assert number > 10
-    assert box.workloads(ONE, TWO) == ()
+    assert box.workloads(*others, ONE, TWO) == ()
 
 
 def is_killed(box: Box, number: int) -> bool:
@@ -64,6 +76,13 @@ def is_killed(box: Box, number: int) -> bool:
     return status != 0
 
 
+def unknown(box: Box) -> t.List[str]:
+    """The workloads of which the source guard would drop all."""
+    rules = subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True, encoding="utf-8").stdout
+    lines = box.ip(f"-br link show group {WORKLOAD_GROUP}")
+    return [line for line in lines if f'"{line.partition("@")[0]}"' not in rules]
+
+
 def test_killed_before_each_operation_in_turn_the_same_call_converges(box: Box) -> None:
     build(box)
     box.carry_out(REQUEST)
@@ -74,9 +93,11 @@ def test_killed_before_each_operation_in_turn_the_same_call_converges(box: Box) 
         for name in ("netns1", "netns2"):
             box.ip(f"netns del {name}")
         box.workloads()
+        box.workloads(WEB1)
         build(box)
         if not is_killed(box, number):
             break
+        assert unknown(box) == [], number
         box.carry_out(REQUEST)
         assert box.carry_out(REQUEST) == (), number
         assert box.state(has_drawn_macs=False) ^ after == set(), number

@@ -14,6 +14,10 @@ from box import Box, request_of
 from scenarios import SCENARIOS, Task, prepare
 from seam import Death, disturbed
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane import source_guard
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nftables
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.ownership import WORKLOAD_GROUP
+
 
 def is_killed(box: Box, task: Task, number: int) -> bool:
     """Run a task in a process of its own that is killed before the given call; tell whether it came that far."""
@@ -50,11 +54,18 @@ def test_before_each_call_in_turn(case: str, box: Box) -> None:
         assert anew(box, old) ^ before == set()
         if not is_killed(box, new, number):
             break
+        assert unguarded(box) == [], number
         box.run(new[0], **new[1])
         assert box.run(new[0], **new[1]) == (), number
         left = box.state(has_drawn_macs=False) ^ after
         assert not left, "\n".join([f"call {number}", *sorted(left)])
     assert number > 4
+
+
+def unguarded(box: Box) -> t.List[str]:
+    """The interfaces from which anything could be sent: workloads of ours that are up, without a source guard."""
+    has_guard = nftables.read_table(source_guard.FAMILY, source_guard.TABLE) is not None
+    return [] if has_guard else box.ip(f"-br link show group {WORKLOAD_GROUP} up")
 
 
 def clear(box: Box, task: Task) -> None:

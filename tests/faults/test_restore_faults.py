@@ -31,10 +31,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.deplo
     RestoreOptions,
     propose,
 )
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import TunnelEnd, decode
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.restore.state import State, TunnelEnd, decode
 
 WEB1 = {"name": "web1", "address": "10.244.1.1"}
 WEB2 = {"name": "web2", "address": "10.244.1.2"}
+TRUSTED = {**WEB1, "source_spoofing": "any"}
 TUNNEL = TunnelEnd("10.244.1.63", 1480, ("192.168.50.10",))
 OF_FORMAT_1 = Path(__file__).resolve().parents[1] / "golden/restore/format1.json"
 LIBRARY = "module_utils/purel3/restore/"
@@ -120,7 +121,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
 
 
 def test_it_comes_stays_and_goes(node: Node) -> None:
-    request = node.request(WEB1)
+    request = node.request(TRUSTED)
     first = propose(request)
     paths = (request.program_path, request.state_path, str(node.systemd.folder / unit.NAME))
     assert first.operations == (
@@ -128,7 +129,7 @@ def test_it_comes_stays_and_goes(node: Node) -> None:
         f"+ start of {unit.NAME} at boot",
         f"+ service {unit.NAME}",
     )
-    assert "saved workload web1  10.244.1.1/32  cali977588a87e1 -> eth0\n" in first.after
+    assert "saved workload web1  10.244.1.1/32  cali977588a87e1 -> eth0  source_spoofing any\n" in first.after
     first.apply()
     modes = {path.name: path.stat().st_mode & 0o777 for path in map(Path, paths)}
     assert modes == {"purel3": 0o755, "node.json": 0o644, unit.NAME: 0o644}
@@ -195,37 +196,44 @@ def test_without_systemd_or_when_switched_off_there_is_no_unit(node: Node, monke
 
 
 def test_a_unit_that_systemd_has_not_read_is_made_known(node: Node) -> None:
-    propose(node.request(WEB1)).apply()
+    propose(node.request(TRUSTED)).apply()
     (node.systemd.folder / f"read-{unit.NAME}").write_text("something older")
     (node.systemd.folder / f"read-{unit.FIREWALL}").write_text("something of theirs")
-    change = propose(node.request(WEB1))
+    change = propose(node.request(TRUSTED))
     assert change.operations == (f"~ systemd's knowledge of {unit.NAME}",)
     change.apply()
-    assert propose(node.request(WEB1)).operations == ()
+    assert propose(node.request(TRUSTED)).operations == ()
 
 
-def with_tunnel(request: RestoreOptions) -> RestoreOptions:
-    assert request.state is not None
-    return replace(request, state=replace(request.state, tunnel=TUNNEL))
+GUARDED: t.Dict[str, t.Callable[[State], State]] = {
+    "a tunnel": lambda state: replace(state, tunnel=TUNNEL),
+    "what policies allow": lambda state: replace(state, policy={"default": "allow"}),
+    "a workload that may not send what it likes": lambda state: replace(
+        state, workloads=tuple(one._replace(source_spoofing="disabled") for one in state.workloads)
+    ),
+}
 
 
-def test_as_long_as_there_is_a_tunnel_the_firewall_has_its_guard_brought_back(node: Node) -> None:
-    plain, path = node.request(WEB1), node.systemd.folder / unit.DROP_IN
+@pytest.mark.parametrize("case", GUARDED)
+def test_as_long_as_something_is_guarded_the_firewall_has_the_guard_brought_back(case: str, node: Node) -> None:
+    plain, path = node.request(TRUSTED), node.systemd.folder / unit.DROP_IN
+    assert plain.state
+    guarded = replace(plain, state=GUARDED[case](plain.state))
     propose(plain).apply()
-    first = propose(with_tunnel(plain))
+    first = propose(guarded)
     assert first.operations == (f"~ file {plain.state_path}", f"+ file {path}")
     first.apply()
     assert path.read_text() == unit.drop_in_text()
-    assert propose(with_tunnel(plain)).operations == ()
+    assert propose(guarded).operations == ()
     (node.systemd.folder / f"read-{unit.FIREWALL}").write_text("something older")
-    late = propose(with_tunnel(plain))
+    late = propose(guarded)
     assert late.operations == (f"~ systemd's knowledge of {unit.FIREWALL}",)
     late.apply()
     theirs = path.parent / "theirs.conf"
     theirs.write_text("[Unit]\n")
     propose(plain).apply()
     assert list(path.parent.iterdir()) == [theirs]
-    propose(with_tunnel(plain)).apply()
+    propose(guarded).apply()
     theirs.unlink()
     propose(node.gone(plain)).apply()
     assert not path.parent.exists()
@@ -421,7 +429,7 @@ def killed_at(line: int, proposal_of: t.Callable[[], t.Any]) -> bool:
 
 @pytest.mark.parametrize("change", ["comes", "changes", "goes"])
 def test_killed_before_each_line_in_turn_the_same_command_converges(change: str, node: Node) -> None:
-    old, new = node.request(WEB1), with_tunnel(node.request(WEB1, WEB2, version="2"))
+    old, new = node.request(TRUSTED), node.request(WEB1, WEB2, version="2")
     nothing = node.gone(old)
     before, after = {"comes": (nothing, old), "changes": (old, new), "goes": (new, nothing)}[change]
     propose(before).apply()

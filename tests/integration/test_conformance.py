@@ -131,9 +131,13 @@ def test_workloads_are_compared_once_and_not_waited_for(three: Nodes) -> None:
     conforms(node, workloads=[WEB])
     node.run("ip", "netns", "del", "web1")
     said, texts = differs(node, timeout=600, workloads=[WEB, {"name": "web2", "address": "10.244.166.131"}])
-    assert [text.split("  ")[0] for text in texts] == ["workload web1", "workload web2"]
-    assert all(text.endswith(": missing") for text in texts)
-    assert "2/2 sessions up; workload web1" in said
+    assert [text.split("  ")[0] for text in texts] == [
+        "source guard for 1 source => source guard for 2 sources",
+        "workload web1",
+        "workload web2",
+    ]
+    assert all(text.endswith(": missing") for text in texts[1:])
+    assert "2/2 sessions up; source guard for 1 source" in said
     node.good("workloads", workloads=[WEB])
     _said, texts = differs(node, workloads=[])
     assert any(text.startswith("workload web1") and text.endswith(": not in the fabric") for text in texts)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import steady_pings
-from box import Box
+from box import Box, workload
 from hand_built import HOST1, HOST2, ONE, TWO, build
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
@@ -25,6 +25,7 @@ TAKING_OVER = (
     "- address 1.1.1.3/24 dev eth0 in netns netns2",
     "+ address 1.1.1.3/32 dev eth0 in netns netns2",
     "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
+    "+ source guard for 2 sources",
     *(
         f"~ sysctl net.ipv4.neigh.{host}.proxy_delay = 80 => sysctl net.ipv4.neigh.{host}.proxy_delay = 0"
         for host in (HOST2, HOST1)
@@ -74,6 +75,16 @@ def test_what_is_the_same_becomes_ours_and_no_packet_is_lost(box: Box) -> None:
     assert box.ip("-n netns2 route") == ["default via 169.254.1.1 dev eth0", "169.254.1.1 dev eth0 scope link"]
 
 
+def test_none_is_lost_either_where_others_are_guarded_already(box: Box) -> None:
+    build(box)
+    web1 = workload("web1", "10.244.1.1")
+    box.workloads(web1)
+    with steady_ping() as found:
+        assert box.workloads(web1, ONE, TWO, adopt=True)
+    assert found[0].lost == []
+    assert box.workloads(web1, ONE, TWO) == ()
+
+
 def test_an_older_kernel_takes_the_interface_down_for_it_and_the_user_is_told(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +114,7 @@ def test_it_goes_like_any_other_workload_and_leaves_the_namespace_to_its_maker(b
     box.workloads(ONE, adopt=True)
     assert box.workloads() == (
         "- route 169.254.1.1/32 dev lo table local proto 112 scope link",
+        "- source guard for 1 source",
         f"- workload netns1  1.1.1.2/32  {HOST1} -> veth2",
     )
     assert box.names() == ["netns1", "netns2"]

@@ -41,6 +41,7 @@ CASES: t.Dict[str, t.Tuple[str, Result, str]] = {
         "workloads",
         {"workloads": [WEB1]},
         "route 169.254.1.1/32 dev lo table local proto 112 scope link\n"
+        "source guard for 1 source\n"
         "sysctl net.ipv4.ip_forward = 1\n"
         "workload web1  10.244.1.1/32  cali977588a87e1 -> eth0\n",
     ),
@@ -122,7 +123,7 @@ INFO = {
     "netns_info": {"namespaces": []},
     "veth_info": {"veths": []},
     "route_info": {"routes": []},
-    "workloads_info": {"workloads": []},
+    "workloads_info": {"workloads": [], "dropped": {"foreign_sources": 0, "encapsulated": 0, "ipv6": 0, "going": 0}},
 }
 
 

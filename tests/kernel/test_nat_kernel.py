@@ -353,11 +353,11 @@ def test_the_route_to_a_floating_ip_comes_and_goes_with_its_workload_and_one_of_
     box.ip(f"route add {FLOATING}/32 dev lo")
     assert f"route {FLOATING}/32 dev lo scope link stands in the way" in box.error_of("workloads", workloads=[whole])
     box.ip(f"route del {FLOATING}/32 dev lo")
-    assert len(box.workloads(whole)) == 2
+    assert len(box.workloads(whole)) == 3
     assert box.workloads(whole) == ()
     (route,) = box.ip(f"route show {FLOATING}")
     assert route.startswith(f"{FLOATING} dev cali")
-    assert len(box.workloads(bare)) == 2
+    assert len(box.workloads(bare)) == 3
     assert box.workloads(bare) == ()
     assert box.ip(f"route show {FLOATING}") == []
 

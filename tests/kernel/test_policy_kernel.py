@@ -275,7 +275,7 @@ def test_once_and_then_never_again_and_gone_without_a_trace(box: Box) -> None:
     assert not answers(box, "db1", "10.1.0.3")
     assert box.run("policy", state="absent") == ("- policies for 2 workloads",)
     assert box.run("policy", state="absent") == ()
-    assert subprocess.run(["nft", "list", "ruleset"], check=True, capture_output=True).stdout == b""
+    assert subprocess.run(["nft", "list", "ruleset", "ip"], check=True, capture_output=True).stdout == b""
 
 
 def test_an_interface_of_ours_that_is_not_named_is_dropped_both_ways(box: Box) -> None:

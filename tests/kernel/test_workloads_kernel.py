@@ -15,6 +15,7 @@ WEB1, HOST1 = workload("web1", "10.244.166.128"), "cali977588a87e1"
 WEB2, HOST2 = workload("web2", "10.244.166.129"), "cali867e9cd9ead"
 COMING = (
     "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
+    "+ source guard for 2 sources",
     "~ sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1",
     f"+ workload web1  10.244.166.128/32  {HOST1} -> eth0",
     f"+ workload web2  10.244.166.129/32  {HOST2} -> eth0",
@@ -101,7 +102,10 @@ def test_the_monitor_of_that_test_would_have_heard_it(box: Box) -> None:
 def test_one_that_is_no_longer_listed_goes_and_the_others_stay_untouched(box: Box) -> None:
     box.workloads(WEB1, WEB2)
     with box.monitored("web1") as said:
-        assert box.workloads(WEB1) == (f"- workload web2  10.244.166.129/32  {HOST2} -> eth0",)
+        assert box.workloads(WEB1) == (
+            f"~ source guard for 2 sources  {HOST2} . 10.244.166.129 => source guard for 1 source",
+            f"- workload web2  10.244.166.129/32  {HOST2} -> eth0",
+        )
     assert box.names() == ["web1"]
     assert [line for line in said if HOST1 in line or "eth0" in line.replace("eth0@", "")] == []
     assert box.workloads(WEB1) == ()
@@ -198,7 +202,7 @@ def test_there_is_an_info_module(box: Box) -> None:
 def test_a_thousand_workloads_come_and_go(box: Box) -> None:
     before = box.state()
     many = [workload(f"web{n}", f"10.244.{n // 250}.{n % 250 + 1}") for n in range(1000)]
-    assert len(box.workloads(*many)) == 1002
+    assert len(box.workloads(*many)) == 1003
     assert box.workloads(*many) == ()
     answering = [device for device in box.devices() if box.setting(f"ipv4/conf/{device}/proxy_arp") == "1"]
     assert len(answering) == 1000

@@ -120,6 +120,12 @@ CASES = [
         ['20: web2: mac is the number 12:34:56:10:11:12, not text; write it in quotes: "12:34:56:10:11:12"'],
     ),
     Case(
+        "nobody knows whether a workload may send from any address",
+        "node: node2",
+        "node: node2\n    source_spoofing: drop",
+        ["20: web2: source_spoofing drop is unknown; use one of disabled, any"],
+    ),
+    Case(
         "a workload's node is unknown",
         "node: node2",
         "node: nod2",

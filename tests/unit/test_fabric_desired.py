@@ -98,6 +98,13 @@ def test_a_workload_may_have_a_mac_address_of_its_own() -> None:
     assert (first["mac"], second.get("mac")) == ("02:00:00:00:00:0a", None)
 
 
+def test_all_workloads_may_send_from_any_address_but_those_that_say_otherwise() -> None:
+    one_may_not = FILE.replace("web1: {node: node1", "web1: {node: node1, source_spoofing: disabled")
+    first, second = host("node1", one_may_not + "workload_source_spoofing: any\n")["node_workloads"]
+    assert (first["source_spoofing"], second["source_spoofing"]) == ("disabled", "any")
+    assert "source_spoofing" not in host("node1", FILE)["node_workloads"][1]
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

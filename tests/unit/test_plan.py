@@ -11,6 +11,7 @@ import pytest
 from world import World, foreign_route
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import ForeignObject, InvalidInput
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.source_guard import source_guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.veths import to_request as request_veths
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import to_request
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
@@ -34,10 +35,11 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.s
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import End, pair
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Plan, Request, compare, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan_words import put_in_words
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import Workload
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import ANY, Workload
 
 WEB1, HOST1 = Workload("web1", "10.244.1.1", "web1"), "cali977588a87e1"
 WEB2, HOST2 = Workload("web2", "10.244.1.2", "web2"), "cali867e9cd9ead"
+TRUSTED = WEB2._replace(source_spoofing=ANY)
 BOTH = (WEB1, WEB2)
 EMPTY = World()
 
@@ -73,6 +75,7 @@ def veth(name: str, peer: str, **options: t.Any) -> t.Dict[str, t.Any]:
 
 
 TWO = with_workloads(*BOTH)
+(GUARD,) = source_guard([WEB1])
 OUR_VETH = pair(end("", "a", OBJECT_GROUP, "1.1.1.1/24"), end("", "b", OBJECT_GROUP))
 OUR_ADDRESS = Address("", "a", "1.1.1.1/24")
 
@@ -82,6 +85,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         to_request(BOTH),
         (
             "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
+            "+ source guard for 2 sources",
             "~ sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1",
             f"+ workload web1  10.244.1.1/32  {HOST1} -> eth0",
             f"+ workload web2  10.244.1.2/32  {HOST2} -> eth0",
@@ -91,14 +95,35 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
     "one is missing": (
         with_workloads(WEB1),
         to_request(BOTH),
-        (f"+ workload web2  10.244.1.2/32  {HOST2} -> eth0",),
+        (
+            f"~ source guard for 1 source => source guard for 2 sources  {HOST2} . 10.244.1.2",
+            f"+ workload web2  10.244.1.2/32  {HOST2} -> eth0",
+        ),
     ),
-    "one is no longer wanted": (TWO, to_request([WEB1]), (f"- workload web2  10.244.1.2/32  {HOST2} -> eth0",)),
+    "one is no longer wanted": (
+        TWO,
+        to_request([WEB1]),
+        (
+            f"~ source guard for 2 sources  {HOST2} . 10.244.1.2 => source guard for 1 source",
+            f"- workload web2  10.244.1.2/32  {HOST2} -> eth0",
+        ),
+    ),
+    "one may send what it likes": (
+        TWO,
+        to_request([WEB1, TRUSTED]),
+        (f"~ source guard for 2 sources  {HOST2} . 10.244.1.2 => source guard for 1 source  any_source: {HOST2}",),
+    ),
+    "all may send what they like": (
+        with_workloads(WEB2),
+        to_request([TRUSTED]),
+        ("- source guard for 1 source",),
+    ),
     "none is wanted": (
         TWO,
         to_request([]),
         (
             "- route 169.254.1.1/32 dev lo table local proto 112 scope link",
+            "- source guard for 2 sources",
             f"- workload web1  10.244.1.1/32  {HOST1} -> eth0",
             f"- workload web2  10.244.1.2/32  {HOST2} -> eth0",
         ),
@@ -118,6 +143,8 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
             "- address 10.244.1.2/32 dev eth0 in netns web2",
             f"~ route 10.244.1.1/32 dev {HOST1} scope link => route 10.244.1.1/32 dev {HOST2} scope link",
             f"~ route 10.244.1.2/32 dev {HOST2} scope link => route 10.244.1.2/32 dev {HOST1} scope link",
+            f"~ source guard for 2 sources  {HOST2} . 10.244.1.2  {HOST1} . 10.244.1.1 => "
+            f"source guard for 2 sources  {HOST2} . 10.244.1.1  {HOST1} . 10.244.1.2",
             f"~ workload web1  10.244.1.2/32  {HOST1} -> eth0  {HOST1} alias purel3 web1 10.244.1.2/32"
             "  eth0 alias purel3 web1 10.244.1.2/32",
             f"~ workload web2  10.244.1.1/32  {HOST2} -> eth0  {HOST2} alias purel3 web2 10.244.1.1/32"
@@ -128,6 +155,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         with_workloads(WEB1),
         to_request([Workload("web2", "10.244.1.1", "web1")]),
         (
+            f"~ source guard for 1 source  {HOST1} . 10.244.1.1 => source guard for 1 source  {HOST2} . 10.244.1.1",
             f"- workload web1  10.244.1.1/32  {HOST1} -> eth0",
             f"+ workload web2  10.244.1.1/32  {HOST2} -> eth0 in netns web1",
         ),
@@ -145,6 +173,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         to_request([WEB1]),
         (
             "+ route 169.254.1.1/32 dev lo table local proto 112 scope link",
+            "+ source guard for 1 source",
             "~ sysctl net.ipv4.ip_forward = 0 => sysctl net.ipv4.ip_forward = 1",
             f"+ workload web1  10.244.1.1/32  {HOST1} -> eth0",
         ),
@@ -154,6 +183,7 @@ PLANS: t.Dict[str, t.Tuple[World, Request, t.Tuple[str, ...]]] = {
         to_request([]),
         (
             "- route 169.254.1.1/32 dev lo table local proto 112 scope link",
+            "- source guard for 1 source",
             f"- workload web1  10.244.1.1/32  {HOST1} -> eth0",
         ),
     ),
@@ -252,6 +282,11 @@ IN_THE_WAY: t.Dict[str, t.Tuple[World, Request, t.List[str]]] = {
         World(foreign_route("", "10.244.1.1/32", "br0"), bridges=[("", "br0")]),
         to_request([WEB1]),
         ["route 10.244.1.1/32 dev br0 proto kernel scope link stands in the way: it is there and not ours" + REMEDY],
+    ),
+    "a table": (
+        World(GUARD._replace(sets=())),
+        to_request([WEB1]),
+        ["source guard for 1 source stands in the way: it is there and not ours" + REMEDY],
     ),
     "a namespace to be deleted": (
         World(Namespace("blue", "")),
@@ -358,6 +393,7 @@ def objects(plan: Plan) -> t.List[str]:
 
 def test_the_order_of_a_new_workload() -> None:
     assert objects(diff(to_request([WEB1]), EMPTY.observed())) == [
+        "add source guard for 1 source",
         "add netns web1",
         f"add workload web1  10.244.1.1/32  {HOST1} -> eth0",
         "add address 10.244.1.1/32 dev eth0 in netns web1",
@@ -373,9 +409,10 @@ def test_the_order_of_a_new_workload() -> None:
 
 def test_what_cannot_be_made_good_again_comes_last() -> None:
     plan = diff(to_request([WEB1]), TWO.observed())
-    assert objects(plan) == [f"delete workload web2  10.244.1.2/32  {HOST2} -> eth0", "delete netns web2"]
+    going = [f"delete workload web2  10.244.1.2/32  {HOST2} -> eth0", "delete netns web2"]
+    assert objects(plan) == ["change source guard for 1 source", *going]
     changed = diff(to_request([WEB1._replace(mtu=1400)]), TWO.observed())
-    assert [op.verb for op in changed] == ["change", "delete", "delete"]
+    assert [op.verb for op in changed] == ["change", "change", "delete", "delete"]
 
 
 def test_before_and_after_hold_a_sorted_line_for_each_object() -> None:

@@ -15,13 +15,21 @@ from hypothesis import strategies as st
 from world import Refused, World, foreign_route
 
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.base.errors import KernelError, RolledBack
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.source_guard import source_guard
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import to_request
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.address import Address
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.kind import Resource
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.namespace import Namespace
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.scope import OWN_NAMESPACE
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.table import Table, elements_of
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.veth import Veth
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.plan import Observed, Plan, Request, diff
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.reconcile import propose
-from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import Workload
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import (
+    SOURCE_SPOOFING,
+    Workload,
+    host_device,
+)
 
 PATH = "/proc/4711/ns/net"
 NAMES = [f"web{number}" for number in range(6)]
@@ -34,6 +42,7 @@ WORKLOAD = st.builds(
     mtu=st.sampled_from([0, 1400, 1500]),
     mac=st.sampled_from(["", "02:00:00:00:00:01", "02:00:00:00:00:02"]),
     floating_ips=st.sampled_from([(), ("198.51.100.1",), ("198.51.100.1", "198.51.100.2"), ("198.51.100.2",)]),
+    source_spoofing=st.sampled_from(SOURCE_SPOOFING),
 )
 
 
@@ -107,6 +116,37 @@ def test_from_one_set_to_another_a_plan_leaves_nothing_to_plan(old: t.List[Workl
     world = world_with(old)
     world.apply(diff(to_request(new), world.observed()))
     assert diff(to_request(new), world.observed()) == ()
+
+
+def may_send(world: World, workload: Workload) -> bool:
+    """Whether the source guard, where there is one, lets it send from its address."""
+    return all(
+        f"{host_device(workload.name)} . {workload.address}" in allowed["sources"]
+        or host_device(workload.name) in allowed["any_source"]
+        for allowed in map(elements_of, world.observed().of(Table))
+    )
+
+
+def is_attached(world: World, workload: Workload) -> bool:
+    """Whether it could send from its address through the interface that is its own."""
+    place = (workload.netns, workload.interface_name)
+    own = {one.outer.device for one in world.observed().of(Veth) if one.inner.place == place}
+    return host_device(workload.name) in own and Address(*place, f"{workload.address}/32").key in world.resources
+
+
+@settings(max_examples=300, derandomize=True)
+@given(WORKLOADS, WORKLOADS)
+def test_at_no_step_is_a_new_workload_unguarded_or_one_that_stays_cut(
+    old: t.List[Workload], new: t.List[Workload]
+) -> None:
+    world, is_guarded = world_with(old), any(source_guard(new))
+    known = {(OWN_NAMESPACE, host_device(one.name)) for one in old}
+    for op in diff(to_request(new), world.observed()):
+        world.carry_out(op)
+        is_there = any(world.observed().of(Table))
+        assert is_there or not is_guarded or {veth.outer.place for veth in world.observed().of(Veth)} <= known
+        for workload in new if is_guarded else ():
+            assert may_send(world, workload) or not is_attached(world, workload)
 
 
 @settings(max_examples=150, derandomize=True)

@@ -99,6 +99,7 @@ PRESENT: t.Dict[str, t.Tuple[str, Options, t.List[str]]] = {
         [
             "route 169.254.1.1/32 dev lo table local proto 112 scope link",
             "sysctl net.ipv4.ip_forward = 1",
+            "source guard for 1 source",
             "netns 4711",
             f"workload 4711  10.244.1.1/32  {host_device('4711')} -> eth0",
             "address 10.244.1.1/32 dev eth0 in netns 4711",
@@ -115,6 +116,7 @@ PRESENT: t.Dict[str, t.Tuple[str, Options, t.List[str]]] = {
         [
             "route 169.254.1.1/32 dev lo table local proto 112 scope link",
             "sysctl net.ipv4.ip_forward = 1",
+            "source guard for 1 source",
             "workload web1  10.244.1.1/32  cali977588a87e1 -> net0 in /proc/4711/ns/net",
             "address 10.244.1.1/32 dev net0 in /proc/4711/ns/net",
             "route 169.254.1.1/32 dev net0 scope link in /proc/4711/ns/net",
@@ -190,7 +192,12 @@ SCOPES: t.Dict[str, t.Tuple[str, Options, Scope]] = {
     "no workloads": (
         "workloads",
         {"workloads": []},
-        Scope(has_every_own=True, tables=frozenset([253, 254, 255]), follows_pairs=True),
+        Scope(
+            has_every_own=True,
+            tables=frozenset([253, 254, 255]),
+            follows_pairs=True,
+            nft_tables=frozenset([("inet", "purel3_source_guard")]),
+        ),
     ),
 }
 

@@ -98,7 +98,7 @@ def test_the_newest_format_is_the_one_that_is_written() -> None:
     assert encode(OF_TODAY) == path.read_text()
 
 
-def test_a_state_of_the_release_before_asks_the_kernel_for_what_it_asked_then() -> None:
+def test_a_state_of_the_release_before_asks_the_kernel_for_what_it_asked_then_and_a_source_guard() -> None:
     state = decode((GOLDEN / "format1.json").read_text(), WHERE)
     requests, left_out = requests_of(state, state.boot, lambda _netns: "", lambda _netns: "")
     lines = [

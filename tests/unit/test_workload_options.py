@@ -44,6 +44,7 @@ WHOLE: t.Dict[str, t.Any] = {
     "mtu": 1400,
     "mac": "02:00:00:00:00:0a",
     "floating_ips": ["198.51.100.10", "198.51.100.11"],
+    "source_spoofing": "any",
 }
 OTHERS: t.Dict[str, t.Dict[str, t.Any]] = {
     "workloads": {},

@@ -22,9 +22,9 @@ if t.TYPE_CHECKING:
 KernelOf = t.Callable[[Scope], LinuxKernel]
 
 
-def propose_request(request: Request, kernel_of: KernelOf = LinuxKernel) -> Proposal:
-    """Plan what makes a request true on this host."""
-    return propose(request, kernel_of(scope_of_request(request)))
+def propose_request(request: Request, kernel_of: KernelOf = LinuxKernel, **options: t.Any) -> Proposal:
+    """Plan what makes a request true on this host; the options are those of state/reconcile."""
+    return propose(request, kernel_of(scope_of_request(request)), **options)
 
 
 def run_request(module: AnsibleModule, to_request: t.Callable[[Params], Request]) -> None:

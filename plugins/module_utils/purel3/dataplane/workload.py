@@ -29,6 +29,7 @@ from ..state.kinds.sysctl import Sysctl, proxy_arp, proxy_delay
 from ..state.kinds.veth import End, Veth
 from ..state.plan import Request
 from ..values.workload import HOST_MAC, Workload, faults_of, host_device, workload_from
+from .source_guard import source_guard
 
 
 def request_from(options: t.Mapping[str, t.Any], missing: t.Collection[str] = ()) -> Request:
@@ -79,6 +80,7 @@ def to_request(
         resources.append(GATEWAY_ROUTE)
     if workloads or is_transit:
         resources.append(Sysctl(OWN_NAMESPACE, "net/ipv4/ip_forward", "1"))
+    resources.extend(source_guard(workloads))
     for workload in workloads:
         if workload.name not in missing:
             resources.extend(_resources(workload))

@@ -125,6 +125,14 @@ class TableContent(t.NamedTuple):
     packets: t.Tuple[int, ...] = ()
 
 
+def packets_by_comment(content: t.Optional[TableContent]) -> t.Dict[str, int]:
+    """How many packets the rules of a table have counted, those with the same comment together."""
+    packets: t.Dict[str, int] = {}
+    for rule, number in zip(content.rules, content.packets) if content else ():
+        packets[rule.comment] = packets.get(rule.comment, 0) + number
+    return packets
+
+
 class Forwarding(t.NamedTuple):
     """A table with a chain of the hook forward; rules are in order."""
 

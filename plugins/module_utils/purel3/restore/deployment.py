@@ -21,6 +21,7 @@ from ..host import systemd
 from . import unit
 from .compiled import digest_of_sent
 from .files import FileChange, InstalledFile, read
+from .request import has_rules
 from .state import State, decode, encode, is_ours
 from .words import lines_of
 
@@ -176,7 +177,7 @@ def _make_program(request: RestoreOptions, change: FileChange) -> None:
 
 def _steps_of_unit(request: RestoreOptions) -> t.Iterator[Step]:
     is_wanted = request.state is not None and request.is_enabled
-    has_guard = request.state is not None and is_wanted and request.state.tunnel is not None
+    has_guard = request.state is not None and is_wanted and has_rules(request.state)
     text = unit.unit_text(request.program_path, request.state_path) if is_wanted else None
     changes = (
         _change_of_unit(unit.NAME, text),

@@ -13,6 +13,7 @@ from ..base.errors import InvalidInput
 from ..dataplane.encapsulation.tunnel import mode_of
 from ..dataplane.encapsulation.tunnel import to_request as request_tunnel
 from ..dataplane.policy.request import to_request as request_policy
+from ..dataplane.source_guard import source_guard
 from ..dataplane.sysctls import to_request as request_settings
 from ..dataplane.workload import check as check_workloads
 from ..dataplane.workload import find_missing
@@ -112,6 +113,11 @@ def _collisions(state: State) -> t.List[str]:
 def mode_of_tunnel(state: State) -> t.Optional[Mode]:
     """Find the mode of the node's tunnel; None where it has none."""
     return mode_of(state.tunnel.device) if state.tunnel else None
+
+
+def has_rules(state: State) -> bool:
+    """Tell whether any rules of nftables must be in force."""
+    return state.tunnel is not None or bool(state.policy) or any(source_guard(state.workloads))
 
 
 def modules_of(state: State) -> t.Tuple[str, ...]:

@@ -39,7 +39,7 @@ WantedBy=multi-user.target
 # Not waited for, as the unit comes after this one. The end of the host asks for no more starts, and is not disturbed.
 _DROP_IN_TEXT = """{header}
 [Service]
-# Whenever this service starts, reloads or stops, it flushes all rules, and the guard of tunnels with them.
+# Whenever this service starts, reloads or stops, it flushes all rules, and those of purel3.fabric with them.
 ExecStartPost=-systemctl --no-block restart {name}
 ExecReload=-systemctl --no-block restart {name}
 ExecStopPost=-systemctl --no-block restart {name}
@@ -52,5 +52,5 @@ def unit_text(program: str, state: str) -> str:
 
 
 def drop_in_text() -> str:
-    """Write the drop-in that brings the guard of tunnels back after the host's own firewall has flushed all rules."""
+    """Write the drop-in that brings our guards back after the host's own firewall has flushed all rules."""
     return _DROP_IN_TEXT.format(header=FILE_HEADER, name=NAME)

@@ -13,10 +13,11 @@ import ipaddress
 import typing as t
 
 from .kinds.address import Address
-from .kinds.kind import Place, Resource
+from .kinds.kind import Key, Place, Resource
 from .kinds.ownership import ADOPTED_GROUP, link_mark, recorded_addresses, title_of
 from .kinds.registry import describe, device_place, kind_of
 from .kinds.route import PROTOCOL_KERNEL, Route
+from .kinds.table import Table, with_elements_of
 from .kinds.veth import End, Veth
 from .plan import CLAIM, Observed, Op, Plan, Request
 
@@ -92,6 +93,18 @@ def claims(adoptions: t.Iterable[Adoption]) -> Plan:
     return tuple(Op(CLAIM, one.found, one.claimed) for one in adoptions)
 
 
+def announcements(plan: Plan) -> Plan:
+    """Plan that what lets only known interfaces through knows the pairs before they get our marks.
+
+    plan: what follows.
+    """
+    return tuple(
+        op._replace(after=with_elements_of(op.after, op.before))
+        for op in plan
+        if op.phase == CLAIM and isinstance(op.before, Table) and isinstance(op.after, Table)
+    )
+
+
 def losses(request: Request, observed: Observed, adoptions: t.Iterable[Adoption]) -> t.Iterator[str]:
     """Name what is not ours, hangs on a pair, and would not outlast it."""
     routes = [one for one in request.present.values() if isinstance(one, Route)]
@@ -127,6 +140,7 @@ def giving_back(observed: Observed, now: Observed, adoptions: t.Iterable[Adoptio
     )
     # The kernel makes these with an address, also where somebody had deleted them.
     by_kernel = {key for key, one in {**was, **came}.items() if kind_of(one).comes_along(one)}
-    present = {**pairs, **{key: one for key, one in was.items() if key not in by_kernel}}
+    present: t.Dict[Key, Resource] = {**pairs, **{key: one for key, one in was.items() if key not in by_kernel}}
+    present.update((table.key, table) for table in observed.of(Table))
     absent = by_kernel - set(was)
     return Request(present=present, absent=frozenset(absent), trusted=frozenset(present) | absent)

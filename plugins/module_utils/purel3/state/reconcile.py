@@ -12,11 +12,15 @@ from ..base.errors import FabricError, ForeignObject, KernelError, RolledBack
 from ..base.proposal import Proposal
 from .kinds.kind import Key, Resource
 from .kinds.registry import KINDS, describe, device_place, kind_of
+from .kinds.table import Table
 from .plan import RELEASE, Observed, Op, Plan, Request, compare, diff
 from .plan_words import Words, put_in_words
 
 if t.TYPE_CHECKING:
     from .adopt import Adoption, Labels
+
+
+WarningsOf = t.Callable[[Observed], t.Iterable[str]]
 
 
 class Kernel(t.Protocol):
@@ -47,8 +51,11 @@ class Kernel(t.Protocol):
         """
 
 
-def propose(request: Request, kernel: Kernel) -> Proposal:
-    """Plan what makes a request true; raises FabricError where it cannot be met."""
+def propose(request: Request, kernel: Kernel, warnings_of: WarningsOf = lambda _observed: ()) -> Proposal:
+    """Plan what makes a request true; raises FabricError where it cannot be met.
+
+    warnings_of: says what the user should know of what is there before it changes.
+    """
     observed = kernel.read()
     if request.adopts:
         # Seldom: nobody else loads that.
@@ -56,7 +63,7 @@ def propose(request: Request, kernel: Kernel) -> Proposal:
 
         found = adopt.find(request, observed, renames_live=kernel.renames_live())
         if found:
-            return _propose_adoption(request, kernel, observed, found)
+            return _propose_adoption(request, kernel, observed, found, warnings_of)
     plan, obstacles = compare(request, observed)
     words = put_in_words(plan) if plan else Words((), "", "")
 
@@ -68,10 +75,13 @@ def propose(request: Request, kernel: Kernel) -> Proposal:
         if remains:
             raise KernelError(remains)
 
-    return Proposal(words.operations, words.before, words.after, apply, undo, obstacles=obstacles)
+    warnings = tuple(warnings_of(observed))
+    return Proposal(words.operations, words.before, words.after, apply, undo, warnings=warnings, obstacles=obstacles)
 
 
-def _propose_adoption(request: Request, kernel: Kernel, observed: Observed, found: t.Sequence[Adoption]) -> Proposal:
+def _propose_adoption(
+    request: Request, kernel: Kernel, observed: Observed, found: t.Sequence[Adoption], warnings_of: WarningsOf
+) -> Proposal:
     from . import adopt
 
     claims = adopt.claims(found)
@@ -89,7 +99,7 @@ def _propose_adoption(request: Request, kernel: Kernel, observed: Observed, foun
 
     def apply() -> None:
         try:
-            _claim(kernel, observed, claims)
+            _claim(kernel, observed, (*adopt.announcements(plan), *claims))
             carry_out(request, kernel, labelled, plan)
         except FabricError as error:
             left = error.remains if isinstance(error, RolledBack) else ""
@@ -103,7 +113,8 @@ def _propose_adoption(request: Request, kernel: Kernel, observed: Observed, foun
             raise KernelError("; ".join(remains))
 
     why = "before Linux 6.2 nothing is renamed otherwise"
-    warnings = tuple(f"{describe(one.found)} is down for a moment: {why}" for one in found if one.goes_down)
+    down = (f"{describe(one.found)} is down for a moment: {why}" for one in found if one.goes_down)
+    warnings = (*down, *warnings_of(labelled))
     return Proposal(words.operations, words.before, words.after, apply, undo, warnings=warnings, obstacles=obstacles)
 
 
@@ -120,7 +131,8 @@ def _give_back(kernel: Kernel, observed: Observed, found: t.Sequence[Adoption]) 
     """Take names and marks away again, whatever of them is there, and say in words what remains."""
     from . import adopt
 
-    objects = [pair for one in found for pair in (one.found, one.claimed)]
+    objects: t.List[Resource] = [pair for one in found for pair in (one.found, one.claimed)]
+    objects += observed.of(Table)
     try:
         kernel.apply(tuple(Op(RELEASE, one.claimed, one.found) for one in found), kernel.read(objects))
         now = kernel.read(objects)

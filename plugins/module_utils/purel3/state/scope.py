@@ -11,6 +11,7 @@ from dataclasses import replace
 from .kinds.kind import Resource
 from .kinds.registry import KINDS, device_place, kind_of
 from .kinds.scope import OWN_NAMESPACE, TABLE_DEFAULT, TABLE_LOCAL, Gathering, Scope
+from .kinds.table import gather_all_of
 from .kinds.veth import settings_lost_with
 
 if t.TYPE_CHECKING:
@@ -51,6 +52,7 @@ def scope_of_request(request: Request) -> Scope:
         gathering.sysctls.update(settings_lost_with(place))
     if request.purges:
         gathering.tables.update((TABLE_LOCAL, TABLE_DEFAULT))
+        gather_all_of(gathering, request.purges)
     has_pairs = any(kind_of(wanted).places(wanted) for wanted in request.present.values())
     return gathering.scope(
         has_every_own=bool(request.purges),

@@ -40,6 +40,10 @@ def host_device(name: str) -> str:
 FAIL = "fail"
 WARN = "warn"
 MISSING_NAMESPACE = (FAIL, WARN)
+# Calico's words for whether a workload may send from addresses that are not its own.
+DISABLED = "disabled"
+ANY = "any"
+SOURCE_SPOOFING = (DISABLED, ANY)
 
 
 class Workload(t.NamedTuple):
@@ -51,6 +55,7 @@ class Workload(t.NamedTuple):
     mtu: of both ends, in bytes; 0 leaves it to the kernel.
     mac: of the end inside, in lower case with colons; empty leaves it to the kernel.
     floating_ips: addresses besides its own that lead to it, as they are or translated; without prefix length, sorted.
+    source_spoofing: whether it may send from any address, and whatever packets it likes.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Workload(t.NamedTuple):
     mtu: int = 0
     mac: str = ""
     floating_ips: t.Tuple[str, ...] = ()
+    source_spoofing: str = DISABLED
 
 
 class WorkloadOption(t.NamedTuple):
@@ -123,6 +129,15 @@ def _fault_of_floating_ips(addresses: t.Sequence[str]) -> str:
     return ""
 
 
+def _problem_of_spoofing(choice: str) -> t.Optional[Problem]:
+    return None if choice in SOURCE_SPOOFING else ("is unknown", f"use one of {', '.join(SOURCE_SPOOFING)}")
+
+
+def _fault_of_spoofing(choice: str) -> str:
+    problem = _problem_of_spoofing(choice)
+    return f"source_spoofing {choice} {'; '.join(problem)}" if problem else ""
+
+
 WORKLOAD_OPTIONS: t.Tuple[WorkloadOption, ...] = (
     WorkloadOption("name", fault_of_word, is_required=True),
     WorkloadOption("address", _fault_of_address, is_required=True),
@@ -131,6 +146,7 @@ WORKLOAD_OPTIONS: t.Tuple[WorkloadOption, ...] = (
     WorkloadOption("mtu", _fault_of_mtu, "int", read=_read_number),
     WorkloadOption("mac", _fault_of_mac, read=read_mac, problem=_problem_of_mac),
     WorkloadOption("floating_ips", _fault_of_floating_ips, "list", read=_read_addresses),
+    WorkloadOption("source_spoofing", _fault_of_spoofing, default=DISABLED, problem=_problem_of_spoofing),
 )
 OPTION_NAMES = tuple(option.name for option in WORKLOAD_OPTIONS)
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import replace
 
 from ...base.proposal import Proposal
+from ...dataplane.source_guard import cut_off
 from ...dataplane.workload import find_missing, request_from
 from ...kernel.namespaces import fault_of
 from ...state.linux.network import LinuxKernel
@@ -32,10 +34,13 @@ to_request = request_from
 
 def propose_from(params: t.Mapping[str, t.Any], kernel_of: KernelOf = LinuxKernel) -> Proposal:
     """Plan what the options ask for."""
-    missing = find_missing(map(workload_from, params["workloads"]), fault_of)
-    proposal = propose_request(to_request(params, missing), kernel_of)
+    workloads = [workload_from(item) for item in params["workloads"]]
+    missing = find_missing(workloads, fault_of)
+    proposal = propose_request(
+        to_request(params, missing), kernel_of, warnings_of=functools.partial(cut_off, workloads)
+    )
     proposal = replace(proposal, values={"missing_workloads": sorted(missing)})
     if params["missing_namespace"] == FAIL:
         ends = "all others are attached; start what it belongs to and run again, or set missing_namespace: warn"
         return replace(proposal, shortfalls=tuple(f"{why}; {ends}" for why in missing.values()))
-    return replace(proposal, warnings=tuple(missing.values()))
+    return replace(proposal, warnings=(*proposal.warnings, *missing.values()))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...kernel.nf_tables import Chain, Element, Expression, Set, TableContent, TableRule, key_of
+from ...kernel.nf_tables import Chain, Element, Expression, Set, TableContent, TableRule, key_of, packets_by_comment
 from ...state.kinds import expressions
 from ...state.kinds.ownership import WORKLOAD_GROUP
 from ...state.kinds.table import MARK, Table, elements_of, table_of
@@ -61,8 +61,5 @@ def endpoints_of(table: Table) -> t.Tuple[str, ...]:
 
 def dropped(content: t.Optional[TableContent]) -> t.Dict[str, int]:
     """How many packets the guard has dropped, by FROM_WORKLOADS and FROM_OTHERS, given what stands in its table."""
-    counts = {FROM_WORKLOADS: 0, FROM_OTHERS: 0}
-    for rule, packets in zip(content.rules, content.packets) if content else ():
-        if rule.comment in counts:
-            counts[rule.comment] += packets
-    return counts
+    packets = packets_by_comment(content)
+    return {source: packets.get(source, 0) for source in (FROM_WORKLOADS, FROM_OTHERS)}

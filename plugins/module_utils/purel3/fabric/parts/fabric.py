@@ -23,6 +23,7 @@ from . import (
     policies,
     pools,
     reserved,
+    source_spoofing,
     topology,
     transit,
     tunnels,
@@ -49,6 +50,7 @@ PARTS: t.Tuple[Part, ...] = (
     variables.PART,
     workloads.PART,
     missing_namespace.PART,
+    source_spoofing.PART,
     topology.PART,
     transit.PART,
     kernel_routes.PART,
@@ -88,6 +90,7 @@ class Fabric:
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
     workloads: t.Tuple[DeclaredWorkload, ...] = ()
     missing_namespace: t.Optional[str] = None
+    workload_source_spoofing: t.Optional[str] = None
     has_as_number_rule: bool = False
     topology: str = FULL_MESH
     route_reflectors: t.Tuple[str, ...] = ()

@@ -166,7 +166,8 @@ def _by_node(checked: CheckedFabric) -> ByNode:
     mtu = workload_mtu(checked.fabric)
     for workload, address in _with_addresses(checked):
         own = {"name": workload.name, "address": address, "netns": workload.netns, "mtu": mtu or None}
-        own.update(workload.options)
+        own["source_spoofing"] = checked.fabric.workload_source_spoofing
+        own.update({key: value for key, value in workload.options.items() if value is not None})
         found[workload.node].append({key: value for key, value in own.items() if value is not None})
     return {node: {"node_workloads": workloads} for node, workloads in found.items()}
 

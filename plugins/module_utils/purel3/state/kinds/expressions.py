@@ -25,6 +25,7 @@ _META_KEYS = {
     "iifgroup": (21, 4),
     "iifname": (6, 16),
     "l4proto": (16, 1),
+    "nfproto": (15, 1),
     "oif": (5, 4),
     "oifgroup": (22, 4),
     "oifname": (7, 16),

@@ -15,8 +15,11 @@ from ...kernel import nf_tables
 from ...kernel.nf_tables import Chain, Element, Set, TableContent, TableRule
 from ...kernel.wire import Message
 from .kind import EndConnections, Found, KernelStep, Key, Kind, Numbers, Resource, Transaction
-from .ownership import POLICIES, TRANSLATION, TUNNELS
+from .ownership import POLICIES, TRANSLATION, TUNNELS, WORKLOADS
 from .scope import OWN_NAMESPACE, Gathering
+
+if t.TYPE_CHECKING:
+    from ..plan import Comparer
 
 TABLE = "table"
 MARK = "purel3.fabric"
@@ -26,19 +29,24 @@ class _Purpose(t.NamedTuple):
     """What a table with our mark is for: whose it is, and what its user calls it and the elements of its first set.
 
     has_destinations: its first set leads connections, by their destinations, to where they go.
+    spans_changes: it is there before anything else is made, and while things change its sets hold what they held and
+        what they will hold.
     """
 
+    family: str
     owner: str
     words: str
     first_set: str
     members: str
     has_destinations: bool = False
+    spans_changes: bool = False
 
 
 OURS = {
-    "purel3_tunnel": _Purpose(TUNNELS, "guard of tunnels", "endpoints", "endpoint"),
-    "purel3_policy": _Purpose(POLICIES, "policies", "cali-from-wl-dispatch", "workload"),
-    "purel3_nat": _Purpose(TRANSLATION, "NAT", "cali-fip-dnat", "floating IP", has_destinations=True),
+    "purel3_tunnel": _Purpose("ip", TUNNELS, "guard of tunnels", "endpoints", "endpoint"),
+    "purel3_policy": _Purpose("ip", POLICIES, "policies", "cali-from-wl-dispatch", "workload"),
+    "purel3_nat": _Purpose("ip", TRANSLATION, "NAT", "cali-fip-dnat", "floating IP", has_destinations=True),
+    "purel3_source_guard": _Purpose("inet", WORKLOADS, "source guard", "sources", "source", spans_changes=True),
 }
 _SHOWN = 10
 _NOTHING: t.FrozenSet[Element] = frozenset()
@@ -197,6 +205,34 @@ def _by_chain(rules: t.Iterable[TableRule]) -> t.Dict[str, t.List[TableRule]]:
     return found
 
 
+def _compare(comparer: Comparer, wanted: Table) -> None:
+    comparer.compare_plainly(wanted, comes_first=_spans_changes(wanted))
+
+
+def _spans_changes(table: Table) -> bool:
+    return table.name in OURS and OURS[table.name].spans_changes
+
+
+def _jointly_marked(before: Table, after: Table) -> t.Tuple[Table, Table]:
+    if not _spans_changes(after):
+        return before, after
+    kept = {name: elements for name, elements in before.elements if name in dict(after.elements)}
+    both = {name: elements | kept.get(name, _NOTHING) for name, elements in after.elements}
+    joint = after._replace(elements=tuple(sorted(both.items())))
+    return joint, joint
+
+
+def with_elements_of(other: Table, table: Table) -> Table:
+    """A table with its own sets, rules and chains, and in its sets the elements that another has there."""
+    elements = dict(other.elements)
+    return table._replace(elements=tuple((name, elements.get(name, own)) for name, own in table.elements))
+
+
+def gather_all_of(gathering: Gathering, owner: str) -> None:
+    """Have all tables read that an owner may have."""
+    gathering.nft_tables.update((one.family, name) for name, one in OURS.items() if one.owner == owner)
+
+
 def _gather(gathering: Gathering, table: Table) -> None:
     gathering.nft_tables.add((table.family, table.name))
 
@@ -233,6 +269,8 @@ KIND = Kind(
     _describe,
     _found,
     _write,
+    compare=_compare,
+    jointly_marked=_jointly_marked,
     is_last=True,
     describe_change=_describe_change,
     gather=_gather,
