@@ -27,7 +27,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.t
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.workload import Workload, host_device
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.verify.conformance import check_conformance
-from ansible_collections.purel3.fabric.plugins.modules.conformance import ARGUMENT_SPEC
+from ansible_collections.purel3.fabric.plugins.modules import conformance, survey
 
 WEB1, WEB2 = "10.244.1.1", "10.244.1.2"
 NODE, OUTSIDE, NOBODY = "192.0.2.1", "192.0.2.2", "203.0.113.9"
@@ -321,7 +321,7 @@ def test_after_a_flush_verify_and_plan_name_the_guard_and_restore_brings_it_back
     nft("flush ruleset")
     options = {"node": "node1", "workloads": listed, "socket": "/run/none"}
     found = check_conformance(
-        ArgumentSpecValidator(ARGUMENT_SPEC).validate(options).validated_parameters, may_wait=False
+        ArgumentSpecValidator(conformance.ARGUMENT_SPEC).validate(options).validated_parameters, may_wait=False
     )
     texts = [one["text"] for one in found["differences"] if one["kind"] == "workload"]
     assert texts == ["source guard for 1 source: missing"]
@@ -377,20 +377,25 @@ def test_what_it_would_cut_off_is_told_before_and_only_once(box: Box) -> None:
     box.ip(f"route add 10.8.0.0/24 dev {host_device('web2')}")
     box.ip(f"route add 10.7.0.0/24 via {WEB2} dev {host_device('web2')} onlink")
 
-    def warnings() -> t.Tuple[str, ...]:
+    def remarks() -> t.Tuple[str, ...]:
         with contextlib.ExitStack() as stack:
             return propose_from(
                 params, lambda scope: stack.enter_context(contextlib.closing(LinuxKernel(scope)))
-            ).warnings
+            ).remarks
 
-    assert warnings() == ()
+    assert remarks() == ()
     nft("delete table inet purel3_source_guard")
-    assert warnings() == (
+    told = (
         "workload web1: what it sends from 10.9.9.8/32 (on lo), 10.9.9.9/32 (on eth0) will be dropped, because only "
         "10.244.1.1 is its own; for it to pass, give the workload source_spoofing: any",
         "workload web2: what it sends from 10.7.0.0/24 (routed to it), 10.8.0.0/24 (routed to it) will be dropped, "
         "because only 10.244.1.2 is its own; for it to pass, give the workload source_spoofing: any",
     )
+    assert remarks() == told
+    # The survey comes before anything is changed.
+    options: t.Dict[str, t.Any] = {**dict.fromkeys(survey.ARGUMENT_SPEC), "workloads": {"workloads": listed}}
+    found = survey.survey(options)
+    assert found["warnings"] == [f"this host: {text}" for text in told]
 
 
 def test_a_kernel_without_nftables_is_told_what_to_do_unless_nothing_is_guarded(

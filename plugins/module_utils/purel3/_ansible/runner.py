@@ -31,7 +31,8 @@ def run(module: AnsibleModule, propose: t.Callable[[Params], Proposal]) -> None:
     except FabricError as error:
         fail(module, error)
         return
-    for warning in (*proposal.warnings, *proposal.obstacles, *(proposal.shortfalls if module.check_mode else ())):
+    faults = (*proposal.obstacles, *(proposal.shortfalls if module.check_mode else ()))
+    for warning in (*proposal.remarks, *proposal.warnings, *faults):
         module.warn(warning)
     results = {
         "changed": bool(proposal.operations),

@@ -24,6 +24,7 @@ class Proposal:
     undo: puts back what a successful apply has changed, or raises FabricError; needed to join another after it.
     values: further results of the module (names as in its RETURN).
     warnings: what the user should know although it is no failure.
+    remarks: what the user should know before this is carried out; a warning otherwise.
     obstacles: what has to be there first; in check mode an earlier task may be about to make it.
     shortfalls: what stays undone when all else is done, with which the run fails; likewise in check mode.
     notes: what else the diff should say, one line each.
@@ -36,6 +37,7 @@ class Proposal:
     undo: t.Callable[[], None] = do_nothing
     values: t.Mapping[str, t.Any] = field(default_factory=dict)
     warnings: t.Tuple[str, ...] = ()
+    remarks: t.Tuple[str, ...] = ()
     obstacles: t.Tuple[str, ...] = ()
     shortfalls: t.Tuple[str, ...] = ()
     notes: t.Tuple[str, ...] = ()

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from .adopt import Adoption, Labels
 
 
-WarningsOf = t.Callable[[Observed], t.Iterable[str]]
+RemarksOf = t.Callable[[Observed], t.Iterable[str]]
 
 
 class Kernel(t.Protocol):
@@ -51,10 +51,10 @@ class Kernel(t.Protocol):
         """
 
 
-def propose(request: Request, kernel: Kernel, warnings_of: WarningsOf = lambda _observed: ()) -> Proposal:
+def propose(request: Request, kernel: Kernel, remarks_of: RemarksOf = lambda _observed: ()) -> Proposal:
     """Plan what makes a request true; raises FabricError where it cannot be met.
 
-    warnings_of: says what the user should know of what is there before it changes.
+    remarks_of: says what the user should know of what is there before it changes.
     """
     observed = kernel.read()
     if request.adopts:
@@ -63,7 +63,7 @@ def propose(request: Request, kernel: Kernel, warnings_of: WarningsOf = lambda _
 
         found = adopt.find(request, observed, renames_live=kernel.renames_live())
         if found:
-            return _propose_adoption(request, kernel, observed, found, warnings_of)
+            return _propose_adoption(request, kernel, observed, found, remarks_of)
     plan, obstacles = compare(request, observed)
     words = put_in_words(plan) if plan else Words((), "", "")
 
@@ -75,12 +75,12 @@ def propose(request: Request, kernel: Kernel, warnings_of: WarningsOf = lambda _
         if remains:
             raise KernelError(remains)
 
-    warnings = tuple(warnings_of(observed))
-    return Proposal(words.operations, words.before, words.after, apply, undo, warnings=warnings, obstacles=obstacles)
+    remarks = tuple(remarks_of(observed))
+    return Proposal(words.operations, words.before, words.after, apply, undo, remarks=remarks, obstacles=obstacles)
 
 
 def _propose_adoption(
-    request: Request, kernel: Kernel, observed: Observed, found: t.Sequence[Adoption], warnings_of: WarningsOf
+    request: Request, kernel: Kernel, observed: Observed, found: t.Sequence[Adoption], remarks_of: RemarksOf
 ) -> Proposal:
     from . import adopt
 
@@ -113,9 +113,10 @@ def _propose_adoption(
             raise KernelError("; ".join(remains))
 
     why = "before Linux 6.2 nothing is renamed otherwise"
-    down = (f"{describe(one.found)} is down for a moment: {why}" for one in found if one.goes_down)
-    warnings = (*down, *warnings_of(labelled))
-    return Proposal(words.operations, words.before, words.after, apply, undo, warnings=warnings, obstacles=obstacles)
+    warnings = tuple(f"{describe(one.found)} is down for a moment: {why}" for one in found if one.goes_down)
+    remarks = tuple(remarks_of(labelled))
+    told = (words.operations, words.before, words.after)
+    return Proposal(*told, apply, undo, warnings=warnings, remarks=remarks, obstacles=obstacles)
 
 
 def _claim(kernel: Kernel, observed: Observed, claims: Plan) -> None:

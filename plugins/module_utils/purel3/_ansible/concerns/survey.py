@@ -118,7 +118,8 @@ def _look(concern: _Concern, options: t.Dict[str, t.Any]) -> Finding:
 
 
 def _told(proposal: Proposal) -> Finding:
-    return Finding((*proposal.operations, *proposal.obstacles, *proposal.shortfalls, *proposal.warnings))
+    lines = (*proposal.operations, *proposal.obstacles, *proposal.shortfalls, *proposal.warnings)
+    return Finding(lines, remarks=proposal.remarks)
 
 
 def _planned(propose: t.Callable[[Params], Proposal]) -> t.Callable[[Params], Finding]:

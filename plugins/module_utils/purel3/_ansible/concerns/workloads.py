@@ -36,9 +36,7 @@ def propose_from(params: t.Mapping[str, t.Any], kernel_of: KernelOf = LinuxKerne
     """Plan what the options ask for."""
     workloads = [workload_from(item) for item in params["workloads"]]
     missing = find_missing(workloads, fault_of)
-    proposal = propose_request(
-        to_request(params, missing), kernel_of, warnings_of=functools.partial(cut_off, workloads)
-    )
+    proposal = propose_request(to_request(params, missing), kernel_of, remarks_of=functools.partial(cut_off, workloads))
     proposal = replace(proposal, values={"missing_workloads": sorted(missing)})
     if params["missing_namespace"] == FAIL:
         ends = "all others are attached; start what it belongs to and run again, or set missing_namespace: warn"
