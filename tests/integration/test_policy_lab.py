@@ -76,8 +76,12 @@ def test_a_table_that_somebody_flushed_is_named_with_what_is_open_and_comes_back
     lab: FabricLab,
 ) -> None:
     purel3, state = "/run/purel3/purel3", "/run/purel3/node.json"
+    denied = (purel3, "explain", "web4", "web3", "icmp", "--state", state)
+    told = shell(lab, "node2", *denied)
+    assert (told[0], told[1].splitlines()[-1]) == (1, "the kernel of node2 holds these policies")
     lab.run("node2", "nft flush ruleset")
     assert answers(lab, *DENIED[0])
+    assert "the kernel of node2 differs, see purel3 plan: + policies for 2 workloads" in shell(lab, "node2", *denied)[1]
     outcome = lab.try_play("purel3.fabric.verify", "-e", "verify_timeout=5")
     assert outcome.status != 0
     words = " ".join(outcome.output.split())
@@ -88,6 +92,17 @@ def test_a_table_that_somebody_flushed_is_named_with_what_is_open_and_comes_back
     assert shell(lab, "node2", purel3, "restore", "--state", state)[0] == 0
     assert not answers(lab, *DENIED[0])
     assert shell(lab, "node2", purel3, "plan", "--state", state)[0] == 0
+
+
+def test_a_playbook_explains_on_the_nodes_of_both_ends_who_decides(lab: FabricLab) -> None:
+    told = lab.play("purel3.fabric.explain", "-e", "from=web1", "-e", "to=web3", "-e", "port=icmp").output
+    assert "ingress of web3: allowed by policy db, ingress[0]" in told
+    assert "the kernel of node1 holds these policies" in told
+    assert "the kernel of node2 holds these policies" in told
+    assert "the kernel of node3" not in told
+    wrong = lab.try_play("purel3.fabric.explain", "-e", "from=web1", "-e", "to=web33", "-e", "port=icmp")
+    assert wrong.status != 0
+    assert "is neither a workload nor an address; did you mean web3?" in " ".join(wrong.output.split())
 
 
 def test_the_node_restores_policies_before_the_first_workload(lab: FabricLab) -> None:

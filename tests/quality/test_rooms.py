@@ -103,9 +103,9 @@ ROOMS: t.Mapping[str, Room] = {
     "cli": Room(
         (
             *("base", "bird.change", "bird.talk", "dataplane.encapsulation", "kernel", "lab", "lab.base", "restore"),
-            "state.kinds",
+            *("policy", "state.kinds", "values"),
         ),
-        ("guard", "main", "output", "plan", "restore", "show", "status", "version"),
+        ("explain", "guard", "main", "output", "plan", "restore", "show", "status", "version"),
     ),
     "_ansible": Room(("base", "state", "state.kinds", "state.linux"), ("network",)),
     "_ansible.concerns": Room(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "purel3"
 CANNOT = 2
-_COMMANDS = ("guard", "plan", "restore", "show", "status")
+_COMMANDS = ("explain", "guard", "plan", "restore", "show", "status")
 
 
 def main(arguments: t.Sequence[str]) -> int:
@@ -79,8 +79,10 @@ def _parser(names: t.Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> t.Any:
-    if name == "guard":
-        from . import guard as command
+    if name == "explain":
+        from . import explain as command
+    elif name == "guard":
+        from . import guard as command  # type: ignore[no-redef]
     elif name == "plan":
         from . import plan as command  # type: ignore[no-redef]
     elif name == "restore":

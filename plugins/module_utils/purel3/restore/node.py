@@ -23,7 +23,7 @@ from ..state.plan import Request
 from ..state.reconcile import propose
 from ..state.scope import scope_of_request
 from ..values.modes import MODE_OF_DEVICE, Mode
-from .request import mode_of_tunnel, modules_of, requests_of, settings_of
+from .request import mode_of_tunnel, modules_of, policy_of, requests_of, settings_of
 from .saved import boot_id
 from .state import State
 
@@ -49,6 +49,15 @@ def preview(state: State) -> Outcome:
         if proposal.obstacles and not missing:
             raise InvalidInput(proposal.obstacles)
         return Outcome((*(f"+ kernel module {name}" for name in missing), *proposal.operations), left_out)
+
+
+def policy_differences(state: State) -> t.Tuple[str, ...]:
+    """Find out in what the kernel differs from the policies that are saved, one line each; raises FabricError."""
+    request = policy_of(state)
+    if request is None:
+        return ()
+    with _opened([request]) as kernel:
+        return propose(request, kernel).operations
 
 
 def restore(state: State) -> Outcome:

@@ -96,7 +96,7 @@ def check(state: State) -> None:
     ]
     _collect(faults, settings_of, state)
     _collect(faults, _tunnel, state)
-    _collect(faults, _policy, state)
+    _collect(faults, policy_of, state)
     _collect(faults, check_workloads, state.workloads)
     if faults:
         raise InvalidInput(faults)
@@ -153,7 +153,7 @@ def requests_of(
     missing = find_missing(state.workloads, fault_now)
     workloads = request_workloads(state.workloads, is_transit=state.is_transit, missing=missing)
     # No workload is up before what may reach it is said.
-    first = [request for request in (_policy(state), _tunnel(state)) if request is not None]
+    first = [request for request in (policy_of(state), _tunnel(state)) if request is not None]
     requests = (settings_of(state), *first, workloads)
     return requests, tuple(missing.values())
 
@@ -179,7 +179,8 @@ def _tunnel(state: State) -> t.Optional[Request]:
     return request_tunnel(*state.tunnel) if state.tunnel else None
 
 
-def _policy(state: State) -> t.Optional[Request]:
+def policy_of(state: State) -> t.Optional[Request]:
+    """Find what the kernel must hold of policies; None where nothing is enforced. Raises InvalidInput."""
     return request_policy(state.policy) if state.policy else None
 
 
