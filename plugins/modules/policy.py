@@ -208,8 +208,8 @@ attributes:
     support: full
 notes:
   - Needs root, and the kernel module C(nf_tables).
-  - The first time, connections under way are not known yet. One in which the workload that was called sends next may be
-    taken for a new one of its own.
+  - The first time, the kernel watches for two seconds which connections are under way, so that these go on. Of one that
+    is silent meanwhile, what the workload that was called sends next is taken for a new connection of its own.
   - No rule here can overrule the drop of another table, such as a firewall's.
   - At the next boot, M(purel3.fabric.restore) brings back what it is given of this.
 seealso:

@@ -12,19 +12,26 @@ import select
 import socket
 import struct
 import subprocess
+import threading
 import time
 import typing as t
 from ipaddress import IPv4Network
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from box import Box, workload
 from policy_cases import CASES, ENDPOINTS, attempts
 
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3._ansible.concerns.policy import (
+    ARGUMENT_SPEC,
+    propose_from,
+)
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.policy.ruleset import (
     FAMILY,
     TABLE,
     LocalEndpoint,
     ruleset,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.policy.tracking import tracking
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.dataplane.workload import host_device
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.kernel import nftables
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.policy.model import (
@@ -46,6 +53,7 @@ from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.kinds.t
     table_of,
     transaction,
 )
+from ansible_collections.purel3.fabric.plugins.module_utils.purel3.state.linux.network import LinuxKernel
 from ansible_collections.purel3.fabric.plugins.module_utils.purel3.values.selector import parse
 
 PATIENCE = 30.0
@@ -375,6 +383,51 @@ def test_who_is_rejected_is_told_at_once_and_who_is_dropped_is_not(box: Box) -> 
     # By the node and not by the workload, to which nothing came.
     assert packets(box)["db ingress end of tier default"] == 1
     assert box.run("policy", **policy(), denied="reject") == ()
+
+
+def enforce(options: t.Mapping[str, t.Any]) -> t.Tuple[str, ...]:
+    """Run the module as a task does, with all that is around the request."""
+    params = ArgumentSpecValidator(ARGUMENT_SPEC).validate(dict(options)).validated_parameters
+    with contextlib.ExitStack() as stack:
+        proposal = propose_from(params, lambda scope: stack.enter_context(contextlib.closing(LinuxKernel(scope))))
+        proposal.apply()
+        return proposal.operations
+
+
+def test_the_first_enforcement_cuts_no_connection_in_which_only_the_server_sends(box: Box) -> None:
+    prepare(box)
+    # The server may begin nothing of its own.
+    closed = {"name": "closed", "selector": "app == 'db'", "types": ["egress"]}
+    with contextlib.ExitStack() as stack:
+        with box.inside("db1"):
+            listener = stack.enter_context(socket.create_server(("10.1.0.2", 5432)))
+        with box.inside("web1"):
+            client = stack.enter_context(socket.create_connection(("10.1.0.2", 5432), PATIENCE))
+        server = stack.enter_context(listener.accept()[0])
+        done = threading.Event()
+
+        def push() -> None:
+            while not done.wait(0.05):
+                server.sendall(b"x")
+
+        pushing = threading.Thread(target=push)
+        pushing.start()
+        stack.callback(pushing.join)
+        stack.callback(done.set)
+        assert enforce({**policy(), "policies": [closed]}) == ("+ policies for 3 workloads",)
+        # What was sent before is read away; what follows was sent under the policy.
+        assert client.recv(1 << 16)
+        for _number in range(20):
+            assert client.recv(1) == b"x"
+    assert not answers(box, "db1", "10.1.0.1")
+    assert nftables.read_table(FAMILY, "purel3_tracking") is None
+
+
+def test_what_tracks_and_was_left_behind_goes_with_the_next_run(box: Box) -> None:
+    prepare(box)
+    nftables.commit(list(transaction(None, tracking())))
+    assert enforce(OPTIONS) == ("+ policies for 2 workloads", "- tracking of connections")
+    assert enforce(OPTIONS) == ()
 
 
 def test_a_table_of_somebody_else_is_named_and_stays(box: Box) -> None:

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import typing as t
+from dataclasses import replace
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -13,11 +16,19 @@ from ...base.errors import InvalidInput
 from ...base.proposal import Proposal
 from ...dataplane.policy.request import to_release
 from ...dataplane.policy.request import to_request as request_policy
+from ...dataplane.policy.ruleset import FAMILY, TABLE
+from ...dataplane.policy.tracking import NAME as TRACKING
+from ...dataplane.policy.tracking import tracking
+from ...kernel import nftables
 from ...policy.form import POLICIES, SETTINGS, TIERS
+from ...state.kinds.table import transaction
 from ...state.linux.network import LinuxKernel
 from ...state.plan import Request
+from ...values.workload import host_device
 from ..network import KernelOf, propose_request
 
+# So long connections under way have to send something.
+_TRACKING_SECONDS = 2.0
 # What is enforced, without whether it is.
 _OPTIONS: t.Dict[str, t.Any] = {
     "workloads": {"type": "list", "elements": "str", "default": []},
@@ -60,5 +71,20 @@ def to_request(params: t.Mapping[str, t.Any]) -> Request:
 
 
 def propose_from(params: t.Mapping[str, t.Any], kernel_of: KernelOf = LinuxKernel) -> Proposal:
-    """Plan what the options ask for."""
-    return propose_request(to_request(params), kernel_of)
+    """Plan what the options ask for; what is enforced for the first time cuts no connection that sends meanwhile."""
+    proposal = propose_request(to_request(params), kernel_of)
+    there = {name for _index, name in socket.if_nameindex()}
+    is_first = params["state"] == "present" and not there.isdisjoint(map(host_device, params["workloads"]))
+    if not is_first or any(nftables.read_table(FAMILY, name) for name in (TABLE, TRACKING)):
+        return proposal
+    return replace(proposal, apply=lambda: _apply_while_tracking(proposal))
+
+
+def _apply_while_tracking(proposal: Proposal) -> None:
+    table = tracking()
+    nftables.commit(list(transaction(None, table)))
+    try:
+        time.sleep(_TRACKING_SECONDS)
+        proposal.apply()
+    finally:
+        nftables.commit(list(transaction(table, None)))

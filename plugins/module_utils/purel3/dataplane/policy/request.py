@@ -14,6 +14,7 @@ from ...state.plan import Request
 from ...values.checker import Checker
 from ...values.workload import host_device
 from .ruleset import FAMILY, TABLE, LocalEndpoint, ruleset
+from .tracking import tracking
 
 
 def to_request(options: t.Mapping[str, t.Any]) -> Request:
@@ -38,9 +39,10 @@ def to_request(options: t.Mapping[str, t.Any]) -> Request:
         reaches_host=options["endpoint_to_host"] == ACCEPT,
         is_rejecting=options["denied"] == REJECT,
     )
-    return Request({table.key: table})
+    # What a run left behind that was ended while it tracked.
+    return Request({table.key: table}, absent=frozenset([tracking().key]))
 
 
 def to_release() -> Request:
     """Work out what the node's kernel must hold when nothing is enforced."""
-    return Request({}, absent=frozenset([("table", "", FAMILY, TABLE)]))
+    return Request({}, absent=frozenset([("table", "", FAMILY, TABLE), tracking().key]))

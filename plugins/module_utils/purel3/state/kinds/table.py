@@ -45,6 +45,7 @@ class _Purpose(t.NamedTuple):
 OURS = {
     "purel3_tunnel": _Purpose("ip", TUNNELS, "guard of tunnels", "endpoints", "endpoint"),
     "purel3_policy": _Purpose("ip", POLICIES, "policies", "cali-from-wl-dispatch", "workload"),
+    "purel3_tracking": _Purpose("ip", POLICIES, "tracking of connections", "tracked", "connection"),
     "purel3_nat": _Purpose("ip", TRANSLATION, "NAT", "cali-fip-dnat", "floating IP", has_destinations=True),
     "purel3_source_guard": _Purpose("inet", WORKLOADS, "source guard", "sources", "source", spans_changes=True),
 }
