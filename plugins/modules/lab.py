@@ -26,7 +26,8 @@ description:
   - Reach the nodes with the connection plugin P(purel3.fabric.lab#connection), and virtual machines by SSH.
   - A virtual machine that does not come up ends the run with the end of its console, and so does everything that this
     run had started. That also goes when the run itself is killed.
-  - What is not as asked for is started anew, and nodes that are not listed are ended. After a crash, running the module
+  - What is not as asked for is started anew, and nodes that are not listed are ended. Addresses that somebody has put
+    beside those that are asked for stay. After a crash, running the module
     again, with either O(state), finds and cleans up what was left.
 extends_documentation_fragment:
   - purel3.fabric.attributes

@@ -52,6 +52,34 @@ PRESENT: t.Dict[str, t.Tuple[LabState, t.Tuple[str, ...]]] = {
         ),
         ("- node node1  ens33 192.168.50.9/24", "+ node node1  ens33 192.168.50.10/24"),
     ),
+    "one node has another address, and its own beside": (
+        replace(
+            RUNNING,
+            nodes=(
+                runs(ONE, attachment=LabNode("node1", (LabLink("ens33", "192.168.50.9/24"),)), further=ONE.links),
+                runs(TWO),
+            ),
+        ),
+        (),
+    ),
+    "one node has its own address and another beside": (
+        replace(RUNNING, nodes=(runs(ONE, further=(LabLink("ens33", "192.168.50.9/24"),)), runs(TWO))),
+        (),
+    ),
+    "one node has its own address on another interface": (
+        replace(
+            RUNNING,
+            nodes=(
+                runs(
+                    ONE,
+                    attachment=LabNode("node1", (LabLink("eth0", "192.168.50.9/24"),)),
+                    further=(LabLink("eth0", "192.168.50.10/24"),),
+                ),
+                runs(TWO),
+            ),
+        ),
+        ("- node node1  eth0 192.168.50.9/24", "+ node node1  ens33 192.168.50.10/24"),
+    ),
     "one node has another interface": (
         replace(
             RUNNING, nodes=(runs(ONE, attachment=LabNode("node1", (LabLink("eth0", "192.168.50.10/24"),))), runs(TWO))

@@ -57,9 +57,11 @@ class LabPlan:
 
 def plan_present(lab: Lab, state: LabState) -> LabPlan:
     """Plan the steps to a lab that runs as asked for; a node that differs in anything is stopped and started anew."""
-    wanted = frozenset(lab.nodes)
+    wanted = {node.name: node for node in lab.nodes}
     sound = {
-        node.name for node in state.nodes if state.is_switch_sound and len(node.pids) == 1 and node.attachment in wanted
+        node.name
+        for node in state.nodes
+        if state.is_switch_sound and len(node.pids) == 1 and node.is_as(wanted.get(node.name))
     }
     stop = tuple(node for node in state.nodes if node.name not in sound)
     start = tuple(node for node in lab.nodes if node.name not in sound)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import types
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .desired import LabNode
+from .desired import LabLink, LabNode
 from .networks import Segment
 
 if t.TYPE_CHECKING:
@@ -75,12 +75,21 @@ class NodeState:
     pids: the processes that hold its namespaces; more than one is one too many.
     attachment: what of it is attached to the switch, and works; None when something is missing or down.
     is_introduced: whoever enters it finds it: its pid file leads to its process, or it has answered over SSH.
+    further: what somebody has added to its interfaces: addresses of the same subnets.
     """
 
     name: str
     pids: t.Tuple[int, ...]
     attachment: t.Optional[LabNode]
     is_introduced: bool
+    further: t.Tuple[LabLink, ...] = ()
+
+    def is_as(self, wanted: t.Optional[LabNode]) -> bool:
+        """Whether it is attached as is wanted; addresses beside those are nobody's business."""
+        made = self.attachment
+        if wanted is None or made is None or len(made.links) != len(wanted.links):
+            return False
+        return replace(made, links=wanted.links) == wanted and {*made.links, *self.further}.issuperset(wanted.links)
 
     def __str__(self) -> str:
         return str(self.attachment) if self.attachment else f"node {self.name}  (not connected)"

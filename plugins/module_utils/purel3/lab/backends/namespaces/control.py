@@ -63,6 +63,7 @@ def holds(_pids: t.Collection[int]) -> bool:
 def read(lab: str, node: str, pids: t.Tuple[int, ...], ports: t.Sequence[switch.Port]) -> NodeState:
     """Read the interfaces of a node, from within it."""
     links: t.List[LabLink] = []
+    further: t.List[LabLink] = []
     is_as_made = False
     if len(pids) == 1 and ports:
         with process.network_namespace(pids[0]) as namespace:
@@ -71,12 +72,14 @@ def read(lab: str, node: str, pids: t.Tuple[int, ...], ports: t.Sequence[switch.
         for port in ports:
             found = interfaces.get(port.peer_index)
             if found and found.addresses and port.is_up:
-                link = LabLink(found.name, found.addresses[0])
+                link, *more = (LabLink(found.name, address) for address in found.addresses)
                 if port.bridge == bridge_name(link.subnet):
                     links.append(link)
+                    further += (one for one in more if one.subnet == link.subnet)
     is_attached = bool(links) and len(links) == len(ports) and is_as_made
     attachment = LabNode(node, tuple(sorted(links))) if is_attached else None
-    return NodeState(node, pids, attachment, is_introduced=node == ROUTER or node_pid(lab, node) in pids)
+    is_introduced = node == ROUTER or node_pid(lab, node) in pids
+    return NodeState(node, pids, attachment, is_introduced=is_introduced, further=tuple(further))
 
 
 def forget(lab: str, node: str) -> None:
