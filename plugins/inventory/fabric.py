@@ -86,6 +86,8 @@ options:
     description:
       - The hosts, by their name in the inventory.
       - V(address) (required) is the host's own with the prefix length of its subnet, for example V(192.168.50.10/24).
+      - V(old_address) is the one that it had, written likewise, while it changes (see the playbook
+        C(purel3.fabric.readdress)). What comes from it is still a node's, in tunnels too.
       - V(interface) (required) is the interface that carries it.
       - V(as_number) defaults to O(as_number), V(router_id) to the address.
       - V(blocks) lists all blocks of the node. Without it blocks are allocated, a further one whenever they are full.

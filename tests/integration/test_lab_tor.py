@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 from fabric_lab import FabricLab, Outcome
+from steady_traffic import steady_traffic
 
 ROUTER = "tor1"
 ADDRESS = "192.168.70.1"
@@ -362,3 +363,37 @@ def test_starting_the_lab_again_and_running_the_site_again_changes_nothing(lab: 
 
 def test_check_mode_on_a_lab_that_does_not_run_yet_asks_nobody(lab: FabricLab) -> None:
     lab.play("purel3.fabric.lab_up", "--check", "-e", f"lab_name={lab.name}-more")
+
+
+def words(outcome: Outcome) -> str:
+    """What Ansible printed, as if its lines had no end."""
+    return " ".join(outcome.output.split())
+
+
+def test_a_node_takes_another_address_without_a_lost_packet(lab: FabricLab) -> None:
+    node, old, new = "node2", "192.168.70.12", "192.168.70.22"
+    come_back(lab)
+    (path,) = lab.inventory.glob("*.fabric.yml")
+    text = path.read_text()
+    path.write_text(text.replace(f"address: {old}/24", f"address: {new}/24\n    old_address: {old}/24"))
+    lab.run(node, f"ip address add {new}/24 dev ens33")
+    before = {name: lab.snapshot(name) for name in lab.nodes}
+    with steady_traffic(lab) as traffic:
+        # The router has sessions with the old address only.
+        refused = words(lab.try_play("purel3.fabric.readdress"))
+        assert "The lab is not as the fabric file has it (router tor1)" in refused
+        assert "nothing was done. Run purel3.fabric.lab_up, then this again." in refused
+        assert {name: lab.snapshot(name) for name in lab.nodes} == before
+
+        lab.play("purel3.fabric.lab_up")
+        assert lab.play("purel3.fabric.readdress").closing_line == "fabric conforms: 3 nodes, 9 sessions, 30/30 pairs"
+        assert set(sessions(lab)) == {new, *BLOCKS.values()} - {old}
+        assert f"via {old}" not in lab.run("node1", "ip route")
+
+        lab.run(node, f"ip address del {old}/24 dev ens33")
+        path.write_text(text.replace(old, new))
+        done = lab.play("site.yml")
+    traffic.assert_nothing_lost()
+    assert done.closing_line == "fabric conforms: 3 nodes, 9 sessions, 30/30 pairs"
+    for name in lab.nodes:
+        assert old not in lab.run(name, "cat /etc/bird/bird.conf")

@@ -56,7 +56,7 @@ ROOMS: t.Mapping[str, Room] = {
     "dataplane.encapsulation": Room(("base", "kernel", "state", "state.kinds", "values")),
     "host": Room(
         ("base", "dataplane", "kernel", "state", "state.kinds", "state.linux", "values"),
-        ("daemons", "modules", "needs", "propose", "request", "systemd"),
+        ("daemons", "first_address", "modules", "needs", "propose", "request", "systemd"),
     ),
     "fabric.file": Room(("values",)),
     "fabric.parts": Room(("fabric.file", "lab.base", "policy", "values")),

@@ -30,6 +30,7 @@ ROOMS: t.Mapping[str, t.Set[str]] = {
     "bird_info": {"bird.talk"},
     "bird_service": {*OBJECTS, "bird.service", "bird.talk", "host"},
     "conformance": {*INFORMATION, *POLICY, "bird.change", "bird.talk", "host", "restore", "verify"},
+    "first_address": {"host", "kernel"},
     "host": {*OPTIONS, "host"},
     "host_info": {"bird.talk", "host", "kernel"},
     "lab": {"kernel", "lab", "lab.backends", "lab.backends.namespaces", "lab.backends.qemu", "lab.base", "values"},

@@ -310,6 +310,21 @@ CASES = [
         ["11: node2: interface is missing; name the interface that carries the address, such as ens33"],
     ),
     Case(
+        "the old address of a node is another's already",
+        "    address: 192.168.50.11/24\n",
+        "    address: 192.168.50.12/24\n    old_address: 192.168.50.10/24\n",
+        ["13: node2: address 192.168.50.10 is also node1's (line 8); give each its own"],
+    ),
+    Case(
+        "the old address of a node has no prefix length",
+        "    address: 192.168.50.11/24\n",
+        "    address: 192.168.50.12/24\n    old_address: 192.168.50.11\n",
+        [
+            "13: node2: old_address 192.168.50.11 has no prefix length; write it with its subnet's, such as "
+            "192.168.50.11/24"
+        ],
+    ),
+    Case(
         "two nodes have the same router id",
         "    interface: ens33\n    blocks",
         "    router_id: 192.168.50.11\n    interface: ens33\n    blocks",

@@ -190,6 +190,9 @@ def test_packets_may_come_out_of_the_tunnel_from_every_address_of_every_node() -
     endpoints = "10.9.0.2,192.168.50.11,192.168.60.12"
     assert node_variables(checked(fabric()))["node_tunnel_endpoints"] == endpoints
     assert node_variables(checked(fabric(n1="blocks: []")))["node_tunnel_endpoints"] == endpoints
+    # While its address changes, a node may still send from the old one.
+    changing = checked(fabric(n1="old_address: 192.168.50.99/24"))
+    assert node_variables(changing)["node_tunnel_endpoints"] == "10.9.0.2,192.168.50.11,192.168.50.99,192.168.60.12"
 
 
 def test_a_node_without_blocks_sends_nothing_through_a_tunnel() -> None:

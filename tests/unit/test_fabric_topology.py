@@ -304,6 +304,10 @@ def test_where_there_are_routers_nodes_know_what_no_router_may_claim() -> None:
         "bird_pools": ["10.244.0.0/16"],
         "bird_node_addresses": ["192.168.50.1/24", "192.168.50.2/24", "192.168.50.3/24"],
     }
+    changing = NODES.replace("n1: {", "n1: {old_address: 192.168.50.4/24, ")
+    assert defaults(f"peers: {{tor: {{{ROUTER}}}}}\n{changing}")["bird_node_addresses"] == [
+        *("192.168.50.1/24", "192.168.50.2/24", "192.168.50.3/24", "192.168.50.4/24")
+    ]
 
 
 def test_where_a_router_carries_blocks_their_owners_are_known_by_what_it_sees_of_them() -> None:
@@ -474,7 +478,7 @@ def test_whatever_is_computed_is_refused_among_the_users_own_variables() -> None
         + LAB,
         HEAD + "transit: true\nmissing_namespace: warn\npolicy: {}\n" + NODES,
         HEAD.replace("10.244.0.0/16", "10.244.0.0/16, encapsulation: ipip_cross_subnet") + NODES,
-        HEAD + NODES + "lab: {backend: qemu}\n",
+        HEAD + NODES.replace("n1: {", "n1: {old_address: 192.168.50.4/24, ") + "lab: {backend: qemu}\n",
     ]
     computed: t.Set[str] = {"fabric_file"}
     for text in texts:

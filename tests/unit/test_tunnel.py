@@ -256,7 +256,7 @@ SOURCES: t.Dict[str, t.Tuple[t.Dict[str, t.Optional[str]], t.List[str]]] = {
         [
             "packets in the tunnel to 192.168.50.11, 10.8.0.1, 10.8.0.2 and others would come from 10.9.0.1, which no "
             "node of the fabric has, and so be dropped there; name this address in the fabric file, as that of the "
-            "node or of one of its interfaces, or have the route prefer another (src)"
+            "node, its old one, or that of one of its interfaces, or have the route prefer another (src)"
         ],
     ),
 }

@@ -184,6 +184,11 @@ def add_address(index: int, address: str) -> Message:
     return _address(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address)
 
 
+def add_again(data: bytes, offset: int, end: int) -> Message:
+    """Give an interface an address as the kernel has described it before, in the body of RTM_NEWADDR."""
+    return Message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, data[offset:end])
+
+
 def delete_address(index: int, address: str) -> Message:
     """Take an address, with prefix length, from an interface (RTM_DELADDR)."""
     return _address(RTM_DELADDR, 0, index, address)

@@ -86,7 +86,8 @@ def faults_of_sources(sources: t.Mapping[str, t.Optional[str]], endpoints: t.Col
     return [
         f"packets in the tunnel to {', '.join(nodes[:_SHOWN])}{' and others' if len(nodes) > _SHOWN else ''} "
         f"would come from {source}, which no node of the fabric has, and so be dropped there; name this address in the "
-        "fabric file, as that of the node or of one of its interfaces, or have the route prefer another (src)"
+        "fabric file, as that of the node, its old one, or that of one of its interfaces, or have the route prefer "
+        "another (src)"
         for source, nodes in sorted(wrong.items())
     ]
 

@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
 
 NODE_KEYS = (
     "address",
+    "old_address",
     "interface",
     "as_number",
     "router_id",
@@ -60,6 +61,7 @@ class Node:
     interfaces: further ones, sorted by name.
     labels: free words to select nodes by.
     variables: further host vars of the user's.
+    old_address: the one that it had, while it changes.
     """
 
     name: str
@@ -73,11 +75,17 @@ class Node:
     interfaces: t.Tuple[NodeInterface, ...] = ()
     labels: t.Mapping[str, str] = field(default_factory=dict)
     variables: t.Mapping[str, t.Any] = field(default_factory=dict)
+    old_address: t.Optional[IPv4Interface] = None
 
 
 def addresses_of(node: Node) -> t.List[IPv4Interface]:
-    """All addresses of a node: its own first, then those of its further interfaces."""
+    """All addresses by which a node speaks: its own first, then those of its further interfaces."""
     return [node.address, *(interface.address for interface in node.interfaces)]
+
+
+def sources_of(node: Node) -> t.List[IPv4Interface]:
+    """All addresses that a node's packets may come from."""
+    return [*addresses_of(node), *([node.old_address] if node.old_address else [])]
 
 
 def read_labels(section: Section) -> t.Mapping[str, str]:
@@ -132,6 +140,7 @@ def _node(
     if "as_number" not in section and as_numbers is None:
         section.missing("as_number", "give this node one, or write one at the top of the file for all nodes")
     address = section.text("address", scalars.interface_address)
+    old_address = section.text("old_address", scalars.interface_address)
     router_id = section.text("router_id", scalars.router_id)
     blocks = tuple(_blocks(section))
     interface = section.text("interface", scalars.uplink_name)
@@ -154,6 +163,7 @@ def _node(
         interfaces=interfaces,
         labels=labels,
         variables=variables,
+        old_address=old_address,
     )
 
 
@@ -213,6 +223,8 @@ def _identities(fabric: Fabric, report: Report) -> None:
 def _addresses(fabric: Fabric) -> t.Iterator[t.Tuple[Path, IPv4Interface, str]]:
     for node in fabric.nodes:
         yield _at(node, "address"), node.address, node.name
+        if node.old_address is not None:
+            yield _at(node, "old_address"), node.old_address, node.name
         for interface in node.interfaces:
             yield _at(node, "interfaces", interface.name, "address"), interface.address, node.name
     for router in fabric.lab.routers if fabric.lab is not None else ():
@@ -307,6 +319,7 @@ def _by_node(checked: CheckedFabric) -> ByNode:
                 **{interface.name: str(interface.address) for interface in node.interfaces},
             },
             "node_network_mtu": network_mtu(checked.fabric),
+            **({"node_old_address": str(node.old_address)} if node.old_address else {}),
         }
         for node in checked.fabric.nodes
     }
@@ -332,6 +345,7 @@ PART = Part(
         "fabric_labels",
         "node_interfaces",
         "node_network_mtu",
+        "node_old_address",
     ),
     large=("fabric_blocks",),
     is_allocated=True,

@@ -18,7 +18,7 @@ from ..file.section import Section, nearest_remedy, show
 from .as_number import as_number_at
 from .bgp import OF_ALL_KEYS, SESSION_KEYS, prepends, read_options
 from .intent import SessionOptions
-from .nodes import addresses_of
+from .nodes import addresses_of, sources_of
 from .part import Draft, Part, Variables
 from .peering import peers
 from .session_checks import check_options, effective
@@ -343,7 +343,7 @@ def _of_nodes(checked: CheckedFabric) -> Variables:
     fabric = checked.fabric
     if all(peer.peer_node is not None for peer in fabric.peers):
         return {}
-    addresses = sorted(address for node in fabric.nodes for address in addresses_of(node))
+    addresses = sorted(address for node in fabric.nodes for address in sources_of(node))
     return {
         "bird_pools": [str(pool.cidr) for pool in fabric.pools],
         "bird_node_addresses": [str(address) for address in addresses],

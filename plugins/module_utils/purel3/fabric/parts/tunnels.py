@@ -12,7 +12,7 @@ from ...values.modes import IPIP
 from ..file.report import Report
 from . import pools
 from .encapsulation import check, modes_of, read_mtu, tunnel_mtu, tunnelled_nodes
-from .nodes import addresses_of
+from .nodes import addresses_of, sources_of
 from .part import Draft, Part, Variables
 
 if t.TYPE_CHECKING:
@@ -49,7 +49,7 @@ def endpoint_variables(fabric: Fabric) -> Variables:
     """Where packets in tunnels come from: variables of the group fabric; none where there is no tunnel."""
     if not tunnelled_nodes(fabric):
         return {}
-    addresses = sorted(address.ip for node in fabric.nodes for address in addresses_of(node))
+    addresses = sorted(address.ip for node in fabric.nodes for address in sources_of(node))
     # One text, which an option takes as a list: Ansible looks through each item of a list on each host.
     return {"node_tunnel_endpoints": ",".join(str(address) for address in addresses)}
 

@@ -1,0 +1,1 @@
+../plugins/modules/first_address.py
